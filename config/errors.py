@@ -1,0 +1,16 @@
+"""Refusals that a user can act on."""
+
+from collections.abc import Mapping
+
+
+class DomainError(Exception):
+    """A rule refused what was asked; the message is a translated sentence for the user.
+
+    `fields` gives the sentences that belong at one field of the form that asked:
+    {operation argument: sentence}. What is at no field is `sentence`.
+    """
+
+    def __init__(self, sentence: str = "", *, fields: Mapping[str, str] | None = None) -> None:
+        self.sentence = str(sentence)
+        self.fields = {name: str(text) for name, text in (fields or {}).items()}
+        super().__init__(" ".join([self.sentence, *self.fields.values()]).strip())

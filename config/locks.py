@@ -1,0 +1,28 @@
+"""Named advisory locks of PostgreSQL, held until the transaction ends."""
+
+from enum import IntEnum
+
+from django.db import connection
+
+
+class Lock(IntEnum):
+    """Every advisory lock of the product; the number is its key in the database."""
+
+    TREE = 77001
+    ATTAINMENT = 77002
+    FILE_NUMBERS = 77003
+    INSTALLATION = 77004
+
+
+def hold(lock: Lock) -> None:
+    """Wait for `lock` and keep it until the transaction ends."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_advisory_xact_lock(%s)", [int(lock)])
+
+
+def try_hold(lock: Lock) -> bool:
+    """Take `lock` until the transaction ends; False at once where another holds it."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_try_advisory_xact_lock(%s)", [int(lock)])
+        row = cursor.fetchone()
+    return bool(row and row[0])
