@@ -11,6 +11,7 @@ from datetime import date, datetime
 from zoneinfo import ZoneInfo
 
 from django.db import connection
+from django.db.models import DateTimeField, Func
 
 HERE = ZoneInfo("Asia/Ho_Chi_Minh")
 
@@ -42,3 +43,12 @@ def held() -> Iterator[datetime]:
         yield instant
     finally:
         _held.reset(token)
+
+
+class AppNow(Func):
+    """The database's `app_now()` as an expression and as a column's default."""
+
+    function = "app_now"
+    template = "%(function)s()"
+    allowed_default = True
+    output_field = DateTimeField()

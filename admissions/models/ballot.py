@@ -1,0 +1,130 @@
+"""Ballots: the vote of a body on one candidate, with the threshold it was judged by."""
+
+from __future__ import annotations
+
+import pgtrigger
+from django.db import models
+from django.db.models import F, Q
+from django.utils.translation import gettext_lazy as _
+
+from admissions.stages import Level
+from organizations.models.guards import APPEND_ONLY, EnteredAt, entered_now
+
+from .candidate import Candidate
+from .rule_set import RuleSet
+
+THRESHOLD_IN_FORCE = """
+    DECLARE rules admissions_ruleset; share text;
+    BEGIN
+        PERFORM 1 FROM admissions_candidate WHERE id = NEW.candidate_id FOR UPDATE;
+        IF NEW.held_on > (app_now() AT TIME ZONE 'Asia/Ho_Chi_Minh')::date THEN
+            RAISE EXCEPTION 'ballot held on % lies in the future', NEW.held_on
+                USING ERRCODE = '23514', CONSTRAINT = 'ballot_not_in_the_future';
+        END IF;
+        SELECT * INTO rules FROM admissions_ruleset WHERE period @> NEW.held_on;
+        share := NEW.numerator || '/' || NEW.denominator || CASE WHEN NEW.strict THEN '+' ELSE '' END;
+        IF rules.id IS NULL OR rules.id <> NEW.rules_id OR NOT (
+            CASE NEW.level
+            WHEN 'cell' THEN share = rules.cell_vote_numerator || '/' || rules.cell_vote_denominator
+            WHEN 'intermediate' THEN true
+            WHEN 'grassroots' THEN
+                share = rules.grassroots_vote_numerator || '/' || rules.grassroots_vote_denominator
+            ELSE share IN (
+                rules.standing_vote_numerator || '/' || rules.standing_vote_denominator || '+',
+                rules.delegated_vote_numerator || '/' || rules.delegated_vote_denominator)
+            END
+        ) THEN
+            RAISE EXCEPTION 'a % vote held on % is not judged by %', NEW.level, NEW.held_on, share
+                USING ERRCODE = '23514', CONSTRAINT = 'ballot_judged_by_the_rules_of_its_day';
+        END IF;
+        RETURN NEW;
+    END;
+"""
+
+
+class ThresholdSays(models.Func):
+    """True where (passed, strict, in favour, denominator, numerator, entitled) agree."""
+
+    output_field = models.BooleanField()
+
+    def as_sql(self, compiler, connection, **context):  # type: ignore[no-untyped-def]
+        parts = [compiler.compile(part)[0] for part in self.source_expressions]
+        passed, strict, in_favour, denominator, numerator, entitled = parts
+        left, right = f"{in_favour} * {denominator}", f"{numerator} * {entitled}"
+        return f"({passed} = CASE WHEN {strict} THEN {left} > {right} ELSE {left} >= {right} END)", []
+
+
+class Ballot(models.Model):
+    """The vote of `organization`'s body on `candidate`; the threshold is frozen at the vote.
+
+    The denominator is those entitled (summoned official members, or all committee members), not
+    the votes cast. Integers only: `for × denominator ≥ numerator × entitled`, or `>` if `strict`.
+    Source: HD 06-HD/TW 2025; the numbers are columns of the rule set in force on the day.
+    """
+
+    append_only = True
+
+    candidate = models.ForeignKey(Candidate, models.PROTECT, related_name="ballots")
+    level = models.CharField(_("level"), max_length=12, choices=Level)
+    organization = models.ForeignKey(
+        "organizations.Organization", models.PROTECT, related_name="+"
+    )
+    attempt = models.PositiveSmallIntegerField(_("attempt"), default=1)
+    held_on = models.DateField(_("held on"))
+    entitled = models.PositiveSmallIntegerField(_("entitled to vote"))
+    present = models.PositiveSmallIntegerField(_("present"))
+    in_favour = models.PositiveSmallIntegerField(_("in favour"))
+    against = models.PositiveSmallIntegerField(_("against"))
+    rules = models.ForeignKey(RuleSet, models.PROTECT, related_name="+")
+    numerator = models.PositiveSmallIntegerField()
+    denominator = models.PositiveSmallIntegerField()
+    strict = models.BooleanField(default=False)
+    passed = models.BooleanField(_("passed"))
+    resolution_number = models.CharField(_("resolution number"), max_length=40, blank=True)
+    entered_at = EnteredAt()
+    entered_by = models.ForeignKey("organizations.User", models.PROTECT, related_name="+")
+
+    class Meta:
+        ordering = ["held_on", "pk"]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["candidate", "level", "attempt"], name="ballot_counted_once_per_attempt"
+            ),
+            models.UniqueConstraint(
+                fields=["candidate", "level"],
+                condition=Q(passed=True),
+                name="ballot_passed_once_per_level",
+            ),
+            models.CheckConstraint(
+                name="ballot_has_somebody_entitled", condition=Q(entitled__gt=0)
+            ),
+            models.CheckConstraint(
+                name="ballot_present_not_more_than_entitled",
+                condition=Q(present__lte=F("entitled")),
+            ),
+            models.CheckConstraint(
+                name="ballot_votes_not_more_than_present",
+                condition=Q(in_favour__lte=F("present") - F("against")),
+            ),
+            models.CheckConstraint(
+                name="ballot_passed_as_its_threshold_says",
+                condition=Q(
+                    ThresholdSays(
+                        "passed", "strict", "in_favour", "denominator", "numerator", "entitled"
+                    )
+                ),
+            ),
+        ]
+        triggers = [
+            *APPEND_ONLY,
+            entered_now(),
+            pgtrigger.Trigger(
+                name="judged_by_the_rules_of_its_day",
+                operation=pgtrigger.Insert,
+                when=pgtrigger.Before,
+                func=THRESHOLD_IN_FORCE,
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.get_level_display()} {self.held_on}: {self.in_favour}/{self.entitled}"

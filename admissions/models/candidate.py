@@ -1,0 +1,162 @@
+"""Candidates and their milestones."""
+
+from __future__ import annotations
+
+import uuid
+from datetime import date
+from typing import TYPE_CHECKING
+
+import pghistory
+from django.contrib.postgres.fields import ArrayField
+from django.db import models
+from django.db.models import F, Q
+from django.utils.translation import gettext_lazy as _
+
+from admissions.stages import OPEN_STAGES, Stage, Step
+from config import names
+from organizations.models import Appointment, Organization, Role
+from organizations.models.guards import APPEND_ONLY, NEVER_DELETED, EnteredAt, entered_now
+
+from .rule_set import RuleSet
+
+if TYPE_CHECKING:
+    from django.contrib.auth.models import AnonymousUser
+
+    from organizations.models import User
+
+
+class Group(models.TextChoices):
+    """Groups that targets and statistics count; snapshot at admission."""
+
+    WORKER = "worker", _("Worker in direct production")
+    YOUTH_UNION = "youth_union", _("Youth Union member")
+    STUDENT = "student", _("Student or pupil")
+    PRIVATE_SECTOR = "private_sector", _("Private sector")
+    VILLAGE_HEAD = "village_head", _("Village head")
+    ARMED_FORCES = "armed_forces", _("Armed forces")
+    INTELLECTUAL = "intellectual", _("Engineer, teacher or doctor")
+
+
+class CandidateQuerySet(models.QuerySet["Candidate"]):
+    def visible_to(
+        self, user: User | AnonymousUser, *, on: date | None = None
+    ) -> CandidateQuerySet:
+        """Keep the files `user` may see by name: those of cells beneath a naming appointment.
+
+        Every view begins here and every operation ends here, under the lock. Leaders and
+        administrators see no names. `on` is the clock's day unless given.
+        """
+        return self.filter(
+            cell__in=Appointment.objects.organizations_of(user, roles=Role.sees_names(), on=on)
+        )
+
+    def open(self) -> CandidateQuerySet:
+        """Keep the files still on their way."""
+        return self.filter(stage__in=OPEN_STAGES)
+
+    def matching(self, text: str) -> CandidateQuerySet:
+        """Keep those whose name, with or without diacritics, or file number contains `text`."""
+        key = names.search_key(text)
+        return self.filter(
+            Q(person__name_search__contains=key) | Q(number__icontains=names.written(text))
+        )
+
+    def of_cells(self, cells: models.QuerySet[Organization]) -> CandidateQuerySet:
+        """Keep the files of `cells`."""
+        return self.filter(cell__in=cells.values("pk"))
+
+
+@pghistory.track(append_only=True)
+class Candidate(models.Model):
+    """A file: one person on the way to admission in one cell.
+
+    `stage` is derived from the milestones and stored by the operation that records one.
+    `version` grows with each change, so that a stale page is refused.
+    """
+
+    public_id = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
+    number = models.CharField(_("file number"), max_length=20, unique=True)
+    person = models.ForeignKey("organizations.Person", models.PROTECT, related_name="candidacies")
+    cell = models.ForeignKey(
+        "organizations.Organization", models.PROTECT, related_name="candidates"
+    )
+    rules = models.ForeignKey(
+        RuleSet,
+        models.PROTECT,
+        related_name="+",
+        help_text=_("The rules under which the file is judged."),
+    )
+    groups = ArrayField(
+        models.CharField(max_length=20, choices=Group), default=list, blank=True
+    )
+    stage = models.CharField(_("stage"), max_length=20, choices=Stage, default=Stage.SOURCE)
+    stage_since = models.DateField(_("at this stage since"))
+    identified_on = models.DateField(_("identified on"))
+    entered_at = EnteredAt()
+    entered_by = models.ForeignKey("organizations.User", models.PROTECT, related_name="+")
+    closed_on = models.DateField(_("closed on"), null=True, blank=True)
+    closed_reason = models.CharField(_("reason for closing"), max_length=300, blank=True)
+    version = models.PositiveIntegerField(default=1)
+
+    objects = CandidateQuerySet.as_manager()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["person"],
+                condition=Q(stage__in=[str(stage) for stage in OPEN_STAGES]),
+                name="candidate_one_open_file_per_person",
+            ),
+            models.CheckConstraint(
+                name="candidate_closed_with_a_day_and_a_reason",
+                condition=~Q(stage="closed")
+                | (Q(closed_on__isnull=False) & ~Q(closed_reason="")),
+            ),
+        ]
+        indexes = [
+            models.Index(fields=["cell", "stage"], name="candidate_cell_stage"),
+            models.Index(
+                fields=["cell"],
+                include=["stage"],
+                condition=Q(stage__in=[str(stage) for stage in OPEN_STAGES]),
+                name="candidate_open_by_cell",
+            ),
+        ]
+        triggers = [*NEVER_DELETED, entered_now()]
+
+    def __str__(self) -> str:
+        return f"{self.person} ({self.number})"
+
+
+class Milestone(models.Model):
+    """One step that a file took: the day it happened, the day it was decided, when entered.
+
+    Written once, never edited; a correction is a later milestone that `corrects` this one.
+    """
+
+    append_only = True
+
+    candidate = models.ForeignKey(Candidate, models.PROTECT, related_name="milestones")
+    step = models.CharField(max_length=20, choices=Step)
+    on = models.DateField(_("happened on"))
+    decided_on = models.DateField(_("decided on"), null=True, blank=True)
+    entered_at = EnteredAt()
+    entered_by = models.ForeignKey("organizations.User", models.PROTECT, related_name="+")
+    note = models.CharField(_("note"), max_length=300, blank=True)
+    corrects = models.OneToOneField(
+        "self", models.PROTECT, null=True, blank=True, related_name="corrected_by"
+    )
+
+    class Meta:
+        ordering = ["on", "pk"]
+        constraints = [
+            models.CheckConstraint(
+                name="milestone_decided_before_it_happened",
+                condition=Q(decided_on__isnull=True) | Q(decided_on__lte=F("on")),
+            ),
+        ]
+        indexes = [models.Index(fields=["candidate", "on"], name="milestone_candidate_on")]
+        triggers = [*APPEND_ONLY, entered_now()]
+
+    def __str__(self) -> str:
+        return f"{self.get_step_display()} {self.on}"

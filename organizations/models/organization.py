@@ -1,0 +1,207 @@
+"""Organisations: a lasting identity, and names and kinds that change and keep their past."""
+
+from __future__ import annotations
+
+from datetime import date
+from typing import TYPE_CHECKING
+
+from django.contrib.postgres.constraints import ExclusionConstraint
+from django.contrib.postgres.fields import DateRangeField, RangeOperators
+from django.contrib.postgres.indexes import GinIndex, OpClass
+from django.db import models
+from django.db.models import OuterRef, Subquery
+from django.utils.translation import gettext_lazy as _
+
+from config import clock, names
+
+from .guards import NEVER_DELETED, real_period, written_name
+
+if TYPE_CHECKING:
+    from django.contrib.auth.models import AnonymousUser
+
+    from .user import User
+
+
+class OrganizationKind(models.Model):
+    """A kind of organisation and where it normally stands; breaking that warns, never blocks."""
+
+    code = models.SlugField(primary_key=True)
+    name = models.CharField(_("name"), max_length=120)
+    name_en = models.CharField(_("name in English"), max_length=120)
+    is_cell = models.BooleanField(
+        default=False, help_text=_("Members belong to it and it votes on candidates first.")
+    )
+    is_grassroots = models.BooleanField(
+        default=False, help_text=_("Counted as a grassroots party organisation (TCCSĐ).")
+    )
+    votes_as = models.CharField(
+        max_length=12,
+        choices=[
+            ("cell", _("Cell")),
+            ("intermediate", _("Intermediate committee")),
+            ("grassroots", _("Grassroots committee")),
+            ("competent", _("Competent committee")),
+        ],
+        help_text=_("The level at which its body considers a candidate."),
+    )
+    rank = models.SmallIntegerField(help_text=_("From the top of the tree downwards."))
+    allowed_parents = models.ManyToManyField("self", symmetrical=False, blank=True)
+
+    class Meta:
+        ordering = ["rank", "code"]
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class OrganizationQuerySet(models.QuerySet["Organization"]):
+    def under(self, roots: models.QuerySet[Organization], *, on: date) -> OrganizationQuerySet:
+        """Keep `roots` and everything beneath them in the tree as it stood on day `on`."""
+        from .placement import Ancestry
+
+        beneath = Ancestry.objects.on(on).filter(ancestor__in=roots.order_by().values("pk"))
+        return self.filter(pk__in=beneath.values("descendant"))
+
+    def visible_to(
+        self, user: User | AnonymousUser, *, on: date | None = None
+    ) -> OrganizationQuerySet:
+        """Keep what `user` may see on day `on`: the subtrees of the organisations of their posts.
+
+        `on` is the clock's day unless given.
+        """
+        from .appointment import Appointment
+
+        if not user.is_authenticated:
+            return self.none()
+        on = on or clock.today()
+        return self.under(
+            Organization.objects.filter(
+                pk__in=Appointment.objects.of(user, on=on).values("organization")
+            ),
+            on=on,
+        )
+
+    def beneath(self, parent: Organization, *, on: date) -> OrganizationQuerySet:
+        """Keep those directly beneath `parent` on day `on`."""
+        from .placement import Placement
+
+        return self.filter(
+            pk__in=Placement.objects.filter(parent=parent, period__contains=on).values(
+                "organization"
+            )
+        )
+
+    def called(self, *, on: date) -> OrganizationQuerySet:
+        """Annotate `name`, `short_name`, `kind_code`, `is_cell`, `name_order` as on day `on`.
+
+        An organisation that had ended by then keeps its last name.
+        """
+        last = (
+            Designation.objects.filter(organization=OuterRef("pk"), period__startswith__lte=on)
+            .order_by("-period__startswith")
+            .values
+        )
+        return self.annotate(
+            name=Subquery(last("name")[:1]),
+            short_name=Subquery(last("short_name")[:1]),
+            name_order=Subquery(last("name_order")[:1]),
+            kind_code=Subquery(last("kind")[:1]),
+            is_cell=Subquery(last("kind__is_cell")[:1]),
+        )
+
+    def cells(self, *, on: date) -> OrganizationQuerySet:
+        """Keep those that were cells on day `on`."""
+        return self.filter(
+            pk__in=Designation.objects.on(on).filter(kind__is_cell=True).values("organization")
+        )
+
+
+class Organization(models.Model):
+    """A Party organisation's identity, which names, kinds and places come and go around.
+
+    Changed by the operations of `organizations.operations.structure` alone.
+    """
+
+    slug = models.SlugField(_("slug"), max_length=80, unique=True)
+    official_code = models.CharField(_("official code"), max_length=40, blank=True)
+    period = DateRangeField(
+        _("period"), help_text=_("First day of its existence, first day after it.")
+    )
+    is_grassroots_unit = models.BooleanField(
+        default=False,
+        help_text=_("Counted among its superior's grassroots organisations."),
+    )
+
+    objects = OrganizationQuerySet.as_manager()
+
+    class Meta:
+        constraints = [real_period(name="organization_exists_from_some_day")]
+        triggers = [*NEVER_DELETED]
+
+    def __str__(self) -> str:
+        name = self.__dict__.get("name")
+        if name is None:
+            latest = self.designations.order_by("-period__startswith").first()
+            name = latest.name if latest else self.slug
+        return str(name)
+
+    def designation(self, *, on: date) -> Designation | None:
+        """Return the name and kind in force on day `on`, or None before the first."""
+        return (
+            self.designations.select_related("kind")
+            .filter(period__startswith__lte=on)
+            .order_by("-period__startswith")
+            .first()
+        )
+
+
+class DesignationQuerySet(models.QuerySet["Designation"]):
+    def on(self, day: date) -> DesignationQuerySet:
+        """Keep those in force on `day`."""
+        return self.filter(period__contains=day)
+
+
+class Designation(models.Model):
+    """The name and kind that an organisation bears during `period`."""
+
+    organization = models.ForeignKey(Organization, models.PROTECT, related_name="designations")
+    name = models.CharField(_("name"), max_length=160)
+    short_name = models.CharField(_("short name"), max_length=60)
+    name_search = models.CharField(max_length=160, editable=False)
+    name_order = models.CharField(max_length=300, editable=False)
+    kind = models.ForeignKey(OrganizationKind, models.PROTECT, related_name="+")
+    sector = models.CharField(_("sector"), max_length=60, blank=True)
+    group = models.CharField(
+        _("group"), max_length=60, blank=True, help_text=_("Heading under which lists show it.")
+    )
+    period = DateRangeField(_("period"))
+    decision_number = models.CharField(_("decision number"), max_length=40, blank=True)
+
+    objects = DesignationQuerySet.as_manager()
+
+    class Meta:
+        constraints = [
+            ExclusionConstraint(
+                name="designation_one_name_on_any_day",
+                expressions=[
+                    ("organization", RangeOperators.EQUAL),
+                    ("period", RangeOperators.OVERLAPS),
+                ],
+            ),
+            real_period(name="designation_period_begins_on_some_day"),
+            written_name("name", name="designation_name_is_written_in_nfc"),
+        ]
+        indexes = [
+            GinIndex(
+                OpClass("name_search", name="gin_trgm_ops"), name="designation_name_search_trgm"
+            ),
+        ]
+        triggers = [*NEVER_DELETED]
+
+    def __str__(self) -> str:
+        return self.name
+
+
+def designation_keys(name: str) -> dict[str, str]:
+    """Return the search and sort columns of a designation called `name`."""
+    return {"name_search": names.search_key(name), "name_order": names.natural_key(name)}

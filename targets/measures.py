@@ -1,0 +1,60 @@
+"""Every measure of attainment, defined once: model, SQL, lists and pages are generated from it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from django.utils.functional import Promise
+from django.utils.translation import gettext_lazy as _
+
+from admissions.stages import Stage
+
+YOUTH_AGE = 30
+"""Upper age of the band that reports call the young; statistical table 2 (domain 4.1)."""
+
+
+@dataclass(frozen=True)
+class Measure:
+    """A count over the facts of a subtree: a column of Attainment, named `name`.
+
+    `source` says which facts: "admission" (those of the year, signed), "file" (open files now).
+    `condition` is SQL over a fact's own columns, true for those counted.
+    """
+
+    name: str
+    label: str | Promise
+    source: str
+    condition: str = "true"
+
+
+def _stages(*stages: Stage) -> str:
+    return "stage IN ({})".format(", ".join(f"'{stage.value}'" for stage in stages))
+
+
+MEASURES = (
+    Measure("admitted", _("Admitted"), "admission"),
+    Measure("admitted_women", _("Women"), "admission", "sex = 'female'"),
+    Measure("admitted_young", _("Aged 30 or under"), "admission", f"age_years <= {YOUTH_AGE}"),
+    Measure("admitted_minority", _("Ethnic minorities"), "admission", "is_ethnic_minority"),
+    Measure("admitted_workers", _("Workers"), "admission", "'worker' = ANY(groups)"),
+    Measure("admitted_youth_union", _("Youth Union members"), "admission",
+            "'youth_union' = ANY(groups)"),
+    Measure("admitted_students", _("Students and pupils"), "admission", "'student' = ANY(groups)"),
+    *(
+        Measure(f"admitted_month_{month:02d}", _("Admitted in month %(month)s") % {"month": month},
+                "admission", f"extract(month FROM ceremony_on) = {month}")
+        for month in range(1, 13)
+    ),
+    Measure("files_source", _("Sources, class not attended"), "file",
+            _stages(Stage.SOURCE, Stage.SYMPATHISER)),
+    Measure("files_class", _("Class completed"), "file", _stages(Stage.CERTIFIED)),
+    Measure("files_dossier", _("File, verification"), "file", _stages(Stage.DOSSIER)),
+    Measure("files_cell", _("Cell considers"), "file", _stages(Stage.READY)),
+    Measure("files_committee", _("Committees consider, decide"), "file",
+            _stages(Stage.CELL_RESOLVED, Stage.APPRAISED, Stage.GRASSROOTS_RESOLVED,
+                    Stage.COMPETENT_RESOLVED)),
+    Measure("files_decided", _("Decision issued, ceremony pending"), "file",
+            _stages(Stage.DECIDED)),
+)  # fmt: skip
+
+BY_NAME = {measure.name: measure for measure in MEASURES}
