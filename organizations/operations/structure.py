@@ -1,0 +1,293 @@
+"""Founding organisations and placing them under one another, by day."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import date
+
+from django.db import IntegrityError, connection, transaction
+from django.utils.text import slugify
+from django.utils.translation import gettext as _
+
+from config import names
+from config.errors import DomainError
+from config.locks import Lock, hold
+from config.periods import OPEN_END, between, since
+from organizations.models import (
+    Ancestry,
+    Competence,
+    Designation,
+    Organization,
+    OrganizationKind,
+    Placement,
+)
+from organizations.models.organization import designation_keys
+
+
+@dataclass(frozen=True)
+class NewOrganization:
+    """What `found_many` needs of each organisation; `parent_slug` None means top of the tree."""
+
+    slug: str
+    name: str
+    short_name: str
+    kind: str
+    parent_slug: str | None
+    on: date
+    sector: str = ""
+    group: str = ""
+    official_code: str = ""
+    decision_number: str = ""
+    is_grassroots_unit: bool | None = None
+
+
+def free_slug(name: str) -> str:
+    """Return an unused address made of `name` without diacritics."""
+    base = slugify(names.search_key(name))[:70] or "to-chuc"
+    taken = set(
+        Organization.objects.filter(slug__startswith=base).values_list("slug", flat=True)
+    )
+    if base not in taken:
+        return base
+    return next(
+        slug for number in range(2, len(taken) + 3) if (slug := f"{base}-{number}") not in taken
+    )
+
+
+def found(
+    slug: str,
+    *,
+    name: str,
+    short_name: str = "",
+    kind: str,
+    under: Organization | None,
+    on: date,
+    sector: str = "",
+    group: str = "",
+    official_code: str = "",
+    decision_number: str = "",
+    is_grassroots_unit: bool | None = None,
+) -> Organization:
+    """Found an organisation of `kind` called `name` beneath `under` from day `on`; return it.
+
+    Raises DomainError where the address is taken, or `under` does not exist on that day.
+    """
+    row = NewOrganization(
+        slug=slug,
+        name=name,
+        short_name=short_name,
+        kind=kind,
+        parent_slug=under.slug if under else None,
+        on=on,
+        sector=sector,
+        group=group,
+        official_code=official_code,
+        decision_number=decision_number,
+        is_grassroots_unit=is_grassroots_unit,
+    )
+    return found_many([row])[slug]
+
+
+@transaction.atomic
+def found_many(rows: Sequence[NewOrganization]) -> dict[str, Organization]:
+    """Found all of `rows`, parents before children in any order; return {slug: organisation}.
+
+    Raises DomainError naming the first row that cannot be: address taken, parent unknown or not
+    there on the day, kind unknown, no name.
+    """
+    hold(Lock.TREE)
+    kinds = OrganizationKind.objects.in_bulk()
+    by_slug = {row.slug: row for row in rows}
+    taken = Organization.objects.filter(slug__in=by_slug).values_list("slug", flat=True).first()
+    if taken or len(by_slug) != len(rows):
+        raise DomainError(
+            fields={"slug": _("The address “%(slug)s” is taken.") % {"slug": taken or ""}}
+        )
+    parent_slugs = {row.parent_slug for row in rows if row.parent_slug} - set(by_slug)
+    known = {unit.slug: unit for unit in Organization.objects.filter(slug__in=parent_slugs)}
+    for row in rows:
+        _refuse_unreal(row, kinds=kinds, by_slug=by_slug, known=known)
+
+    organizations = Organization.objects.bulk_create(
+        Organization(
+            slug=row.slug,
+            official_code=row.official_code,
+            period=since(row.on),
+            is_grassroots_unit=kinds[row.kind].is_grassroots
+            if row.is_grassroots_unit is None
+            else row.is_grassroots_unit,
+        )
+        for row in rows
+    )
+    made = {unit.slug: unit for unit in organizations}
+    everyone = {**known, **made}
+    Designation.objects.bulk_create(
+        Designation(
+            organization=made[row.slug],
+            name=names.written(row.name),
+            short_name=names.written(row.short_name or row.name)[:60],
+            **designation_keys(names.written(row.name)),
+            kind=kinds[row.kind],
+            sector=row.sector,
+            group=row.group,
+            period=since(row.on),
+            decision_number=row.decision_number,
+        )
+        for row in rows
+    )
+    Placement.objects.bulk_create(
+        Placement(
+            organization=made[row.slug],
+            parent=everyone[row.parent_slug] if row.parent_slug else None,
+            period=since(row.on),
+            decision_number=row.decision_number,
+        )
+        for row in rows
+    )
+    derive_ancestry(unit.pk for unit in organizations)
+    return made
+
+
+def _refuse_unreal(
+    row: NewOrganization,
+    *,
+    kinds: dict[str, OrganizationKind],
+    by_slug: dict[str, NewOrganization],
+    known: dict[str, Organization],
+) -> None:
+    if not names.written(row.name):
+        raise DomainError(fields={"name": _("Enter a name.")})
+    if row.kind not in kinds:
+        raise DomainError(fields={"kind": _("There is no such kind of organisation.")})
+    if row.parent_slug is None:
+        return
+    if row.parent_slug in by_slug:
+        parent_since = by_slug[row.parent_slug].on
+        parent_until = None
+    elif row.parent_slug in known:
+        parent_since = known[row.parent_slug].period.lower
+        parent_until = known[row.parent_slug].period.upper
+    else:
+        raise DomainError(fields={"under": _("There is no such superior organisation.")})
+    if row.on < parent_since or (parent_until and row.on >= parent_until):
+        raise DomainError(
+            fields={
+                "on": _("The superior organisation does not exist on %(day)s.")
+                % {"day": f"{row.on:%d/%m/%Y}"}
+            }
+        )
+
+
+@transaction.atomic
+def move(
+    organization: Organization, *, under: Organization, on: date, decision_number: str = ""
+) -> Placement:
+    """Place `organization` under `under` from day `on`; earlier days keep their tree.
+
+    Raises DomainError where a placement of `organization` already begins on that day or later,
+    or where on any day from then it would be beneath itself.
+    """
+    hold(Lock.TREE)
+    if on <= organization.period.lower or organization.placements.filter(
+        period__startswith__gte=on
+    ):
+        raise DomainError(
+            fields={
+                "on": _("%(organization)s already takes a place on %(day)s or later.")
+                % {"organization": organization, "day": f"{on:%d/%m/%Y}"}
+            }
+        )
+    if Ancestry.objects.filter(
+        ancestor=organization, descendant=under, valid_to__gt=on
+    ).exists():
+        raise DomainError(
+            fields={
+                "under": _("%(under)s is beneath %(organization)s.")
+                % {"under": under, "organization": organization}
+            }
+        )
+    current = organization.placements.get(period__contains=on)
+    current.period = between(current.period.lower, on)
+    current.save(update_fields=["period"])
+    placement = organization.placements.create(
+        parent=under, period=since(on), decision_number=decision_number
+    )
+    beneath = Ancestry.objects.filter(ancestor=organization, valid_to__gt=on)
+    derive_ancestry({organization.pk, *beneath.values_list("descendant", flat=True)})
+    return placement
+
+
+# A line holds while every edge on it holds, so its period is the edges' intersection. UNION ALL
+# ends because placements have no cycle on any day; `move` refuses one and depth bounds the rest.
+DERIVE = """
+    WITH RECURSIVE line(descendant, ancestor, depth, valid_from, valid_to) AS (
+        SELECT placed.organization_id, placed.organization_id, 0,
+            min(lower(placed.period)), max(coalesce(upper(placed.period), %(open)s))
+        FROM organizations_placement AS placed
+        WHERE placed.organization_id = ANY(%(organizations)s)
+        GROUP BY placed.organization_id
+        UNION ALL
+        SELECT line.descendant, placed.parent_id, line.depth + 1,
+            greatest(line.valid_from, lower(placed.period)),
+            least(line.valid_to, coalesce(upper(placed.period), %(open)s))
+        FROM line
+        JOIN organizations_placement AS placed ON placed.organization_id = line.ancestor
+        WHERE placed.parent_id IS NOT NULL AND line.depth < 32
+        AND greatest(line.valid_from, lower(placed.period))
+            < least(line.valid_to, coalesce(upper(placed.period), %(open)s))
+    )
+    SELECT descendant, ancestor, depth, valid_from, valid_to FROM line
+"""
+
+
+def derive_ancestry(organizations: Iterable[int]) -> int:
+    """Derive anew the lines above `organizations` (ids) from their placements; return how many.
+
+    Called in the transaction that changed a placement, under the lock of the tree.
+    """
+    wanted = list(organizations)
+    with connection.cursor() as cursor:
+        cursor.execute(DERIVE, {"organizations": wanted, "open": OPEN_END})
+        derived = [
+            Ancestry(
+                descendant_id=descendant,
+                ancestor_id=ancestor,
+                depth=depth,
+                valid_from=valid_from,
+                valid_to=valid_to,
+            )
+            for descendant, ancestor, depth, valid_from, valid_to in cursor.fetchall()
+        ]
+    Ancestry.objects.filter(descendant__in=wanted).delete()
+    Ancestry.objects.bulk_create(derived, batch_size=5000)
+    return len(derived)
+
+
+def grant_competence(
+    organization: Organization,
+    *,
+    kind: str,
+    on: date,
+    decision_number: str,
+    members_entitled: int | None = None,
+) -> Competence:
+    """Let `organization` decide admissions beneath it from day `on`.
+
+    Raises DomainError where it already does on that day or later.
+    """
+    try:
+        with transaction.atomic():
+            return organization.competences.create(
+                kind=kind,
+                period=since(on),
+                decision_number=decision_number,
+                members_entitled=members_entitled,
+            )
+    except IntegrityError as error:
+        raise DomainError(
+            fields={
+                "on": _("%(organization)s already holds a competence on that day.")
+                % {"organization": organization}
+            }
+        ) from error
