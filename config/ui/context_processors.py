@@ -1,0 +1,32 @@
+"""What the frame of every page needs. Lazy: a page that is not framed asks the database nothing."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.apps import apps
+from django.conf import settings
+from django.http import HttpRequest
+from django.utils.functional import SimpleLazyObject
+
+from .acting import acting
+from .display import SIZES, THEMES, Display
+from .navigation import links, search
+
+
+def _installation() -> Any:
+    return apps.get_model("organizations", "Installation")._default_manager.first()
+
+
+def frame(request: HttpRequest) -> dict[str, Any]:
+    """Give `installation` (None before the first start), `acting`, `nav`, `search_url` and `display`."""
+    return {
+        "installation": SimpleLazyObject(_installation),
+        "acting": SimpleLazyObject(lambda: acting(request)),
+        "nav": SimpleLazyObject(lambda: links(request)),
+        "search_url": SimpleLazyObject(lambda: search(request)),
+        "display": Display.of(request),
+        "display_sizes": SIZES,
+        "display_themes": THEMES,
+        "support_contact": getattr(settings, "SUPPORT_CONTACT", ""),
+    }

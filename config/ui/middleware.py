@@ -1,0 +1,67 @@
+"""What every request passes through."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from django.conf import settings
+from django.http import HttpRequest, HttpResponse
+from django.http.response import HttpResponseBase
+from django.shortcuts import resolve_url
+from django.utils import translation
+
+from config import clock
+
+from .display import language_of
+
+Answer = Callable[[HttpRequest], HttpResponseBase]
+
+WITHOUT_DATABASE = ("/healthz", "/static/", "/robots.txt")
+
+
+class Language:
+    """Speak the language of the cookie, Vietnamese unless told otherwise."""
+
+    def __init__(self, get_response: Answer) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponseBase:
+        language = language_of(request)
+        with translation.override(language):
+            request.LANGUAGE_CODE = language
+            response = self.get_response(request)
+        response.headers.setdefault("Content-Language", language)
+        return response
+
+
+class HeldClock:
+    """Let a page ask the clock once, and agree with itself over midnight."""
+
+    def __init__(self, get_response: Answer) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponseBase:
+        if request.path.startswith((*WITHOUT_DATABASE, "/readyz")):
+            return self.get_response(request)
+        with clock.held():
+            return self.get_response(request)
+
+
+class HtmxSignIn:
+    """Send the whole page to sign in where an htmx request met the end of its session.
+
+    A redirect would be followed by htmx and put the sign-in form into a cell of a table.
+    """
+
+    def __init__(self, get_response: Answer) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponseBase:
+        response = self.get_response(request)
+        target = response.headers.get("Location", "")
+        asked_by_htmx = request.headers.get("HX-Request") == "true"
+        if asked_by_htmx and response.status_code == 302:
+            sign_in = resolve_url(settings.LOGIN_URL)
+            if target.startswith(sign_in):
+                return HttpResponse(status=204, headers={"HX-Redirect": target})
+        return response

@@ -1,0 +1,133 @@
+"""The navigation row: what each role finds there, in its order; at most seven, on phones five.
+
+An entry whose page is not installed is left out, so an app brings its pages by its `urls.py` alone.
+A count beside an entry comes from settings: `NAVIGATION_COUNTS = {url name: "dotted.function"}`,
+called with (user, appointment, today) and returning a number of things to do.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from django.conf import settings
+from django.http import HttpRequest
+from django.urls import NoReverseMatch, reverse
+from django.utils.functional import Promise
+from django.utils.module_loading import import_string
+from django.utils.translation import gettext_lazy as _
+
+from config import clock
+
+from .acting import acting
+
+PHONE = 5
+
+Words = str | Promise
+
+
+@dataclass(frozen=True)
+class Entry:
+    """A page of the navigation: its URL name, its words, icon, key after `g`, and whether it is per year."""
+
+    name: str
+    label: Words
+    icon: str
+    key: str
+    by_year: bool = False
+
+
+@dataclass(frozen=True)
+class Link:
+    """An entry as it is drawn."""
+
+    url: str
+    label: Words
+    icon: str
+    key: str
+    count: int
+    current: bool
+    on_phone: bool
+
+
+TASKS = Entry("task-list", _("Tasks"), "task", "v")
+CANDIDATES = Entry("candidate-list", _("Files"), "file", "h")
+TARGETS = Entry("target-year", _("Targets"), "target", "c", by_year=True)
+DASHBOARD = Entry("dashboard", _("Overview"), "screen", "t", by_year=True)
+ORGANIZATIONS = Entry("organization-list", _("Organisations"), "tree", "d")
+ACCOUNTS = Entry("account-list", _("Accounts"), "user", "n")
+ADMINISTRATION = Entry("administration", _("Administration"), "more", "q")
+
+BY_ROLE: dict[str, list[Entry]] = {
+    "secretary": [TASKS, CANDIDATES, TARGETS],
+    "staff": [TASKS, TARGETS, CANDIDATES, ORGANIZATIONS, DASHBOARD],
+    "approver": [TASKS, CANDIDATES, TARGETS, ORGANIZATIONS, DASHBOARD],
+    "leader": [DASHBOARD, ORGANIZATIONS, TARGETS],
+    "auditor": [DASHBOARD, ORGANIZATIONS, TARGETS, CANDIDATES],
+    "administrator": [ADMINISTRATION, ACCOUNTS, ORGANIZATIONS],
+}
+LANDING: dict[str, Entry] = {
+    "secretary": TASKS,
+    "staff": TASKS,
+    "approver": TASKS,
+    "leader": DASHBOARD,
+    "auditor": DASHBOARD,
+    "administrator": ADMINISTRATION,
+}
+
+
+def address(entry: Entry) -> str | None:
+    """Return where `entry` is, or None where its page is not installed."""
+    args: list[Any] = [clock.today().year] if entry.by_year else []
+    try:
+        return reverse(entry.name, args=args)
+    except NoReverseMatch:
+        return None
+
+
+def links(request: HttpRequest) -> list[Link]:
+    """Return the navigation of who asks, the page that is open marked."""
+    current = acting(request).current
+    if current is None:
+        return []
+    section = request.path.split("/")[1]
+    found: list[Link] = []
+    for entry in BY_ROLE.get(current.role, []):
+        url = address(entry)
+        if url is not None:
+            found.append(
+                Link(
+                    url=url,
+                    label=entry.label,
+                    icon=entry.icon,
+                    key=entry.key,
+                    count=_count(entry, request),
+                    current=url.split("/")[1] == section,
+                    on_phone=len(found) < PHONE,
+                )
+            )
+    return found
+
+
+def _count(entry: Entry, request: HttpRequest) -> int:
+    counts: dict[str, str] = getattr(settings, "NAVIGATION_COUNTS", {})
+    if entry.name not in counts:
+        return 0
+    count: int = import_string(counts[entry.name])(
+        request.user, acting(request).current, clock.today()
+    )
+    return count
+
+
+def landing(request: HttpRequest) -> str | None:
+    """Return the page that answers the one question of the role acted in, if it is installed."""
+    current = acting(request).current
+    return address(LANDING[current.role]) if current else None
+
+
+def search(request: HttpRequest) -> str | None:
+    """Return the page that searches people, for the roles that see them by name."""
+    current = acting(request).current
+    if current is None or CANDIDATES not in BY_ROLE.get(current.role, []):
+        return None
+    return address(CANDIDATES)

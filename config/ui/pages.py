@@ -1,0 +1,256 @@
+"""The two kinds of page: a list that is narrowed, and an action that is carried out once.
+
+A list::
+
+    class CandidateList(FilteredListView):
+        queryset = Candidate.objects.select_related("cell").order_by("sort_key", "pk")
+        filterset_class = CandidateFilter
+        template_name = "admissions/candidate_list.html"
+
+its template holds `{% partialdef results inline %}…{% endpartialdef %}` inside
+`<section id="results">`, with `ui/filter_form.html` above and `ui/pagination.html` within.
+
+An action::
+
+    class BallotCreate(ActionView):
+        form_class = BallotForm
+        template_name = "admissions/ballot_form.html"   # or ui/action.html
+
+        def load(self, request, number):              # 404 here for what is not theirs
+            self.candidate = get_object_or_404(Candidate.objects.visible_to(request.user), …)
+
+        def perform(self, form):                      # ONE operation
+            return record_ballot(self.candidate, by=self.request.user, **form.values())
+
+        def get_success_url(self, result):
+            return self.candidate.get_absolute_url()
+
+        def get_success_message(self, result):
+            return _("The ballot is recorded.")
+
+GET shows the form. POST: not valid, or refused by the operation (`DomainError`) → the same page,
+422, sentences at their fields, what was typed kept. Carried out → 303 to the result. Sent twice →
+carried out once, 303 to the first result. Seen in an older state (`get_version`) → 409.
+"""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Mapping
+from typing import Any, ClassVar
+
+from django.apps import apps
+from django.contrib import messages
+from django.core.paginator import Page, Paginator
+from django.db import transaction
+from django.db.models import QuerySet
+from django.http import HttpRequest, HttpResponse, HttpResponseBase
+from django.shortcuts import render
+from django.utils.functional import Promise
+from django.views.generic import ListView, View
+
+from config.errors import DomainError
+
+from .forms import OnceForm, ProductForm, VersionedForm
+
+PAGE_SIZES = (25, 50, 100, 200)
+PAGE_PARAMETER = "trang"
+SIZE_PARAMETER = "so_dong"
+
+
+class SafePaginator(Paginator[Any]):
+    """Pages whose number may be anything: too high is the last one, nonsense the first."""
+
+    def page(self, number: int | str) -> Page[Any]:
+        try:
+            asked = int(number)
+        except (TypeError, ValueError):
+            asked = 1
+        return super().page(min(max(asked, 1), self.num_pages))
+
+
+class FilteredListView(ListView):  # type: ignore[type-arg]
+    """A list page: filter form, table, pages. htmx asking for `#results` gets only that partial.
+
+    Subclasses set `queryset`, whose `visible_to` scopes the page, `filterset_class` and
+    `template_name`. The template gets `filter`, `page_obj`, `total` and `page_sizes`.
+    """
+
+    filterset_class: ClassVar[Any] = None
+    paginate_by = 50
+    paginator_class = SafePaginator
+    page_kwarg = PAGE_PARAMETER
+
+    def scoped(self) -> QuerySet[Any]:
+        """Return the rows that this user may see, before the filter."""
+        rows: Any = super().get_queryset()
+        scoped: QuerySet[Any] = rows.visible_to(self.request.user)
+        return scoped
+
+    def get_queryset(self) -> QuerySet[Any]:
+        self.filterset = self.filterset_class(
+            self.request.GET or None, self.scoped(), request=self.request
+        )
+        rows: QuerySet[Any] = self.filterset.qs
+        return rows
+
+    def get_paginate_by(self, queryset: Any) -> int:
+        asked = self.request.GET.get(SIZE_PARAMETER, "")
+        return int(asked) if asked in {str(size) for size in PAGE_SIZES} else self.paginate_by
+
+    def paginate_queryset(self, queryset: Any, page_size: int) -> Any:
+        # Django's would answer 404 to a page beyond the end, which a filter makes easily.
+        paginator = self.get_paginator(queryset, page_size)
+        page = paginator.page(self.request.GET.get(PAGE_PARAMETER, 1))
+        return paginator, page, page.object_list, page.has_other_pages()
+
+    def get_template_names(self) -> list[str]:
+        htmx = getattr(self.request, "htmx", None)
+        if htmx and htmx.target == "results":
+            return [f"{self.template_name}#results"]
+        return [str(self.template_name)]
+
+    def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
+        context = super().get_context_data(**kwargs)
+        paginator = context.get("paginator")
+        return {
+            **context,
+            "filter": self.filterset,
+            "total": paginator.count if paginator else len(context["object_list"]),
+            "page_sizes": PAGE_SIZES,
+            "page_size": self.get_paginate_by(None),
+        }
+
+    def render_to_response(self, context: dict[str, Any], **kwargs: Any) -> HttpResponse:
+        response = super().render_to_response(context, **kwargs)
+        response.headers["Vary"] = "HX-Request"
+        return response
+
+
+class Stale(Exception):
+    """The record was changed after the page was shown."""
+
+
+class ActionView(View):
+    """A form that is carried out: see the top of this module."""
+
+    form_class: type[ProductForm]
+    template_name: str = "ui/action.html"
+    title: str | Promise = ""
+    submit_label: str | Promise = ""
+    initial: Mapping[str, Any] = {}
+
+    # ---- what a page says of itself
+
+    def load(self, request: HttpRequest, **kwargs: Any) -> HttpResponseBase | None:
+        """Fetch, scoped by `visible_to`, what the page is about; may answer by itself."""
+        return None
+
+    def perform(self, form: Any) -> Any:
+        """Call one operation with the form's cleaned values; return the row that records it."""
+        raise NotImplementedError
+
+    def get_success_url(self, result: Any) -> str:
+        raise NotImplementedError
+
+    def get_success_message(self, result: Any) -> str | Promise:
+        return ""
+
+    def get_cancel_url(self) -> str:
+        return ""
+
+    def get_initial(self) -> Mapping[str, Any]:
+        return self.initial
+
+    def get_form_kwargs(self) -> dict[str, Any]:
+        """Return further arguments of the form's constructor."""
+        return {}
+
+    def get_version(self) -> str | None:
+        """Return what tells the state of the record seen (a version, a stage); None: any state.
+
+        Needs a `VersionedForm`; read again inside the transaction of the action.
+        """
+        return None
+
+    def get_conflict(self) -> str | Promise:
+        """Return who changed the record, when, and to what: shown with the 409."""
+        return ""
+
+    def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
+        return {
+            "title": self.title,
+            "submit_label": self.submit_label,
+            "cancel_url": self.get_cancel_url(),
+            "view": self,
+            **kwargs,
+        }
+
+    # ---- how it is carried out
+
+    def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
+        if request.method in {"GET", "HEAD", "POST"}:
+            answer = self.load(request, **kwargs)
+            if answer is not None:
+                return answer
+        return super().dispatch(request, *args, **kwargs)
+
+    def get_form(self, data: Any = None, files: Any = None) -> ProductForm:
+        initial = dict(self.get_initial())
+        if issubclass(self.form_class, VersionedForm):
+            initial.setdefault("version", self.get_version() or "")
+        return self.form_class(data, files, initial=initial, **self.get_form_kwargs())
+
+    def get(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        return self.answer(self.get_form())
+
+    def post(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        form = self.get_form(request.POST, request.FILES)
+        if not form.is_valid():
+            return self.answer(form, status=422)
+        try:
+            url = self._carried_out_once(form)
+        except Stale:
+            return self.answer(self._seen_anew(form), status=409, conflict=self.get_conflict())
+        except DomainError as error:
+            form.refuse(error)
+            return self.answer(form, status=422)
+        return HttpResponse(status=303, headers={"Location": url})
+
+    def answer(self, form: ProductForm, *, status: int = 200, **more: Any) -> HttpResponse:
+        """Show the page with `form`."""
+        context = self.get_context_data(form=form, is_conflict=status == 409, **more)
+        return render(self.request, self.template_name, context, status=status)
+
+    @transaction.atomic
+    def _carried_out_once(self, form: ProductForm) -> str:
+        # The receipt is written before the action and in its transaction: a second sending waits
+        # at the unique key for the first to end, then finds its result; a refusal leaves none.
+        receipt = self._receipt(form)
+        if receipt is not None and receipt.result_url:
+            return str(receipt.result_url)
+        version = self.get_version()
+        if version is not None and form.cleaned_data.get("version", "") != version:
+            raise Stale
+        result = self.perform(form)
+        url = self.get_success_url(result)
+        if receipt is not None:
+            receipt.result_url = url
+            receipt.save(update_fields=["result_url"])
+        if message := str(self.get_success_message(result)):
+            messages.success(self.request, message)
+        return url
+
+    def _receipt(self, form: ProductForm) -> Any:
+        if not isinstance(form, OnceForm) or not self.request.user.is_authenticated:
+            return None
+        receipts: Any = apps.get_model("organizations", "FormReceipt")._default_manager
+        receipt, _new = receipts.get_or_create(user=self.request.user, key=form.clean_once())
+        return receipt
+
+    def _seen_anew(self, form: ProductForm) -> ProductForm:
+        """Return the form as typed, now knowing the present state: sending again is deliberate."""
+        data = self.request.POST.copy()
+        data[form.add_prefix("version")] = self.get_version() or ""
+        data[form.add_prefix("once")] = str(uuid.uuid4())
+        return self.get_form(data, self.request.FILES)

@@ -1,0 +1,161 @@
+"""Pages that belong to no app: the way in, how pages are shown, help, and what went wrong."""
+
+from __future__ import annotations
+
+import logging
+import secrets
+from datetime import datetime
+from typing import Any
+
+from allauth.account.views import LoginView
+from django.apps import apps
+from django.conf import settings
+from django.contrib.auth.decorators import login_not_required
+from django.http import HttpRequest, HttpResponse, HttpResponseBase
+from django.shortcuts import redirect, render
+from django.template.loader import render_to_string
+from django.urls import NoReverseMatch, reverse
+from django.utils.http import url_has_allowed_host_and_scheme
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_GET, require_POST, require_safe
+
+from config.clock import HERE
+from config.ui.acting import SESSION_KEY, acting
+from config.ui.display import (
+    A_YEAR,
+    KEYS,
+    KEYS_COOKIE,
+    SIZE_COOKIE,
+    SIZES,
+    THEME_COOKIE,
+    THEMES,
+)
+from config.ui.navigation import landing
+
+logger = logging.getLogger(__name__)
+
+
+sign_in_form = LoginView.as_view()
+
+
+def first_start() -> str | None:
+    """Return the address of the first-start page while there is no organisation at all."""
+    organizations: Any = apps.get_model("organizations", "Organization")._default_manager
+    if organizations.exists():
+        return None
+    try:
+        return reverse("first-start")
+    except NoReverseMatch:
+        return None
+
+
+@login_not_required
+@require_safe
+@never_cache
+def home(request: HttpRequest) -> HttpResponse:
+    if begin := first_start():
+        return redirect(begin)
+    if not request.user.is_authenticated:
+        return redirect(settings.LOGIN_URL)
+    where = landing(request)
+    if where is not None:
+        return redirect(where)
+    return render(request, "account/no_appointment.html")
+
+
+@login_not_required
+def sign_in(request: HttpRequest) -> HttpResponseBase:
+    begin = first_start() if request.method == "GET" else None
+    return redirect(begin) if begin else sign_in_form(request)
+
+
+@require_POST
+def act_as(request: HttpRequest) -> HttpResponse:
+    wanted = request.POST.get("appointment", "")
+    held = {str(one.pk): one.pk for one in acting(request).appointments}
+    if wanted in held:
+        request.session[SESSION_KEY] = held[wanted]
+    return redirect("home")
+
+
+def _back(request: HttpRequest) -> str:
+    """Return the page that the request came from, if it is one of ours."""
+    referer = request.headers.get("Referer", "")
+    ours = url_has_allowed_host_and_scheme(
+        referer, allowed_hosts={request.get_host()}, require_https=request.is_secure()
+    )
+    return referer if ours and referer else "/"
+
+
+@login_not_required
+@require_POST
+def display(request: HttpRequest) -> HttpResponse:
+    response = redirect(_back(request))
+    allowed = {
+        "size": (SIZE_COOKIE, set(SIZES)),
+        "theme": (THEME_COOKIE, set(THEMES)),
+        "keys": (KEYS_COOKIE, set(KEYS)),
+        "language": (settings.LANGUAGE_COOKIE_NAME, set(dict(settings.LANGUAGES))),
+    }
+    for name, (cookie, values) in allowed.items():
+        wanted = request.POST.get(name)
+        if wanted in values:
+            response.set_cookie(
+                cookie,
+                wanted,
+                max_age=A_YEAR,
+                samesite="Lax",
+                httponly=True,
+                secure=request.is_secure(),
+            )
+    return response
+
+
+@login_not_required
+@require_GET
+def help_page(request: HttpRequest) -> HttpResponse:
+    return render(request, "help.html")
+
+
+@login_not_required
+@require_GET
+def robots(request: HttpRequest) -> HttpResponse:
+    return HttpResponse("User-agent: *\nDisallow: /\n", content_type="text/plain")
+
+
+def locked_out(
+    request: HttpRequest,
+    original_response: HttpResponse | None = None,
+    credentials: Any = None,
+) -> HttpResponse:
+    """Answer somebody who guessed too often; named in settings as `AXES_LOCKOUT_CALLABLE`."""
+    return render(request, "account/locked_out.html", status=429)
+
+
+# ---------------------------------------------------------------- what went wrong
+
+
+def not_found(request: HttpRequest, exception: Exception | None = None) -> HttpResponse:
+    """Answer 404; the same words and shape whether a page is missing or hidden."""
+    return render(request, "404.html", {"is_error": True}, status=404)
+
+
+def forbidden(request: HttpRequest, exception: Exception | None = None) -> HttpResponse:
+    return render(request, "403.html", {"is_error": True}, status=403)
+
+
+def bad_request(request: HttpRequest, exception: Exception | None = None) -> HttpResponse:
+    return HttpResponse(render_to_string("400.html"), status=400)
+
+
+def server_error(request: HttpRequest) -> HttpResponse:
+    """Answer 500 without asking the database or the session, which may be what failed."""
+    code = secrets.token_hex(3).upper()
+    logger.error("server error shown to a user", extra={"code": code, "path": request.path})
+    at = datetime.now(HERE)
+    return HttpResponse(render_to_string("500.html", {"code": code, "at": at}), status=500)
+
+
+def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponseBase:
+    """Answer a form whose page is too old or came from elsewhere."""
+    return render(request, "csrf.html", {"is_error": True}, status=403)
