@@ -1,0 +1,28 @@
+# Each target makes .venv from the locks first (config/embedded/bootstrap.py, a bare Python does).
+PYTHON ?= python3
+SCENARIO ?=
+export SCENARIO
+
+IN = @$(PYTHON) config/embedded/bootstrap.py
+DEV = $(IN) --dev
+
+.PHONY: run demo test check format bench lock wheelhouse help
+
+help:            ## what there is
+	@sed -n 's/^\([a-z]*\): *## */make \1	/p' Makefile
+run:             ## serve it here: PORT, APP_VAR, DATABASE_URL, CELERY_BROKER_URL, WHEELHOUSE, DEMO=0
+	$(IN) python -m config.embedded.supervisor
+demo:            ## serve one demonstration from a database of its own: SCENARIO=...
+	$(IN) python -m config.embedded.supervisor --scenario "$(or $(SCENARIO),than-quang-ninh-2021)"
+test:            ## all tests; FAST=1 leaves the slow ones and the other scenarios out; ARGS=...
+	$(DEV) python -m config.embedded.checks test $(ARGS)
+check:           ## format, lint, types, layers, migrations, translations, deployment
+	$(DEV) python -m config.embedded.checks check
+format:          ## put the code into its format
+	$(DEV) python -m config.embedded.checks format
+bench:           ## measure: results in bench-results/
+	$(DEV) python -m benchmarks $(ARGS)
+lock:            ## resolve requirements*.in anew into the locks
+	$(DEV) python -m config.embedded.checks lock $(ARGS)
+wheelhouse:      ## collect the wheels into ./wheelhouse for a machine without a network
+	$(IN) python -m config.embedded.checks wheelhouse

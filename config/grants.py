@@ -1,0 +1,93 @@
+"""What the product's own role may do in the database: what each table needs, and no more.
+
+Facts (a model with `append_only = True`, and every history of pghistory) may be read and added;
+other rows may also be changed; only derived and technical rows may be deleted. The guards in the
+triggers say the same: two nets, as a trigger also holds the owner's slips.
+"""
+
+from django.apps import apps
+from django.db import connection
+from django.db.models import Model
+from pghistory.models import Event
+from psycopg import sql
+
+READ = ("SELECT",)
+ADD = ("SELECT", "INSERT")
+CHANGE = ("SELECT", "INSERT", "UPDATE")
+ALL = ("SELECT", "INSERT", "UPDATE", "DELETE")
+
+DELETABLE_APPS = frozenset({"sessions", "axes", "account"})
+DELETABLE_MODELS = frozenset(
+    {"organizations.Outbox", "organizations.Ancestry", "targets.Attainment", "auth.Group"}
+)
+"""Rows that are derived, or that only carry something on. A model may also say `derived = True`."""
+
+TABLES_WITHOUT_MODEL = {"django_cache": ALL}
+
+
+def rights_on(model: type[Model]) -> tuple[str, ...]:
+    """Return what the role may do with the rows of `model`."""
+    if getattr(model, "append_only", False) or issubclass(model, Event):
+        return ADD
+    through = model._meta.auto_created
+    if through or model._meta.app_label in DELETABLE_APPS or getattr(model, "derived", False):
+        return ALL
+    return ALL if model._meta.label in DELETABLE_MODELS else CHANGE
+
+
+def rights() -> dict[str, tuple[str, ...]]:
+    """Return {table: privileges} for every table of the product."""
+    found = dict(TABLES_WITHOUT_MODEL)
+    for model in apps.get_models(include_auto_created=True):
+        if model._meta.managed and not model._meta.proxy:
+            found[model._meta.db_table] = rights_on(model)
+    return found
+
+
+def make_role(role: str, password: str | None) -> None:
+    """Make `role` where it is missing, able to sign in and nothing else.
+
+    Raises ProgrammingError where the owner may not make roles and the role is not there.
+    """
+    name = sql.Identifier(role)
+    with connection.cursor() as cursor:
+        # Roles belong to the whole server: two databases' migrations may make one at once.
+        cursor.execute("SELECT pg_advisory_xact_lock(hashtext(%s))", [role])
+        cursor.execute("SELECT 1 FROM pg_roles WHERE rolname = %s", [role])
+        if cursor.fetchone() is None:
+            attributes = "LOGIN NOSUPERUSER NOCREATEDB NOCREATEROLE NOREPLICATION"
+            cursor.execute(sql.SQL("CREATE ROLE {} " + attributes).format(name))
+        if password:
+            set_password = sql.SQL("ALTER ROLE {} PASSWORD {}")
+            cursor.execute(set_password.format(name, sql.Literal(password)))
+
+
+def grant(role: str) -> None:
+    """Give `role` its rights on the tables there are now, and take away any others."""
+    name = sql.Identifier(role)
+    known = rights()
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT current_database()")
+        database = sql.Identifier(cursor.fetchone()[0])
+        cursor.execute(
+            "SELECT relname FROM pg_class WHERE relkind IN ('r', 'p', 'v', 'm')"
+            " AND relnamespace = 'public'::regnamespace"
+            # Not the views of extensions, such as pg_stat_statements.
+            " AND NOT EXISTS (SELECT FROM pg_depend WHERE objid = pg_class.oid AND deptype = 'e')"
+        )
+        tables = sorted(table for (table,) in cursor.fetchall())
+        statements = [
+            sql.SQL("GRANT CONNECT ON DATABASE {} TO {}").format(database, name),
+            sql.SQL("GRANT USAGE ON SCHEMA public TO {}").format(name),
+            sql.SQL("REVOKE ALL ON ALL TABLES IN SCHEMA public FROM {}").format(name),
+            *(
+                sql.SQL("GRANT {} ON {} TO {}").format(
+                    sql.SQL(", ").join(map(sql.SQL, known.get(table, READ))),
+                    sql.Identifier(table),
+                    name,
+                )
+                for table in tables
+            ),
+            sql.SQL("GRANT USAGE ON ALL SEQUENCES IN SCHEMA public TO {}").format(name),
+        ]
+        cursor.execute(sql.SQL("; ").join(statements))
