@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from django.utils.functional import Promise
+from django.utils.text import format_lazy
 from django.utils.translation import gettext_lazy as _
 
 from admissions.stages import Stage
@@ -41,7 +42,7 @@ MEASURES = (
             "'youth_union' = ANY(groups)"),
     Measure("admitted_students", _("Students and pupils"), "admission", "'student' = ANY(groups)"),
     *(
-        Measure(f"admitted_month_{month:02d}", _("Admitted in month %(month)s") % {"month": month},
+        Measure(f"admitted_month_{month:02d}", format_lazy(_("Admitted in month {month}"), month=month),
                 "admission", f"extract(month FROM ceremony_on) = {month}")
         for month in range(1, 13)
     ),
