@@ -284,19 +284,13 @@ def pace(
                 y(reached),
             )
         )
-    for note in notes:
-        parts.append(
-            format_html(
-                '<text class="{}" x="{}" y="{}" dx="{}" dy="{}" text-anchor="{}">{}</text>',
-                note.kind,
-                percent(note.x),
-                y(note.value),
-                note.dx,
-                note.dy,
-                note.anchor,
-                note.text,
-            )
+    parts.append(
+        format_html_join(
+            "",
+            '<text class="{}" x="{}" y="{}" dx="{}" dy="{}" text-anchor="{}">{}</text>',
+            ((n.kind, percent(n.x), y(n.value), n.dx, n.dy, n.anchor, n.text) for n in notes),
         )
+    )
     return format_html(
         '<svg class="plot" role="img" aria-label="{}">{}</svg>', label, _joined(parts)
     )
@@ -307,7 +301,7 @@ def pace(
 
 @dataclass(frozen=True, kw_only=True)
 class Dot:
-    """One organisation: people over (+) or under (−) the plan; `title` is its sentence."""
+    """One organisation: people over or under the plan; `title` is its sentence."""
 
     value: int
     title: str
@@ -324,6 +318,8 @@ def strip(dots: Sequence[Dot], *, label: str, ticks: Sequence[tuple[int, str]] =
         return NOTHING
     values = [dot.value for dot in dots] + [value for value, _words in ticks] + [0]
     low, high = min(values) - 1, max(values) + 1
+    if any(dot.name and dot.value < 0 for dot in dots):
+        low -= (high - low) // 6  # room for the words at the left of a dot
 
     def x(value: float) -> str:
         return percent(3 + 94 * (value - low) / (high - low))
@@ -349,7 +345,7 @@ def strip(dots: Sequence[Dot], *, label: str, ticks: Sequence[tuple[int, str]] =
                     '<text x="{}" y="100%" dy="{}" text-anchor="{}">{}</text>',
                     x(dot.value),
                     -(height * 14 + 8),
-                    "end" if dot.value >= 0 else "start",
+                    "end",
                     dot.name,
                 )
             )

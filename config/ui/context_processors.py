@@ -19,7 +19,7 @@ def _installation() -> Any:
 
 
 def frame(request: HttpRequest) -> dict[str, Any]:
-    """Give `installation` (None before the first start), `acting`, `nav`, `search_url` and `display`."""
+    """Give `installation` (None before the first start), `acting`, `nav` and how to display."""
     return {
         "installation": SimpleLazyObject(_installation),
         "acting": SimpleLazyObject(lambda: acting(request)),

@@ -1,4 +1,4 @@
-"""How somebody wants the pages shown: size of text, light or dark, keys, language. Cookies, no script."""
+"""How somebody wants the pages: size of text, light or dark, keys, language. Cookies, no script."""
 
 from __future__ import annotations
 

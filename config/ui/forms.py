@@ -28,6 +28,7 @@ from typing import Any, ClassVar
 
 from django import forms
 from django.core.exceptions import ValidationError
+from django.core.validators import ProhibitNullCharactersValidator
 from django.forms.boundfield import BoundField
 from django.forms.renderers import TemplatesSetting
 from django.forms.widgets import Widget
@@ -119,12 +120,14 @@ class ProductForm(forms.Form):
 class OnceForm(ProductForm):
     """A form that is carried out once however often it is sent: see `pages.ActionView`."""
 
-    once = forms.UUIDField(widget=forms.HiddenInput, initial=uuid.uuid4, required=False)
+    once = forms.CharField(widget=forms.HiddenInput, initial=uuid.uuid4, required=False)
 
     def clean_once(self) -> uuid.UUID:
         """Return the key of this form; one of its own where the page sent none or nonsense."""
-        sent = self.cleaned_data.get("once")
-        return sent if isinstance(sent, uuid.UUID) else uuid.uuid4()
+        try:
+            return uuid.UUID(self.cleaned_data["once"])
+        except ValueError:
+            return uuid.uuid4()
 
 
 class VersionedForm(ProductForm):
@@ -282,7 +285,7 @@ class LineField(forms.CharField):
         self.validators = [
             validator
             for validator in self.validators
-            if not isinstance(validator, forms.fields.validators.ProhibitNullCharactersValidator)
+            if not isinstance(validator, ProhibitNullCharactersValidator)
         ]
 
     def to_python(self, value: Any) -> str:

@@ -28,7 +28,7 @@ Words = str | Promise
 
 @dataclass(frozen=True)
 class Entry:
-    """A page of the navigation: its URL name, its words, icon, key after `g`, and whether it is per year."""
+    """A page of the navigation: its URL name, words, icon, key after `g`; is it per year?"""
 
     name: str
     label: Words

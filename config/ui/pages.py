@@ -58,7 +58,7 @@ PAGE_PARAMETER = "trang"
 SIZE_PARAMETER = "so_dong"
 
 
-class SafePaginator(Paginator[Any]):
+class SafePaginator(Paginator):  # type: ignore[type-arg]
     """Pages whose number may be anything: too high is the last one, nonsense the first."""
 
     def page(self, number: int | str) -> Page[Any]:
@@ -245,7 +245,9 @@ class ActionView(View):
         if not isinstance(form, OnceForm) or not self.request.user.is_authenticated:
             return None
         receipts: Any = apps.get_model("organizations", "FormReceipt")._default_manager
-        receipt, _new = receipts.get_or_create(user=self.request.user, key=form.clean_once())
+        receipt, _new = receipts.get_or_create(
+            user=self.request.user, key=form.cleaned_data["once"]
+        )
         return receipt
 
     def _seen_anew(self, form: ProductForm) -> ProductForm:

@@ -62,7 +62,7 @@ def percent(value: Any, places: int = 1) -> str:
     """Write a percentage, given as the percentage (5.25, not 0.0525); whole ones without decimals.
 
     >>> percent(Decimal("5.25")), percent(106), percent(None)
-    ('5,3 %', '106 %', '–')
+    ('5,3\\xa0%', '106\\xa0%', '–')
     """
     found = _decimal(value)
     if found is None:
