@@ -1,0 +1,157 @@
+"""What a developer does besides running it: `make test`, `check`, `format`, `lock`, `wheelhouse`.
+
+Each is also what CI does (`.ci/run`). Standard library alone: `wheelhouse` runs without Django.
+"""
+
+import os
+import subprocess  # nosec B404
+import sys
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+from config.environment import BASE_DIR
+
+PYTHON = sys.executable
+MODULES = (
+    "config",
+    "*/rules.py",
+    "*/stages.py",
+    "*/operations",
+    "*/selectors.py",
+    "*/selectors",
+    "*/models",
+)
+"""What mypy reads: all that others call. Views, forms and tests may stay untyped."""
+
+BARE = {
+    "DJANGO_SETTINGS_MODULE": "config.settings.prod",
+    "SECRET_KEY": "checked-with-a-key-that-is-long-enough-and-not-used-anywhere-else-0123456789",
+    "ALLOWED_HOSTS": "ketnap.example",
+    "DATABASE_URL": "postgresql://owner@127.0.0.1/ketnap",
+}
+"""The environment of a server, for the deployment check: nothing of it is connected to."""
+
+
+def run(*command: str, quiet: bool = False, **env: str) -> bool:
+    """Run `command`; print it first, and say whether it did well."""
+    if not quiet:
+        print(f"$ {' '.join(command)}", flush=True)
+    ran = subprocess.run(command, cwd=BASE_DIR, env={**os.environ, **env}, check=False)  # nosec B603
+    return ran.returncode == 0
+
+
+def python(*arguments: str, **env: str) -> bool:
+    """Run a module or a file under this Python."""
+    return run(PYTHON, *arguments, **env)
+
+
+def test(arguments: Sequence[str]) -> bool:
+    """Run the tests; FAST=1 leaves the slow ones and the other scenarios out."""
+    # No more than one process a core and the browser's own; a file's tests stay together.
+    chosen = ["-m", "pytest", "-q", "-n", os.environ.get("JOBS") or "auto", "--dist", "loadfile"]
+    if os.environ.get("FAST") == "1":
+        chosen += ["-m", "not slow and not scenario"]
+    if not _prepare_for_pages():
+        return False
+    return python(*chosen, *arguments)
+
+
+def check(_: Sequence[str]) -> bool:
+    """Run every check to its end, then say which failed."""
+    templates = [str(path) for path in sorted((BASE_DIR / "templates").rglob("*.html"))]
+    modules = [str(path) for pattern in MODULES for path in sorted(BASE_DIR.glob(pattern))]
+    checks: dict[str, Callable[[], bool]] = {
+        "format": lambda: python("-m", "ruff", "format", "--check", "--quiet", "."),
+        "lint": lambda: python("-m", "ruff", "check", "--quiet", "."),
+        "templates": lambda: run(
+            PYTHON, "-m", "djade", "--target-version", "5.2", "--check", *templates, quiet=True
+        ),
+        "types": lambda: run(PYTHON, "-m", "mypy", *modules, quiet=True),
+        "layers": lambda: run(str(Path(PYTHON).with_name("lint-imports")), "--no-cache"),
+        "migrations": lambda: python(
+            *("-W", "ignore", "manage.py", "makemigrations", "--check", "--dry-run"), **BARE
+        ),
+        "translations": lambda: python("manage.py", "translations", "--check", **BARE),
+        "deployment": lambda: python(
+            "manage.py", "check", "--deploy", "--fail-level", "WARNING", **BARE
+        ),
+        "security": lambda: python(
+            "-m", "bandit", "-q", "-r", "-c", "pyproject.toml", *_packages()
+        ),
+    }
+    failed = [name for name, does in checks.items() if not does()]
+    print(f"Failed: {', '.join(failed)}" if failed else "All checks are green.")
+    return not failed
+
+
+def format_code(_: Sequence[str]) -> bool:
+    """Put code and templates into their format, and mend what can be mended safely."""
+    templates = [str(path) for path in sorted((BASE_DIR / "templates").rglob("*.html"))]
+    python("-m", "ruff", "check", "--fix", "--quiet", ".")
+    run(PYTHON, "-m", "djade", "--target-version", "5.2", *templates, quiet=True)
+    return python("-m", "ruff", "format", ".")
+
+
+def lock(arguments: Sequence[str]) -> bool:
+    """Resolve both lists anew; what is locked stays unless `--upgrade` says otherwise.
+
+    Universal, so that one lock serves every Python from 3.11.0 on; no host is recorded.
+    """
+    common = ["-m", "uv", "pip", "compile", "--quiet", "--universal", "--python-version", "3.11"]
+    common += ["--generate-hashes", "--no-header", "--no-annotate", "--no-emit-index-url"]
+    common += ["--no-emit-find-links", *arguments]
+    pairs = (("requirements.in", "requirements.lock"), ("requirements-dev.in", "requirements-dev.lock"))
+    return all(python(*common, source, "-o", locked) for source, locked in pairs)
+
+
+def wheelhouse(_: Sequence[str]) -> bool:
+    """Collect the wheels of this kind of machine into ./wheelhouse; `DEV=1` the developers' too."""
+    locks = ["requirements.lock", *(["requirements-dev.lock"] if os.environ.get("DEV") else [])]
+    folder = BASE_DIR / (os.environ.get("WHEELHOUSE") or "wheelhouse")
+    command = ["-m", "pip", "download", "-qq", "--disable-pip-version-check", "--require-hashes"]
+    command += ["--no-deps", "--only-binary", ":all:", "-d", str(folder)]
+    # Not from itself: a half-filled one would be taken for the whole.
+    env = {"WHEELHOUSE": ""}
+    done = all(python(*command, "-r", locked, **env) for locked in locks)
+    if done:
+        print(f"{len(list(folder.glob('*.whl')))} wheels in {folder}: make run WHEELHOUSE={folder}")
+    return done
+
+
+def _packages() -> list[str]:
+    return ["config", "organizations", "admissions", "targets", "reports", "deploy"]
+
+
+def _prepare_for_pages() -> bool:
+    """Cut the fonts and compile the translations that browser tests look at."""
+    from config.embedded import assets  # noqa: PLC0415 - what wheelhouse runs without
+    from config.ui import fonts  # noqa: PLC0415
+
+    fonts.build()
+    assets.compile_translations()
+    return True
+
+
+COMMANDS: dict[str, Callable[[Sequence[str]], bool]] = {
+    "test": test,
+    "check": check,
+    "format": format_code,
+    "lock": lock,
+    "wheelhouse": wheelhouse,
+}
+
+
+def main() -> int:
+    """Run the command named first."""
+    name, *arguments = sys.argv[1:] or [""]
+    if name not in COMMANDS:
+        print(f"One of: {', '.join(COMMANDS)}", file=sys.stderr)
+        return 2
+    try:
+        return 0 if COMMANDS[name](arguments) else 1
+    except KeyboardInterrupt:
+        return 130
+
+
+if __name__ == "__main__":
+    sys.exit(main())
