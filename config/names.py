@@ -32,22 +32,21 @@ def search_key(text: str) -> str:
 def sort_key(full_name: str) -> str:
     """Return a key whose byte order is the Vietnamese order of people: given name first.
 
-    Given name, then family name, then middle names; letters before tones, as in a dictionary.
+    Given name, then family name, then middle names. Within each, letters before tones, as in a
+    dictionary: every Anh stands before every Ánh, whatever their families are called.
 
-    >>> sorted(["Trần Văn Bình", "Lê Ánh", "Phạm Thị An"], key=sort_key)
-    ['Phạm Thị An', 'Lê Ánh', 'Trần Văn Bình']
+    >>> sorted(["Trần Văn Bình", "Lê Ánh", "Vũ Anh", "Phạm Thị An"], key=sort_key)
+    ['Phạm Thị An', 'Vũ Anh', 'Lê Ánh', 'Trần Văn Bình']
     """
     words = written(full_name).casefold().split()
-    ordered = words[-1:] + words[:-1]
-    letters, tones = [], []
-    for word in ordered:
-        for letter in word:
-            base, tone = _part(letter)
-            letters.append(base)
-            tones.append(tone)
-        letters.append(" ")
-        tones.append("0")
-    return "".join(letters).rstrip() + "!" + "".join(tones).rstrip("0")
+    return " ".join(_word_key(word) for word in words[-1:] + words[:-1])
+
+
+def _word_key(word: str) -> str:
+    """Return a word's letters, then its tones; "!" sorts below every letter: An before Anh."""
+    parted = [_part(letter) for letter in word]
+    letters = "".join(base for base, _tone in parted)
+    return letters + "!" + "".join(tone for _base, tone in parted).rstrip("0")
 
 
 def natural_key(text: str) -> str:

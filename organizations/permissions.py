@@ -5,12 +5,14 @@ from __future__ import annotations
 from datetime import date
 from typing import TYPE_CHECKING
 
-from .models import Ancestry, Appointment, Role
+from django.db.models import Exists, OuterRef, Q, QuerySet
+
+from .models import Ancestry, Appointment, Role, User
 
 if TYPE_CHECKING:
     from django.contrib.auth.models import AnonymousUser
 
-    from .models import Organization, User
+    from .models import Organization
 
 
 def acts(user: User | AnonymousUser, *roles: Role, over: Organization, on: date) -> bool:
@@ -27,3 +29,22 @@ def acts_at(user: User | AnonymousUser, *roles: Role, at: Organization, on: date
 def holds(user: User | AnonymousUser, *roles: Role, on: date) -> bool:
     """Say whether `user` holds one of `roles` anywhere on day `on`."""
     return Appointment.objects.of(user, on=on, roles=roles).exists()
+
+
+def accounts_kept_by(administrator: User | AnonymousUser, *, on: date) -> QuerySet[User]:
+    """Return the accounts that `administrator` keeps on day `on`: none beyond their subtree.
+
+    Those without any role still to run are kept by every administrator. One who keeps a part of
+    the tree may not close the account of somebody who also acts outside it.
+    """
+    if not holds(administrator, Role.ADMINISTRATOR, on=on):
+        return User.objects.none()
+    scope = Appointment.objects.organizations_of(
+        administrator, roles=[Role.ADMINISTRATOR], on=on
+    ).values("pk")
+    beyond = Appointment.objects.filter(
+        ~Q(organization__in=scope),
+        Q(period__endswith__isnull=True) | Q(period__endswith__gt=on),
+        user=OuterRef("pk"),
+    )
+    return User.objects.filter(~Exists(beyond))

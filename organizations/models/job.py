@@ -86,9 +86,7 @@ class FormReceipt(models.Model):
     entered_at = EnteredAt()
 
     class Meta:
-        constraints = [
-            models.UniqueConstraint(fields=["user", "key"], name="form_accepted_once")
-        ]
+        constraints = [models.UniqueConstraint(fields=["user", "key"], name="form_accepted_once")]
         triggers = [entered_now()]
 
     def __str__(self) -> str:

@@ -54,9 +54,7 @@ class Membership(models.Model):
         TRANSFERRED = "transferred", _("Transferred in")
         TAKEN_OVER = "taken_over", _("Taken over from earlier records")
 
-    person = models.ForeignKey(
-        "organizations.Person", models.PROTECT, related_name="memberships"
-    )
+    person = models.ForeignKey("organizations.Person", models.PROTECT, related_name="memberships")
     cell = models.ForeignKey(
         "organizations.Organization", models.PROTECT, related_name="memberships"
     )

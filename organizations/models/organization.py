@@ -203,5 +203,8 @@ class Designation(models.Model):
 
 
 def designation_keys(name: str) -> dict[str, str]:
-    """Return the search and sort columns of a designation called `name`."""
-    return {"name_search": names.search_key(name), "name_order": names.natural_key(name)}
+    """Return the search and sort columns of a designation called `name`, cut to their columns."""
+    return {
+        "name_search": names.search_key(name)[:160],
+        "name_order": names.natural_key(name)[:300],
+    }

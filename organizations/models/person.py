@@ -60,10 +60,13 @@ class Person(models.Model):
 
 
 def name_columns(full_name: str) -> dict[str, str]:
-    """Return the three name columns of a person called `full_name`."""
+    """Return the three name columns of a person called `full_name`.
+
+    The keys are cut to their columns: folding a letter may make several of it.
+    """
     written = names.written(full_name)
     return {
         "full_name": written,
-        "name_search": names.search_key(written),
-        "name_order": names.sort_key(written),
+        "name_search": names.search_key(written)[:120],
+        "name_order": names.sort_key(written)[:300],
     }

@@ -8,13 +8,14 @@ from django.contrib.auth.password_validation import validate_password
 from django.core.exceptions import PermissionDenied, ValidationError
 from django.db import IntegrityError, transaction
 from django.utils.translation import gettext as _
+from psycopg.types.range import DateRange
 
 from config import names
 from config.errors import DomainError
 from config.locks import Lock, hold
 from config.periods import between
 from organizations.models import Appointment, Installation, Organization, Person, Role, User
-from organizations.permissions import acts, holds
+from organizations.permissions import accounts_kept_by, acts, holds
 
 from .structure import found
 
@@ -78,9 +79,14 @@ def appoint(
 
     `until` is the first day out. `by` is None only for the first of an installation. Raises
     PermissionDenied where `by` is no administrator over `to`, DomainError where they would grant
-    it to themselves, or `user` already holds it.
+    it to themselves, `user` already holds it, or an auditor would also write (SoD-12: an auditor
+    holds no writing role anywhere).
     """
     since = since or on
+    if role not in Role.values:
+        raise DomainError(fields={"role": _("There is no such role.")})
+    if not user.is_active:
+        raise DomainError(fields={"user": _("This account is closed.")})
     if by is not None:
         if not acts(by, Role.ADMINISTRATOR, over=to, on=on):
             raise PermissionDenied
@@ -88,14 +94,18 @@ def appoint(
             raise DomainError(fields={"user": _("Nobody grants a role to themselves.")})
     if until is not None and until <= since:
         raise DomainError(fields={"until": _("The last day lies before the first.")})
+    period = between(since, until)
     try:
         with transaction.atomic():
+            # The account's row is the lock: two grants to one account are looked at in turn.
+            User.objects.select_for_update().get(pk=user.pk)
+            _refuse_auditing_oneself(user, role, period)
             return Appointment.objects.create(
                 user=user,
                 organization=to,
                 role=role,
                 title=names.written(title),
-                period=between(since, until),
+                period=period,
                 granted_by=by,
             )
     except IntegrityError as error:
@@ -104,17 +114,28 @@ def appoint(
         ) from error
 
 
+def _refuse_auditing_oneself(user: User, role: str, period: DateRange) -> None:
+    held = Appointment.objects.filter(user=user, period__overlap=period)
+    writes = [Role.SECRETARY, Role.STAFF, Role.APPROVER, Role.ADMINISTRATOR]
+    if role == Role.AUDITOR and held.filter(role__in=writes).exists():
+        raise DomainError(fields={"role": _("Who writes in the records cannot audit them.")})
+    if role in writes and held.filter(role=Role.AUDITOR).exists():
+        raise DomainError(fields={"role": _("An auditor cannot also write in the records.")})
+
+
 @transaction.atomic
 def end_appointment(appointment: Appointment, *, by: User, on: date) -> Appointment:
     """End `appointment`: day `on` is the first on which it no longer holds.
 
     One that begins today ends tomorrow, since a period has at least one day. Raises
     PermissionDenied where `by` is no administrator over its organisation, DomainError where it
-    has ended already.
+    has ended already, or where `by` would end their own.
     """
     locked = Appointment.objects.select_for_update().get(pk=appointment.pk)
     if not acts(by, Role.ADMINISTRATOR, over=locked.organization, on=on):
         raise PermissionDenied
+    if locked.user_id == by.pk:
+        raise DomainError(_("Nobody ends a role of their own."))
     if locked.period.upper is not None and locked.period.upper <= on:
         raise DomainError(_("This role has ended already."))
     first_day_out = max(on, date.fromordinal(locked.period.lower.toordinal() + 1))
@@ -126,15 +147,33 @@ def end_appointment(appointment: Appointment, *, by: User, on: date) -> Appointm
 def deactivate(user: User, *, by: User, on: date) -> User:
     """Close `user`'s account: from the next request on it may do nothing.
 
-    Raises PermissionDenied where `by` is no administrator, DomainError on their own account.
+    Raises PermissionDenied where `by` is no administrator over all that `user` acts for,
+    DomainError on their own account.
     """
-    if not holds(by, Role.ADMINISTRATOR, on=on):
-        raise PermissionDenied
+    return _set_active(user, active=False, by=by, on=on)
+
+
+def reactivate(user: User, *, by: User, on: date) -> User:
+    """Open `user`'s account again; the roles are those whose periods still run.
+
+    Raises as `deactivate` does.
+    """
+    return _set_active(user, active=True, by=by, on=on)
+
+
+def _set_active(user: User, *, active: bool, by: User, on: date) -> User:
     if user.pk == by.pk:
         raise DomainError(_("Nobody closes their own account."))
-    user.is_active = False
+    if not accounts_kept_by(by, on=on).filter(pk=user.pk).exists():
+        raise PermissionDenied
+    user.is_active = active
     user.save(update_fields=["is_active"])
     return user
+
+
+def is_empty() -> bool:
+    """Say whether nobody has begun: no organisation, no account, no installation."""
+    return not any(model.objects.exists() for model in (Organization, User, Installation))
 
 
 @transaction.atomic
@@ -156,7 +195,7 @@ def start_installation(
     people send the first-start page at once, and DomainError at the field that is impossible.
     """
     hold(Lock.INSTALLATION)
-    if Organization.objects.exists() or User.objects.exists():
+    if not is_empty():
         raise PermissionDenied
     Installation.objects.create(mode=Installation.Mode.REAL)
     organization = found(

@@ -23,6 +23,8 @@ if TYPE_CHECKING:
 
 OLDEST_YEARS = 120
 """Nobody alive is older; a birth date before that is a slip of the pen, not a rule."""
+YOUNGEST_MEMBER_YEARS = 16
+"""Nobody was ever a member younger; the rules' own youngest age is with the candidates."""
 
 
 @dataclass(frozen=True)
@@ -143,17 +145,34 @@ def add_member(
 ) -> Membership:
     """Enter a member whom `cell` already had before this system, from day `since`.
 
-    Raises PermissionDenied where `by` is not secretary over the cell, DomainError at the field
-    that is impossible.
+    `since` may lie before the cell's first day here: records begin later than cells do. Raises
+    PermissionDenied where `by` is neither secretary nor staff over the cell, DomainError at the
+    field that is impossible, or where the cell's list has this name and birth date already.
     """
     if not acts(by, Role.SECRETARY, Role.STAFF, over=cell, on=on):
         raise PermissionDenied
+    if not Organization.objects.filter(pk=cell.pk).cells(on=on).exists():
+        raise DomainError(fields={"cell": _("Members belong to cells; this is not one.")})
     if since > on:
         raise DomainError(fields={"since": _("The day lies in the future.")})
-    if since < cell.period.lower:
-        raise DomainError(fields={"since": _("The cell did not exist on that day.")})
     if since <= born_on:
         raise DomainError(fields={"since": _("The day lies before the date of birth.")})
+    if since.year - born_on.year < YOUNGEST_MEMBER_YEARS:
+        raise DomainError(
+            fields={
+                "since": _("They would have been %(years)s then: check both dates.")
+                % {"years": since.year - born_on.year}
+            }
+        )
+    # Two people may share both, but hardly in one cell: it is the same one entered again.
+    if (
+        Membership.objects.on(on)
+        .filter(cell=cell, person__full_name=names.written(full_name), person__born_on=born_on)
+        .exists()
+    ):
+        raise DomainError(
+            fields={"full_name": _("Somebody with this name and date of birth is in the list.")}
+        )
     person = register_person(
         full_name=full_name,
         born_on=born_on,

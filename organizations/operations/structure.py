@@ -6,6 +6,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date
 
+from django.core.exceptions import PermissionDenied
 from django.db import IntegrityError, connection, transaction
 from django.utils.text import slugify
 from django.utils.translation import gettext as _
@@ -13,7 +14,7 @@ from django.utils.translation import gettext as _
 from config import names
 from config.errors import DomainError
 from config.locks import Lock, hold
-from config.periods import OPEN_END, between, since
+from config.periods import OPEN_END, between, contains, since
 from organizations.models import (
     Ancestry,
     Competence,
@@ -21,8 +22,11 @@ from organizations.models import (
     Organization,
     OrganizationKind,
     Placement,
+    Role,
+    User,
 )
 from organizations.models.organization import designation_keys
+from organizations.permissions import acts
 
 
 @dataclass(frozen=True)
@@ -45,9 +49,7 @@ class NewOrganization:
 def free_slug(name: str) -> str:
     """Return an unused address made of `name` without diacritics."""
     base = slugify(names.search_key(name))[:70] or "to-chuc"
-    taken = set(
-        Organization.objects.filter(slug__startswith=base).values_list("slug", flat=True)
-    )
+    taken = set(Organization.objects.filter(slug__startswith=base).values_list("slug", flat=True))
     if base not in taken:
         return base
     return next(
@@ -68,11 +70,17 @@ def found(
     official_code: str = "",
     decision_number: str = "",
     is_grassroots_unit: bool | None = None,
+    by: User | None = None,
+    entered_on: date | None = None,
 ) -> Organization:
     """Found an organisation of `kind` called `name` beneath `under` from day `on`; return it.
 
-    Raises DomainError where the address is taken, or `under` does not exist on that day.
+    `by`, who enters it on day `entered_on` (day `on` unless given), is None in batches and at the
+    first start. Raises PermissionDenied where `by` is no administrator over `under`, DomainError
+    where the address is taken, or `under` does not exist on that day.
     """
+    if by is not None and not _administers(by, under, on=entered_on or on):
+        raise PermissionDenied
     row = NewOrganization(
         slug=slug,
         name=name,
@@ -93,8 +101,8 @@ def found(
 def found_many(rows: Sequence[NewOrganization]) -> dict[str, Organization]:
     """Found all of `rows`, parents before children in any order; return {slug: organisation}.
 
-    Raises DomainError naming the first row that cannot be: address taken, parent unknown or not
-    there on the day, kind unknown, no name.
+    Raises DomainError naming the first row that cannot be: address taken, parent unknown, beneath
+    itself or not there on the day, kind unknown, no name.
     """
     hold(Lock.TREE)
     kinds = OrganizationKind.objects.in_bulk()
@@ -108,6 +116,7 @@ def found_many(rows: Sequence[NewOrganization]) -> dict[str, Organization]:
     known = {unit.slug: unit for unit in Organization.objects.filter(slug__in=parent_slugs)}
     for row in rows:
         _refuse_unreal(row, kinds=kinds, by_slug=by_slug, known=known)
+    _refuse_circles(by_slug)
 
     organizations = Organization.objects.bulk_create(
         Organization(
@@ -179,6 +188,28 @@ def _refuse_unreal(
         )
 
 
+def _refuse_circles(by_slug: dict[str, NewOrganization]) -> None:
+    above: set[str] = set()  # those known to reach a row without a new parent
+    for start in by_slug:
+        line: list[str] = []
+        slug: str | None = start
+        while slug in by_slug and slug not in above:
+            if slug in line:
+                raise DomainError(
+                    fields={
+                        "under": _("%(name)s would be beneath itself.")
+                        % {"name": by_slug[slug].name}
+                    }
+                )
+            line.append(slug)
+            slug = by_slug[slug].parent_slug
+        above.update(line)
+
+
+def _administers(by: User, organization: Organization | None, *, on: date) -> bool:
+    return organization is not None and acts(by, Role.ADMINISTRATOR, over=organization, on=on)
+
+
 @transaction.atomic
 def move(
     organization: Organization, *, under: Organization, on: date, decision_number: str = ""
@@ -186,21 +217,34 @@ def move(
     """Place `organization` under `under` from day `on`; earlier days keep their tree.
 
     Raises DomainError where a placement of `organization` already begins on that day or later,
-    or where on any day from then it would be beneath itself.
+    where either has ended by then or is to end, or where on any day from then `organization`
+    would be beneath itself.
     """
     hold(Lock.TREE)
+    organization, under = (Organization.objects.get(pk=unit.pk) for unit in (organization, under))
+    day = f"{on:%d/%m/%Y}"
     if on <= organization.period.lower or organization.placements.filter(
         period__startswith__gte=on
     ):
         raise DomainError(
             fields={
                 "on": _("%(organization)s already takes a place on %(day)s or later.")
-                % {"organization": organization, "day": f"{on:%d/%m/%Y}"}
+                % {"organization": organization, "day": day}
             }
         )
-    if Ancestry.objects.filter(
-        ancestor=organization, descendant=under, valid_to__gt=on
-    ).exists():
+    if organization.period.upper is not None:
+        raise DomainError(
+            fields={"on": _("%(organization)s has ended.") % {"organization": organization}}
+        )
+    if on < under.period.lower or under.period.upper is not None:
+        raise DomainError(
+            fields={
+                "under": _("%(under)s does not exist on %(day)s, or ends later.")
+                % {"under": under, "day": day}
+            }
+        )
+    # Its own line counts too (under itself), and so do lines that begin on a later day.
+    if Ancestry.objects.filter(ancestor=organization, descendant=under, valid_to__gt=on).exists():
         raise DomainError(
             fields={
                 "under": _("%(under)s is beneath %(organization)s.")
@@ -271,11 +315,24 @@ def grant_competence(
     on: date,
     decision_number: str,
     members_entitled: int | None = None,
+    by: User | None = None,
+    entered_on: date | None = None,
 ) -> Competence:
     """Let `organization` decide admissions beneath it from day `on`.
 
-    Raises DomainError where it already does on that day or later.
+    `by`, who enters it on day `entered_on` (day `on` unless given), is None in batches. Raises
+    PermissionDenied where `by` is no administrator over `organization`, DomainError where it
+    already decides on that day or later, or does not exist on it.
     """
+    if by is not None and not _administers(by, organization, on=entered_on or on):
+        raise PermissionDenied
+    if not contains(organization.period, on):
+        raise DomainError(
+            fields={
+                "on": _("%(organization)s does not exist on %(day)s.")
+                % {"organization": organization, "day": f"{on:%d/%m/%Y}"}
+            }
+        )
     try:
         with transaction.atomic():
             return organization.competences.create(
