@@ -5,3 +5,12 @@ from django.utils.translation import gettext_lazy as _
 class TargetsConfig(AppConfig):
     name = "targets"
     verbose_name = _("Targets")
+
+    def ready(self) -> None:
+        """Have news upward wake the worker that folds them."""
+        # Models are there only now.
+        from organizations.operations import outbox  # noqa: PLC0415
+        from targets import tasks  # noqa: PLC0415
+
+        if tasks.wake not in outbox.wakers:
+            outbox.wakers.append(tasks.wake)

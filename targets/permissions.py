@@ -1,0 +1,39 @@
+"""Who may set and answer for figures: the superior sets, the organisation itself declares."""
+
+from __future__ import annotations
+
+from datetime import date
+from typing import TYPE_CHECKING
+
+from organizations.models import Organization, Placement, Role
+from organizations.permissions import acts, acts_at
+
+if TYPE_CHECKING:
+    from django.contrib.auth.models import AnonymousUser
+
+    from organizations.models import User
+
+
+def superior_of(organization: Organization, *, on: date) -> Organization | None:
+    """Return the organisation directly above on day `on`, or None at the top of the tree."""
+    placement = (
+        Placement.objects.filter(organization=organization, period__contains=on)
+        .select_related("parent")
+        .first()
+    )
+    return placement.parent if placement else None
+
+
+def sets_figures_of(user: User | AnonymousUser, organization: Organization, *, on: date) -> bool:
+    """Say whether `user` sets the targets and baseline of `organization` on day `on`.
+
+    Staff of the organisation directly above do, nobody of the organisation itself. The target of
+    the top of the tree comes from outside and is entered by its own staff.
+    """
+    return acts_at(user, Role.STAFF, at=superior_of(organization, on=on) or organization, on=on)
+
+
+def declares_for(user: User | AnonymousUser, organization: Organization, *, on: date) -> bool:
+    """Say whether `user` enters what `organization` says of itself: its secretary or staff, or
+    staff above who take it down for it."""
+    return acts(user, Role.SECRETARY, Role.STAFF, over=organization, on=on)

@@ -1,0 +1,57 @@
+"""The arithmetic of targets: percents, rounding, people missing, ranks. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Hashable, Mapping
+from decimal import ROUND_CEILING, ROUND_HALF_UP, Decimal
+from typing import TypeVar
+
+Key = TypeVar("Key", bound=Hashable)
+
+HUNDREDTH = Decimal("0.01")
+
+
+def percent(part: int | None, whole: int | None) -> Decimal | None:
+    """Return `part` of `whole` in percent, half-up, two decimals; None without a whole.
+
+    Source: domain 3.4, published figures are compared with two decimals.
+
+    >>> percent(853, 805), percent(126, 120), percent(1, 0), percent(1, 8)
+    (Decimal('105.96'), Decimal('105.00'), None, Decimal('12.50'))
+    """
+    if part is None or not whole:
+        return None
+    return (Decimal(100 * part) / Decimal(whole)).quantize(HUNDREDTH, ROUND_HALF_UP)
+
+
+def people_of_percent(rate: Decimal, members: int) -> int:
+    """Return the whole people that `rate` percent of `members` asks for: rounded up, exactly.
+
+    Source: domain 3.2, "≥ 5.5 %" of 953 members is 52.4, so 53.
+
+    >>> people_of_percent(Decimal("5.5"), 953), people_of_percent(Decimal("5"), 19000)
+    (53, 950)
+    """
+    return int((rate * members / 100).to_integral_value(ROUND_CEILING))
+
+
+def missing(target_low: int | None, admitted: int) -> int:
+    """Return the people missing to the target's lower end; negative where it is exceeded.
+
+    Where there is no target, nobody is missing.
+
+    >>> missing(35, 18), missing(120, 126), missing(None, 3)
+    (17, -6, 0)
+    """
+    return 0 if target_low is None else target_low - admitted
+
+
+def ranks(missing_people: Mapping[Key, int]) -> dict[Key, int]:
+    """Return each key's rank among all, most people missing first; ties share a rank.
+
+    >>> ranks({"a": 5, "b": 9, "c": 5, "d": -1})
+    {'a': 2, 'b': 1, 'c': 2, 'd': 4}
+    """
+    ordered = sorted(missing_people.values(), reverse=True)
+    first = {value: place for place, value in reversed(list(enumerate(ordered, start=1)))}
+    return {key: first[value] for key, value in missing_people.items()}
