@@ -28,6 +28,8 @@ from organizations.models import (
 from organizations.models.organization import designation_keys
 from organizations.permissions import acts
 
+from .outbox import announce
+
 
 @dataclass(frozen=True)
 class NewOrganization:
@@ -155,6 +157,9 @@ def found_many(rows: Sequence[NewOrganization]) -> dict[str, Organization]:
         for row in rows
     )
     derive_ancestry(unit.pk for unit in organizations)
+    if organizations:
+        # Figures follow by year, so one of the batch speaks for all.
+        announce(organizations[0], organization=organizations[0], on=min(row.on for row in rows))
     return made
 
 
@@ -259,6 +264,7 @@ def move(
     )
     beneath = Ancestry.objects.filter(ancestor=organization, valid_to__gt=on)
     derive_ancestry({organization.pk, *beneath.values_list("descendant", flat=True)})
+    announce(placement, organization=organization, on=on)
     return placement
 
 

@@ -8,14 +8,13 @@ from datetime import date
 from typing import TypeVar
 
 from django.db import OperationalError, connection, transaction
-from django.db.models import Max
 
 from config import clock
 from config.locks import Lock, hold, try_hold
 from organizations.models import Job, Outbox, User
 from targets import sql
 from targets.models import Attainment
-from targets.selectors import RECOMPUTE
+from targets.selectors import RECOMPUTE, has_data
 
 logger = logging.getLogger(__name__)
 
@@ -99,14 +98,14 @@ def _years_touched(waiting: Iterable[Outbox], *, on: date) -> list[int]:
 
     A fact counts in its own year (`snapshot["year"]` where the fact names one, such as a target)
     and, through what a term has reached and the last admission, in all later years that have
-    figures.
+    figures. A year of which nothing is known gets none, unless it is the present one.
     """
-    first = {int(news.snapshot.get("year") or news.on.year) for news in waiting}
-    if not first:
+    named = {int(news.snapshot.get("year") or news.on.year) for news in waiting}
+    if not named:
         return []
-    last = Attainment.objects.aggregate(last=Max("year"))["last"] or on.year
-    later = Attainment.objects.filter(year__range=(min(first), max(last, on.year)))
-    return sorted({*first, on.year, *later.values_list("year", flat=True).distinct()})
+    later = Attainment.objects.filter(year__gte=min(named)).values_list("year", flat=True)
+    figured = {on.year, *later.distinct()}
+    return sorted(figured | {year for year in named - figured if has_data(year)})
 
 
 def _again_on_conflict(work: Callable[[], Result]) -> Result:
