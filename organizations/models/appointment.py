@@ -16,6 +16,7 @@ from django.utils.translation import gettext_lazy as _
 from config import clock
 
 from .guards import NEVER_DELETED, EnteredAt, entered_now, real_period
+from .organization import Organization
 
 if TYPE_CHECKING:
     from django.contrib.auth.models import AnonymousUser
@@ -92,8 +93,6 @@ class AppointmentQuerySet(models.QuerySet["Appointment"]):
         self, user: User | AnonymousUser, *, roles: Collection[Role], on: date | None = None
     ) -> OrganizationQuerySet:
         """Return the organisations beneath which `user` acts in one of `roles` on day `on`."""
-        from .organization import Organization
-
         on = on or clock.today()
         roots = self.of(user, on=on, roles=roles)
         return Organization.objects.under(

@@ -11,7 +11,7 @@ from django.contrib.postgres.fields import DateRangeField, RangeOperators
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
-from .appointment import Role
+from .appointment import Appointment, Role
 from .guards import NEVER_DELETED, real_period
 
 if TYPE_CHECKING:
@@ -33,8 +33,6 @@ class MembershipQuerySet(models.QuerySet["Membership"]):
         self, user: User | AnonymousUser, *, on: date | None = None
     ) -> MembershipQuerySet:
         """Keep the memberships of cells whose people `user` may see by name."""
-        from .appointment import Appointment
-
         return self.filter(
             cell__in=Appointment.objects.organizations_of(user, roles=Role.sees_names(), on=on)
         )

@@ -15,6 +15,7 @@ from django.utils.translation import gettext_lazy as _
 from config import clock, names
 
 from .guards import NEVER_DELETED, real_period, written_name
+from .placement import Ancestry, Placement
 
 if TYPE_CHECKING:
     from django.contrib.auth.models import AnonymousUser
@@ -57,8 +58,6 @@ class OrganizationKind(models.Model):
 class OrganizationQuerySet(models.QuerySet["Organization"]):
     def under(self, roots: models.QuerySet[Organization], *, on: date) -> OrganizationQuerySet:
         """Keep `roots` and everything beneath them in the tree as it stood on day `on`."""
-        from .placement import Ancestry
-
         beneath = Ancestry.objects.on(on).filter(ancestor__in=roots.order_by().values("pk"))
         return self.filter(pk__in=beneath.values("descendant"))
 
@@ -69,7 +68,7 @@ class OrganizationQuerySet(models.QuerySet["Organization"]):
 
         `on` is the clock's day unless given.
         """
-        from .appointment import Appointment
+        from .appointment import Appointment  # noqa: PLC0415 - which stands on this one
 
         if not user.is_authenticated:
             return self.none()
@@ -83,8 +82,6 @@ class OrganizationQuerySet(models.QuerySet["Organization"]):
 
     def beneath(self, parent: Organization, *, on: date) -> OrganizationQuerySet:
         """Keep those directly beneath `parent` on day `on`."""
-        from .placement import Placement
-
         return self.filter(
             pk__in=Placement.objects.filter(parent=parent, period__contains=on).values(
                 "organization"
