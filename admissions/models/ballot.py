@@ -22,7 +22,9 @@ THRESHOLD_IN_FORCE = """
                 USING ERRCODE = '23514', CONSTRAINT = 'ballot_not_in_the_future';
         END IF;
         SELECT * INTO rules FROM admissions_ruleset WHERE period @> NEW.held_on;
-        share := NEW.numerator || '/' || NEW.denominator || CASE WHEN NEW.strict THEN '+' ELSE '' END;
+        -- Quoted, because STRICT is a word of PL/pgSQL's own.
+        share := NEW.numerator || '/' || NEW.denominator
+            || CASE WHEN NEW."strict" THEN '+' ELSE '' END;
         IF rules.id IS NULL OR rules.id <> NEW.rules_id OR NOT (
             CASE NEW.level
             WHEN 'cell' THEN share = rules.cell_vote_numerator || '/' || rules.cell_vote_denominator
