@@ -14,3 +14,7 @@ class DomainError(Exception):
         self.sentence = str(sentence)
         self.fields = {name: str(text) for name, text in (fields or {}).items()}
         super().__init__(" ".join([self.sentence, *self.fields.values()]).strip())
+
+
+class ConflictError(DomainError):
+    """The record was changed after its reader saw it; answered with 409, not with 422."""

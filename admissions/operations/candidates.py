@@ -1,0 +1,259 @@
+"""Logging somebody as a candidate, correcting the file, closing it."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from datetime import date
+from typing import TYPE_CHECKING, Any
+
+from django.core.exceptions import PermissionDenied
+from django.db import transaction
+from django.db.models.functions import Length
+from django.utils.translation import gettext as _
+
+from admissions.models import Candidate, Group, Milestone, RuleSet
+from admissions.rules import full_years, may_be_considered_at_age
+from admissions.stages import OPEN_STAGES, Stage, Step
+from config import names
+from config.errors import ConflictError, DomainError
+from config.locks import Lock, hold
+from config.periods import between
+from organizations.models import Membership, Organization, Person, Role
+from organizations.models.person import name_columns
+from organizations.operations.people import register_person
+from organizations.permissions import acts
+
+from .recording import begin, in_the_future, locked, record, rules_on, tell_stage
+
+if TYPE_CHECKING:
+    from organizations.models import User
+
+YEARS_AHEAD = 2
+"""How long before the youngest age somebody may already be logged: the class may be attended
+before (domain 2.2, step 4). The age itself is a column of the rules."""
+
+PERSON_COLUMNS = (
+    "full_name",
+    "sex",
+    "ethnicity",
+    "religion",
+    "education",
+    "occupation",
+    "residence",
+    "is_youth_union_member",
+)
+"""What may be corrected of the person; the date of birth may not (HD 06-HD/TW 2025, 9)."""
+
+
+@transaction.atomic
+def log_candidate(
+    cell: Organization,
+    *,
+    by: User,
+    on: date,
+    full_name: str,
+    born_on: date,
+    sex: str,
+    occupation: str,
+    identified_on: date | None = None,
+    groups: Collection[str] = (),
+    ethnicity: str = "",
+    education: str = "",
+    residence: str = "",
+    is_youth_union_member: bool = False,
+) -> Candidate:
+    """Open a file for somebody whom `cell` identified on `identified_on` (day `on` unless given).
+
+    Return the file, with its number. Raises PermissionDenied where `by` is not secretary over the
+    cell, and DomainError at the argument that is impossible: a day in the future, an age that is
+    out of the rules, somebody who has an open file or is a member already, wherever that is.
+    """
+    if not acts(by, Role.SECRETARY, over=cell, on=on):
+        raise PermissionDenied
+    identified_on = identified_on or on
+    if identified_on > on:
+        raise in_the_future(identified_on, field="identified_on")
+    if identified_on < cell.period.lower:
+        raise DomainError(fields={"identified_on": _("The cell did not exist on that day.")})
+    rules = rules_on(identified_on, field="identified_on")
+    refusals = {}
+    if not names.written(occupation):
+        refusals["occupation"] = _("Enter the occupation.")
+    if refusal := _refusal_of_age(born_on, on=on, rules=rules):
+        refusals["born_on"] = refusal
+    if refusals:
+        raise DomainError(fields=refusals)
+    # Also keeps two people from logging the same person at once: each sees the other's row.
+    hold(Lock.FILE_NUMBERS)
+    _refuse_known(full_name, born_on, on=on)
+    person = register_person(
+        full_name=full_name,
+        born_on=born_on,
+        sex=sex,
+        on=on,
+        occupation=occupation,
+        ethnicity=names.written(ethnicity),
+        education=names.written(education),
+        residence=names.written(residence),
+        is_youth_union_member=is_youth_union_member,
+    )
+    candidate = Candidate.objects.create(
+        number=_next_number(on),
+        person=person,
+        cell=cell,
+        rules=rules,
+        groups=_known_groups(groups),
+        stage=Stage.SOURCE,
+        stage_since=identified_on,
+        identified_on=identified_on,
+        entered_by=by,
+    )
+    Milestone.objects.create(
+        candidate=candidate, step=Step.IDENTIFY, on=identified_on, entered_by=by
+    )
+    tell_stage(candidate, was=None, on=identified_on)
+    return candidate
+
+
+def _refusal_of_age(born_on: date, *, on: date, rules: RuleSet) -> str | None:
+    if born_on > on:
+        return _("The date of birth lies in the future.")
+    age = full_years(born_on, on)
+    if age < rules.min_age_years - YEARS_AHEAD:
+        return _(
+            "This person is only %(age)s years old. A file is opened from %(open)s years on; the"
+            " cell considers people of full %(youngest)s years (Charter, article 1; %(rules)s)."
+        ) % {
+            "age": age,
+            "open": rules.min_age_years - YEARS_AHEAD,
+            "youngest": rules.min_age_years,
+            "rules": rules.code,
+        }
+    if age >= rules.min_age_years and not may_be_considered_at_age(born_on, on, rules):
+        return _(
+            "This person is %(age)s years old. The cell considers people up to %(oldest)s"
+            " (Charter, article 1; %(rules)s)."
+        ) % {"age": age, "oldest": rules.max_age_years, "rules": rules.code}
+    return None
+
+
+def _refuse_known(full_name: str, born_on: date, *, on: date) -> None:
+    """Refuse somebody who has an open file or is a member, without saying where."""
+    same = Person.objects.filter(name_search=names.search_key(full_name), born_on=born_on)
+    has_file = Candidate.objects.filter(person__in=same, stage__in=OPEN_STAGES)
+    belongs = Membership.objects.on(on).filter(person__in=same)
+    if has_file.exists() or belongs.exists():
+        raise DomainError(
+            fields={
+                "full_name": _(
+                    "There is an open file or a membership already for somebody of the same name"
+                    " and date of birth. Ask your superior committee."
+                )
+            }
+        )
+
+
+def _next_number(on: date) -> str:
+    """Return the next file number of the year, under the lock of file numbers."""
+    prefix = f"KC-{on.year}-"
+    last = (
+        Candidate.objects.filter(number__startswith=prefix)
+        .order_by(Length("number").desc(), "-number")
+        .values_list("number", flat=True)
+        .first()
+    )
+    number = int(last.removeprefix(prefix)) + 1 if last else 1
+    return f"{prefix}{number:04d}"
+
+
+def _known_groups(groups: Collection[str]) -> list[str]:
+    wanted = set(groups)
+    if unknown := wanted - set(Group.values):
+        raise DomainError(
+            fields={"groups": _("There is no such group: %(name)s.") % {"name": min(unknown)}}
+        )
+    return [group for group in Group.values if group in wanted]
+
+
+@transaction.atomic
+def edit_candidate(
+    candidate: Candidate, *, by: User, on: date, version: int, **changes: Any
+) -> Candidate:
+    """Correct the file and what is known of its person; return the file with its new version.
+
+    `changes` are columns of the person (`PERSON_COLUMNS`) and `groups`. Raises PermissionDenied
+    where `by` is not secretary over the cell, ConflictError where the file is no longer at
+    `version`, DomainError at a value that is impossible or where the file is closed.
+    """
+    file = locked(candidate, by=by, on=on)
+    if not acts(by, Role.SECRETARY, over=file.cell, on=on) or by.person_id == file.person_id:
+        raise PermissionDenied
+    if file.version != version:
+        raise ConflictError(_("Somebody changed the file in the meantime."))
+    if file.stage not in OPEN_STAGES:
+        raise DomainError(_("The file is closed; it is no longer changed."))
+    if unknown := set(changes) - {*PERSON_COLUMNS, "groups"}:
+        raise TypeError(f"not columns of a file: {sorted(unknown)}")
+    if "groups" in changes:
+        file.groups = _known_groups(changes["groups"])
+    person = Person.objects.select_for_update().get(pk=file.person_id)
+    columns = _person_columns({name: changes[name] for name in PERSON_COLUMNS if name in changes})
+    for name, value in columns.items():
+        setattr(person, name, value)
+    if columns:
+        person.save(update_fields=list(columns))
+    file.person = person
+    file.version += 1
+    file.save(update_fields=["groups", "version"])
+    return file
+
+
+def _person_columns(changes: dict[str, Any]) -> dict[str, Any]:
+    columns = {
+        name: names.written(value) if isinstance(value, str) else value
+        for name, value in changes.items()
+    }
+    refusals = {}
+    if "full_name" in columns:
+        if not columns["full_name"]:
+            refusals["full_name"] = _("Enter the full name.")
+        columns.update(name_columns(columns["full_name"]))
+    if "occupation" in columns and not columns["occupation"]:
+        refusals["occupation"] = _("Enter the occupation.")
+    if "sex" in columns and columns["sex"] not in Person.Sex.values:
+        refusals["sex"] = _("Choose one.")
+    if refusals:
+        raise DomainError(fields=refusals)
+    return columns
+
+
+@transaction.atomic
+def close_candidate(
+    candidate: Candidate, *, by: User, on: date, closed_on: date, reason: str
+) -> Milestone:
+    """Close the file on `closed_on` without an admission; the person may have a new one later.
+
+    Raises PermissionDenied where `by` is not secretary over the cell, DomainError where a decision
+    has been issued, without a reason, or before something that the file records already.
+    """
+    case = begin(candidate, Step.CLOSE, by=by, on=on, happened_on=closed_on)
+    file = case.candidate
+    reason = names.written(reason)
+    if not reason:
+        raise DomainError(fields={"reason": _("Say why the file is closed.")})
+    latest = max(one.on for one in file.milestones.all())
+    if closed_on < latest:
+        raise DomainError(
+            fields={
+                "closed_on": _("The file records something on a later day, %(day)s.")
+                % {"day": f"{latest:%d/%m/%Y}"}
+            }
+        )
+    for helping in case.mentorships:
+        if helping.period.upper is None and helping.period.lower < closed_on:
+            helping.period = between(helping.period.lower, closed_on)
+            helping.save(update_fields=["period"])
+    file.closed_on, file.closed_reason = closed_on, reason
+    milestone = Milestone(candidate=file, step=Step.CLOSE, on=closed_on, entered_by=by, note=reason)
+    record(file, [milestone], announced_on=closed_on, also=["closed_on", "closed_reason"])
+    return milestone

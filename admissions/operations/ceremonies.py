@@ -1,0 +1,250 @@
+"""Ceremonies, which make an admission; admissions of earlier years; reversals."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date, timedelta
+from typing import TYPE_CHECKING, Any
+
+from django.core.exceptions import PermissionDenied
+from django.db import transaction
+from django.utils.translation import gettext as _
+
+from admissions.models import Admission, Candidate, Decision, Group, Milestone, Round, RuleSet
+from admissions.rules import ceremony_due_on, full_years
+from admissions.stages import Step
+from config import names
+from config.errors import DomainError
+from organizations.models import Membership, Organization, Person, Role
+from organizations.operations.outbox import announce
+from organizations.operations.people import join, leave
+from organizations.permissions import acts, acts_at
+
+from .preparation import appoint_helper
+from .recording import begin, in_the_future, kept, record
+
+if TYPE_CHECKING:
+    from organizations.models import User
+
+MAJORITY = frozenset({"", "kinh"})
+"""Ethnicities, as written in lower case, that are not counted as a minority; nothing written is
+taken for the majority."""
+
+
+@transaction.atomic
+def hold_ceremony(
+    candidate: Candidate,
+    *,
+    by: User,
+    on: date,
+    ceremony_on: date,
+    mentor: Person | None = None,
+    round: Round | None = None,
+) -> Admission:
+    """Record the ceremony: the person is a probationary member of the cell from `ceremony_on`.
+
+    Return the admission, the fact that counts, with the groups of that day. `mentor` helps during
+    probation. A ceremony past its last day is recorded, and the milestone says so. Raises
+    PermissionDenied where `by` is not secretary over the cell, DomainError at `ceremony_on` before
+    the decision, or where the person is a member somewhere.
+    """
+    case = begin(candidate, Step.ADMIT, by=by, on=on, happened_on=ceremony_on)
+    file = case.candidate
+    decision = case.decided()
+    if mentor is not None and not any(one.mentor_id == mentor.pk for one in case.mentorships):
+        appoint_helper(case, by=by, mentor=mentor, since=ceremony_on)
+    person = file.person
+    join(
+        person,
+        cell=file.cell,
+        status=Membership.Status.PROBATIONARY,
+        on=ceremony_on,
+        reason_in=Membership.ReasonIn.ADMITTED,
+    )
+    admission = Admission.objects.create(
+        origin=Admission.Origin.PROCESS,
+        candidate=file,
+        person=person,
+        cell=file.cell,
+        decision=decision,
+        decided_on=decision.signed_on,
+        ceremony_on=ceremony_on,
+        entered_by=by,
+        round=round,
+        **_snapshot(person, ceremony_on=ceremony_on, groups=file.groups),
+    )
+    milestone = Milestone(
+        candidate=file,
+        step=Step.ADMIT,
+        on=ceremony_on,
+        decided_on=decision.signed_on,
+        entered_by=by,
+        note=kept(lambda: lateness(decision, rules=file.rules, ceremony_on=ceremony_on) or ""),
+    )
+    record(file, [milestone], announced_on=ceremony_on)
+    tell_admission(admission)
+    return admission
+
+
+def ceremony_limit(decision: Decision, *, rules: RuleSet) -> date:
+    """Return the last day for the ceremony; from the issue where no receipt is recorded."""
+    counted_from = decision.signed_on
+    if rules.ceremony_from == RuleSet.CeremonyFrom.RECEIPT and decision.received_on:
+        counted_from = decision.received_on
+    return ceremony_due_on(counted_from, rules)
+
+
+def lateness(decision: Decision, *, rules: RuleSet, ceremony_on: date) -> str | None:
+    """Return the sentence about a ceremony past its last day, or None."""
+    limit = ceremony_limit(decision, rules=rules)
+    if ceremony_on <= limit:
+        return None
+    return _(
+        "Held after the last day, %(day)s (%(days)s working days, %(rules)s): report to the"
+        " superior committee for its consent."
+    ) % {"day": f"{limit:%d/%m/%Y}", "days": rules.ceremony_days, "rules": rules.code}
+
+
+def _snapshot(person: Person, *, ceremony_on: date, groups: Sequence[str]) -> dict[str, Any]:
+    """Return the group columns of an admission: what held on the day."""
+    held = set(groups)
+    if person.is_youth_union_member:
+        held.add(Group.YOUTH_UNION)
+    return {
+        "sex": person.sex,
+        "age_years": full_years(person.born_on, ceremony_on),
+        "is_ethnic_minority": person.ethnicity.strip().casefold() not in MAJORITY,
+        "groups": [group for group in Group.values if group in held],
+    }
+
+
+def tell_admission(admission: Admission) -> None:
+    """Tell upward that an admission was made or reversed, with its group columns."""
+    announce(
+        admission,
+        organization=admission.cell,
+        on=admission.ceremony_on,
+        sign=admission.sign,
+        snapshot={
+            "sex": admission.sex,
+            "age_years": admission.age_years,
+            "is_ethnic_minority": admission.is_ethnic_minority,
+            "groups": admission.groups,
+        },
+    )
+
+
+@dataclass(frozen=True)
+class NewAdmission:
+    """What `take_over_admissions` needs of each admission of earlier years."""
+
+    person: Person
+    cell: Organization
+    decided_on: date
+    ceremony_on: date
+    groups: Sequence[str] = ()
+
+
+@transaction.atomic
+def take_over_admissions(rows: Sequence[NewAdmission]) -> int:
+    """Record admissions made before this system, in bulk; return how many.
+
+    They have neither file nor decision here and tell nothing upward: recompute their years after.
+    """
+    made = Admission.objects.bulk_create(
+        (
+            Admission(
+                origin=Admission.Origin.TAKEN_OVER,
+                person=row.person,
+                cell=row.cell,
+                decided_on=row.decided_on,
+                ceremony_on=row.ceremony_on,
+                **_snapshot(row.person, ceremony_on=row.ceremony_on, groups=row.groups),
+            )
+            for row in rows
+        ),
+        batch_size=2000,
+    )
+    return len(made)
+
+
+@transaction.atomic
+def reverse_admission(
+    admission: Admission, *, by: User, on: date, reason: str, decided_on: date
+) -> Admission:
+    """Undo `admission` by a new row that counts minus one from `decided_on`, the day of reversal.
+
+    The earlier row stays, and so do the figures of the days before. The membership ends and the
+    file is closed. Raises PermissionDenied where `by` is no approver at the body that decided (for
+    one taken over: above the cell), DomainError without a reason, on an impossible day, or where
+    it is reversed already.
+    """
+    undone = (
+        Admission.objects.visible_to(by, on=on)
+        .select_for_update(of=("self",))
+        .select_related("person", "cell", "decision__authority", "candidate")
+        .filter(pk=admission.pk)
+        .first()
+    )
+    if undone is None or not _may_reverse(undone, by=by, on=on):
+        raise PermissionDenied
+    reason = names.written(reason)
+    if undone.sign != 1 or Admission.objects.filter(reverses=undone).exists():
+        raise DomainError(_("This admission is reversed already."))
+    if not reason:
+        raise DomainError(fields={"reason": _("Say why the admission is reversed.")})
+    if decided_on > on:
+        raise in_the_future(decided_on, field="decided_on")
+    if decided_on < undone.ceremony_on:
+        raise DomainError(
+            fields={"decided_on": _("The day lies before the ceremony that is reversed.")}
+        )
+    reversal = Admission.objects.create(
+        origin=undone.origin,
+        candidate=undone.candidate,
+        person=undone.person,
+        cell=undone.cell,
+        decision=undone.decision,
+        decided_on=decided_on,
+        ceremony_on=decided_on,
+        entered_by=by,
+        sign=-1,
+        reverses=undone,
+        reason=reason,
+        sex=undone.sex,
+        age_years=undone.age_years,
+        is_ethnic_minority=undone.is_ethnic_minority,
+        groups=undone.groups,
+        is_readmission=undone.is_readmission,
+    )
+    _end_membership(undone, on=decided_on)
+    if undone.candidate is not None:
+        _close(undone.candidate, by=by, on=decided_on, reason=reason)
+    tell_admission(reversal)
+    return reversal
+
+
+def _may_reverse(admission: Admission, *, by: User, on: date) -> bool:
+    if by.person_id is not None and by.person_id == admission.person_id:
+        return False
+    if admission.decision is None:
+        return acts(by, Role.APPROVER, over=admission.cell, on=on)
+    return acts_at(by, Role.APPROVER, at=admission.decision.authority, on=on)
+
+
+def _end_membership(admission: Admission, *, on: date) -> None:
+    membership = Membership.objects.filter(
+        person=admission.person, cell=admission.cell, period__endswith__isnull=True
+    ).first()
+    if membership is not None:
+        # A membership has at least one day.
+        first_day_out = max(on, membership.period.lower + timedelta(days=1))
+        leave(membership, on=first_day_out, reason_out="reversed")
+
+
+def _close(candidate: Candidate, *, by: User, on: date, reason: str) -> None:
+    file = Candidate.objects.select_for_update().select_related("cell").get(pk=candidate.pk)
+    file.closed_on, file.closed_reason = on, reason
+    milestone = Milestone(candidate=file, step=Step.CLOSE, on=on, entered_by=by, note=reason)
+    record(file, [milestone], announced_on=on, also=["closed_on", "closed_reason"])

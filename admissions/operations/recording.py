@@ -1,0 +1,142 @@
+"""How every operation on a file begins and ends: under lock, and with one milestone."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from datetime import date
+from typing import TYPE_CHECKING
+
+from django.conf import settings
+from django.core.exceptions import PermissionDenied
+from django.db import IntegrityError
+from django.utils import translation
+from django.utils.translation import gettext as _
+
+from admissions.cases import Case, case_of
+from admissions.guards import STEPS, refusal_of_stage
+from admissions.models import Candidate, Milestone, RuleSet
+from admissions.permissions import Rights
+from admissions.stages import Stage, Step, stage_after
+from config.errors import DomainError
+from organizations.operations.outbox import announce
+
+if TYPE_CHECKING:
+    from organizations.models import User
+
+
+def locked(candidate: Candidate, *, by: User, on: date) -> Candidate:
+    """Return the file as it stands, locked until the transaction ends.
+
+    Raises PermissionDenied where `by` may not see it on day `on`.
+    """
+    found = (
+        Candidate.objects.visible_to(by, on=on)
+        .select_for_update(of=("self",))
+        .select_related("person", "cell", "rules")
+        .filter(pk=candidate.pk)
+        .first()
+    )
+    if found is None:
+        raise PermissionDenied
+    return found
+
+
+def begin(candidate: Candidate, step: Step, *, by: User, on: date, happened_on: date) -> Case:
+    """Lock the file and judge it for `step`, which `by` enters on day `on`; return the case.
+
+    The case stands on `happened_on`. Raises PermissionDenied where `by` may not take the step, and
+    DomainError where the stage or a guard of the table refuses, at the argument that carries the
+    day; also for a day in the future or before the first known rules.
+    """
+    rule = STEPS[step]
+    file = locked(candidate, by=by, on=on)
+    day = min(happened_on, on)
+    try:
+        case = case_of(file, on=day)
+    except RuleSet.DoesNotExist:
+        raise no_rules(day, field=rule.dated_by) from None
+    if not Rights.of(by, on=on, cells=[file.cell_id]).may(rule.permission, case):
+        raise PermissionDenied
+    if happened_on > on:
+        raise in_the_future(happened_on, field=rule.dated_by)
+    if refusal := refusal_of_stage(step, file):
+        raise DomainError(refusal)
+    if refusals := rule.refusals(case):
+        raise DomainError(fields={rule.dated_by: " ".join(refusals)})
+    return case
+
+
+def record(
+    candidate: Candidate,
+    steps: Sequence[Milestone],
+    *,
+    announced_on: date,
+    also: Sequence[str] = (),
+) -> list[Milestone]:
+    """Write the milestones `steps` of a locked file, store the stage they lead to, tell upward.
+
+    `also` names further columns of the file that were changed. Figures above follow the change of
+    stage by an outbox row {"was": stage before, "stage": stage now}.
+    """
+    written = Milestone.objects.bulk_create(steps)
+    was = candidate.stage
+    reached = stage_after(candidate.milestones.values_list("step", flat=True))
+    if reached != was:
+        candidate.stage = reached
+        candidate.stage_since = max(one.on for one in written)
+    candidate.version += 1
+    candidate.save(update_fields=["stage", "stage_since", "version", *also])
+    if reached != was:
+        tell_stage(candidate, was=was, on=announced_on)
+    return written
+
+
+def tell_stage(candidate: Candidate, *, was: str | None, on: date) -> None:
+    """Tell upward that the file changed its stage; `was` is None for a new file."""
+    announce(
+        candidate,
+        organization=candidate.cell,
+        on=on,
+        snapshot={"was": was, "stage": Stage(candidate.stage).value},
+    )
+
+
+def kept(words: Callable[[], str]) -> str:
+    """Return `words` in the product's own language, whoever records: a note is kept as written."""
+    with translation.override(settings.LANGUAGE_CODE):
+        return words()[:300]
+
+
+def rules_on(day: date, *, field: str) -> RuleSet:
+    """Return the rules in force on `day`; DomainError at `field` before the first known ones."""
+    try:
+        return RuleSet.objects.in_force(on=day)
+    except RuleSet.DoesNotExist:
+        raise no_rules(day, field=field) from None
+
+
+def no_rules(day: date, *, field: str) -> DomainError:
+    """Return the refusal of a day for which no rules are known."""
+    return DomainError(
+        fields={field: _("No rules are known for %(day)s.") % {"day": f"{day:%d/%m/%Y}"}}
+    )
+
+
+def in_the_future(day: date, *, field: str) -> DomainError:
+    """Return the refusal of a day that has not come yet."""
+    return DomainError(
+        fields={field: _("%(day)s lies in the future.") % {"day": f"{day:%d/%m/%Y}"}}
+    )
+
+
+def before_birth(day: date, *, field: str) -> DomainError:
+    """Return the refusal of a day on which the person was not born yet."""
+    return DomainError(
+        fields={field: _("%(day)s lies before the date of birth.") % {"day": f"{day:%d/%m/%Y}"}}
+    )
+
+
+def constraint_of(error: IntegrityError) -> str:
+    """Return the name of the database's constraint that refused, or an empty text."""
+    diagnosis = getattr(error.__cause__, "diag", None)
+    return str(getattr(diagnosis, "constraint_name", None) or "")
