@@ -1,7 +1,21 @@
 """Signing in with django-allauth: accounts are made by an administrator, never by sign-up."""
 
+from collections.abc import Mapping
+from typing import Any
+
 from allauth.account.adapter import DefaultAccountAdapter
+from django.contrib.auth.base_user import AbstractBaseUser
 from django.http import HttpRequest
+
+
+def sign_in_name(request: HttpRequest, credentials: Mapping[str, Any] | None = None) -> str:
+    """Return the account that a sign-in is counted for; named in settings for django-axes.
+
+    Asked with the credentials of allauth, which call it `username`, or with the request of the
+    form, which calls it `login`. One spelling, or capitals would be a way around the lock.
+    """
+    given = (credentials or {}).get("username") or request.POST.get("login", "")
+    return str(given).strip().lower()[:255]
 
 
 class Adapter(DefaultAccountAdapter):  # type: ignore[misc] - allauth has no types
@@ -9,6 +23,11 @@ class Adapter(DefaultAccountAdapter):  # type: ignore[misc] - allauth has no typ
 
     def is_open_for_signup(self, request: HttpRequest) -> bool:
         return False
+
+    def authenticate(self, request: HttpRequest, **credentials: Any) -> AbstractBaseUser | None:
+        """Return whose these are; a closed account is told no more than a wrong password."""
+        user: AbstractBaseUser | None = super().authenticate(request, **credentials)
+        return user if user is not None and user.is_active else None
 
     def send_mail(self, template_prefix: str, email: str, context: dict[str, object]) -> None:
         """Send nothing."""

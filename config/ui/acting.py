@@ -37,7 +37,7 @@ class Acting:
 
 
 def acting(request: HttpRequest) -> Acting:
-    """Return how the user of `request` acts today; two queries for a request, however often asked."""
+    """Return how the user of `request` acts today; asked once for a request (two queries)."""
     kept: Acting | None = getattr(request, "_acting", None)
     if kept is not None:
         return kept

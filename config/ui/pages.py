@@ -44,7 +44,7 @@ from django.contrib import messages
 from django.core.paginator import Page, Paginator
 from django.db import transaction
 from django.db.models import QuerySet
-from django.http import HttpRequest, HttpResponse, HttpResponseBase
+from django.http import HttpRequest, HttpResponse, HttpResponseBase, HttpResponseRedirect
 from django.shortcuts import render
 from django.utils.functional import Promise
 from django.views.generic import ListView, View
@@ -125,6 +125,12 @@ class FilteredListView(ListView):  # type: ignore[type-arg]
         response = super().render_to_response(context, **kwargs)
         response.headers["Vary"] = "HX-Request"
         return response
+
+
+class SeeOther(HttpResponseRedirect):
+    """The result of an action, to be fetched by GET whatever the action's method was."""
+
+    status_code = 303
 
 
 class Stale(Exception):
@@ -215,7 +221,7 @@ class ActionView(View):
         except DomainError as error:
             form.refuse(error)
             return self.answer(form, status=422)
-        return HttpResponse(status=303, headers={"Location": url})
+        return SeeOther(url)
 
     def answer(self, form: ProductForm, *, status: int = 200, **more: Any) -> HttpResponse:
         """Show the page with `form`."""
