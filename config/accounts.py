@@ -18,7 +18,7 @@ def sign_in_name(request: HttpRequest, credentials: Mapping[str, Any] | None = N
     return str(given).strip().lower()[:255]
 
 
-class Adapter(DefaultAccountAdapter):  # type: ignore[misc] - allauth has no types
+class Adapter(DefaultAccountAdapter):  # type: ignore[misc]  # allauth has no types
     """Sign-up is closed, and no mail is sent: many installations have none."""
 
     def is_open_for_signup(self, request: HttpRequest) -> bool:
