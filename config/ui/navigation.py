@@ -1,4 +1,6 @@
-"""The navigation row: what each role finds there, in its order; at most seven, on phones five.
+"""The navigation row: what each role finds there, in its order; at most seven.
+
+On phones five are in the bar, the others in the account menu.
 
 An entry whose page is not installed is left out, so an app brings its pages by its `urls.py` alone.
 A count beside an entry comes from settings: `NAVIGATION_COUNTS = {url name: "dotted.function"}`,
@@ -55,16 +57,18 @@ CANDIDATES = Entry("candidate-list", _("Files"), "file", "h")
 TARGETS = Entry("target-year", _("Targets"), "target", "c", by_year=True)
 DASHBOARD = Entry("dashboard", _("Overview"), "screen", "t", by_year=True)
 ORGANIZATIONS = Entry("organization-list", _("Organisations"), "tree", "d")
+MEMBERS = Entry("member-list", _("Members"), "user", "m")
+UNITS = Entry("administration-organizations", _("Organisations"), "tree", "d")
 ACCOUNTS = Entry("account-list", _("Accounts"), "user", "n")
 ADMINISTRATION = Entry("administration", _("Administration"), "more", "q")
 
 BY_ROLE: dict[str, list[Entry]] = {
-    "secretary": [TASKS, CANDIDATES, TARGETS],
-    "staff": [TASKS, TARGETS, CANDIDATES, ORGANIZATIONS, DASHBOARD],
+    "secretary": [TASKS, CANDIDATES, TARGETS, MEMBERS],
+    "staff": [TASKS, TARGETS, CANDIDATES, ORGANIZATIONS, DASHBOARD, MEMBERS],
     "approver": [TASKS, CANDIDATES, TARGETS, ORGANIZATIONS, DASHBOARD],
     "leader": [DASHBOARD, ORGANIZATIONS, TARGETS],
     "auditor": [DASHBOARD, ORGANIZATIONS, TARGETS, CANDIDATES],
-    "administrator": [ADMINISTRATION, ACCOUNTS, ORGANIZATIONS],
+    "administrator": [ADMINISTRATION, ACCOUNTS, UNITS],
 }
 LANDING: dict[str, Entry] = {
     "secretary": TASKS,
@@ -90,23 +94,35 @@ def links(request: HttpRequest) -> list[Link]:
     current = acting(request).current
     if current is None:
         return []
-    section = request.path.split("/")[1]
-    found: list[Link] = []
-    for entry in BY_ROLE.get(current.role, []):
-        url = address(entry)
-        if url is not None:
-            found.append(
-                Link(
-                    url=url,
-                    label=entry.label,
-                    icon=entry.icon,
-                    key=entry.key,
-                    count=_count(entry, request),
-                    current=url.split("/")[1] == section,
-                    on_phone=len(found) < PHONE,
-                )
-            )
-    return found
+    entries = [(entry, address(entry)) for entry in BY_ROLE.get(current.role, [])]
+    there = [(entry, url) for entry, url in entries if url is not None]
+    open_one = _open(request.path, [url for _entry, url in there])
+    return [
+        Link(
+            url=url,
+            label=entry.label,
+            icon=entry.icon,
+            key=entry.key,
+            count=_count(entry, request),
+            current=url == open_one,
+            on_phone=place < PHONE,
+        )
+        for place, (entry, url) in enumerate(there)
+    ]
+
+
+def _open(path: str, urls: list[str]) -> str | None:
+    """Return which of `urls` the page at `path` belongs to: the one that shares most of it.
+
+    >>> _open("/quan-tri/nguoi-dung/them/", ["/quan-tri/", "/quan-tri/nguoi-dung/"])
+    '/quan-tri/nguoi-dung/'
+    >>> _open("/chi-tieu/2020/giao/", ["/viec/", "/chi-tieu/2021/"])
+    '/chi-tieu/2021/'
+    """
+    beneath = [url for url in urls if path.startswith(url)]
+    if beneath:
+        return max(beneath, key=len)
+    return next((url for url in urls if url.split("/")[1] == path.split("/")[1]), None)
 
 
 def _count(entry: Entry, request: HttpRequest) -> int:

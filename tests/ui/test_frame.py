@@ -9,7 +9,7 @@ from django.contrib.staticfiles import finders
 from django.test import Client
 from fontTools.ttLib import TTFont
 
-from config.ui import fonts
+from config.ui import fonts, navigation
 from config.views import forbidden, not_found, server_error
 from organizations.models import Installation, OrganizationKind, User
 from organizations.operations.accounts import appoint, deactivate, open_account
@@ -273,3 +273,23 @@ def test_the_fonts_hold_every_vietnamese_letter_and_are_cut_once(tmp_path):
     for character in letters + marked + (letters + marked).upper() + "0123456789–−…“”•₫":
         assert ord(character) in held, character
     assert sum((tmp_path / name).stat().st_size for name in fonts.RANGES) <= fonts.LIMIT
+
+
+@pytest.mark.parametrize(
+    ("role", "labels"),
+    [
+        ("secretary", ["Việc cần làm", "Hồ sơ", "Chỉ tiêu"]),
+        ("leader", ["Tổng quan", "Tổ chức", "Chỉ tiêu"]),
+    ],
+)
+def test_each_role_finds_its_own_pages_first_and_at_most_seven(role, labels):
+    entries = [str(entry.label) for entry in navigation.BY_ROLE[role]]
+
+    assert entries[:3] == labels
+    assert all(len(found) <= 7 for found in navigation.BY_ROLE.values())
+
+
+def test_no_two_pages_of_a_role_share_a_key():
+    for entries in navigation.BY_ROLE.values():
+        keys = [entry.key for entry in entries]
+        assert len(keys) == len(set(keys))
