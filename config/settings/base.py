@@ -224,6 +224,10 @@ CELERY_BROKER_TRANSPORT_OPTIONS = {
     "unacked_restore_throttle": 1,
     "socket_timeout": 5,
     "socket_connect_timeout": 2,
+    # Without these, publishing to a dead broker waits six seconds whatever `retry` says.
+    "max_retries": 1,
+    "interval_start": 0,
+    "interval_step": 0,
 }
 # A web request only wakes the workers: with a dead broker it must not wait, and not fail.
 CELERY_TASK_PUBLISH_RETRY = False

@@ -21,4 +21,8 @@ STORAGES = {
 WHITENOISE_AUTOREFRESH = True
 # A test that needs a broker names its own; the others must not find one by chance.
 CELERY_BROKER_URL = "redis://127.0.0.1:1/0"
-CELERY_BROKER_TRANSPORT_OPTIONS = {"socket_connect_timeout": 1, "socket_timeout": 1}
+CELERY_BROKER_TRANSPORT_OPTIONS = {
+    **CELERY_BROKER_TRANSPORT_OPTIONS,  # noqa: F405 - a settings file is its base and what differs
+    "socket_connect_timeout": 1,
+    "socket_timeout": 1,
+}

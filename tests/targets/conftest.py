@@ -1,0 +1,14 @@
+from datetime import date
+
+import pytest
+
+from tests.targets.makers import stand_on
+
+DAY = date(2021, 12, 31)
+
+
+@pytest.fixture
+def end_of_2021(db: None) -> date:
+    """The clock stands on 31 December 2021."""
+    stand_on(DAY)
+    return DAY
