@@ -24,7 +24,7 @@ def now() -> datetime:
         return held
     with connection.cursor() as cursor:
         cursor.execute("SELECT app_now()")
-        (instant,) = cursor.fetchone()
+        instant: datetime = cursor.fetchone()[0]
     return instant.astimezone(HERE)
 
 

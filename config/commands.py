@@ -18,13 +18,13 @@ def one_line_for(failure: BaseException) -> str | None:
         return str(failure)
     if isinstance(failure, PermissionDenied):
         return str(failure) or "This account may not do that."
-    if isinstance(failure, ImproperlyConfigured | EmbeddedError):
+    if isinstance(failure, ImproperlyConfigured | EmbeddedError | environment.SecretError):
         return _first_line(failure)
     return None
 
 
 def _cannot_connect(failure: BaseException) -> bool:
-    """Say whether no session was had: a failed or broken connection carries no or a class 08/57P."""
+    """Say whether there is no session: such a failure has no SQLSTATE, or class 08 or 57P."""
     state = getattr(failure.__cause__, "sqlstate", None)
     return state is None or state.startswith(("08", "57P"))
 

@@ -78,15 +78,7 @@ def app_password(owner: str) -> str | None:
 
 
 def app_url() -> str:
-    """Return the address that web and workers use: `APP_DATABASE_URL`, else the owner's, as the role.
-
-    >>> import os
-    >>> os.environ["DATABASE_URL"] = "postgresql://owner@db/ketnap"
-    >>> os.environ.pop("APP_DATABASE_URL", None), os.environ.pop("SCENARIO", None)
-    (None, None)
-    >>> app_url()
-    'postgresql://ketnap_app@db/ketnap'
-    """
+    """Return web's and workers' address: `APP_DATABASE_URL`, else the owner's, with the role."""
     if given := environment.value("APP_DATABASE_URL"):
         return given
     owner = owner_url()

@@ -15,15 +15,23 @@ DEFAULT_SCENARIO = "than-quang-ninh-2021"
 LOOPBACK = frozenset({"127.0.0.1", "::1", "localhost"})
 
 
+class SecretError(Exception):
+    """A file that should hold a secret cannot be read; the message is one line."""
+
+
 def value(name: str) -> str | None:
     """Return the variable `name`, or the content of the file that `<name>_FILE` names, or None.
 
     An empty variable counts as absent, so that `DATABASE_URL= make run` means the embedded one.
+    Raises SecretError where the file cannot be read.
     """
     if given := os.environ.get(name):
         return given
     if path := os.environ.get(f"{name}_FILE"):
-        return Path(path).read_text(encoding="utf-8").strip()
+        try:
+            return Path(path).read_text(encoding="utf-8").strip()
+        except OSError as refused:
+            raise SecretError(f"{name}_FILE={path}: {refused.strerror}") from None
     return None
 
 

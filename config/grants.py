@@ -37,7 +37,7 @@ def rights_on(model: type[Model]) -> tuple[str, ...]:
 
 def rights() -> dict[str, tuple[str, ...]]:
     """Return {table: privileges} for every table of the product."""
-    found = dict(TABLES_WITHOUT_MODEL)
+    found: dict[str, tuple[str, ...]] = dict(TABLES_WITHOUT_MODEL)
     for model in apps.get_models(include_auto_created=True):
         if model._meta.managed and not model._meta.proxy:
             found[model._meta.db_table] = rights_on(model)

@@ -6,7 +6,7 @@ Each is also what CI does (`.ci/run`). Standard library alone: `wheelhouse` runs
 import os
 import subprocess  # nosec B404
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 from config.environment import BASE_DIR
@@ -32,17 +32,22 @@ BARE = {
 """The environment of a server, for the deployment check: nothing of it is connected to."""
 
 
-def run(*command: str, quiet: bool = False, **env: str) -> bool:
+def run(*command: str, quiet: bool = False, env: Mapping[str, str] | None = None) -> bool:
     """Run `command`; print it first, and say whether it did well."""
     if not quiet:
         print(f"$ {' '.join(command)}", flush=True)
-    ran = subprocess.run(command, cwd=BASE_DIR, env={**os.environ, **env}, check=False)  # nosec B603
+    ran = subprocess.run(command, cwd=BASE_DIR, env={**os.environ, **(env or {})}, check=False)  # nosec B603
     return ran.returncode == 0
 
 
-def python(*arguments: str, **env: str) -> bool:
+def python(*arguments: str, quiet: bool = False, env: Mapping[str, str] | None = None) -> bool:
     """Run a module or a file under this Python."""
-    return run(PYTHON, *arguments, **env)
+    return run(PYTHON, *arguments, quiet=quiet, env=env)
+
+
+def tool(name: str, *arguments: str, quiet: bool = False) -> bool:
+    """Run a program that a package of the lock brought along."""
+    return run(str(Path(PYTHON).with_name(name)), *arguments, quiet=quiet)
 
 
 def test(arguments: Sequence[str]) -> bool:
@@ -63,20 +68,20 @@ def check(_: Sequence[str]) -> bool:
     checks: dict[str, Callable[[], bool]] = {
         "format": lambda: python("-m", "ruff", "format", "--check", "--quiet", "."),
         "lint": lambda: python("-m", "ruff", "check", "--quiet", "."),
-        "templates": lambda: run(
-            PYTHON, "-m", "djade", "--target-version", "5.2", "--check", *templates, quiet=True
+        "templates": lambda: tool(
+            "djade", "--target-version", "5.2", "--check", *templates, quiet=True
         ),
-        "types": lambda: run(PYTHON, "-m", "mypy", *modules, quiet=True),
-        "layers": lambda: run(str(Path(PYTHON).with_name("lint-imports")), "--no-cache"),
+        "types": lambda: python("-m", "mypy", *modules, quiet=True),
+        "layers": lambda: tool("lint-imports", "--no-cache"),
         "migrations": lambda: python(
-            *("-W", "ignore", "manage.py", "makemigrations", "--check", "--dry-run"), **BARE
+            *("-W", "ignore", "manage.py", "makemigrations", "--check", "--dry-run"), env=BARE
         ),
-        "translations": lambda: python("manage.py", "translations", "--check", **BARE),
+        "translations": lambda: python("manage.py", "translations", "--check", env=BARE),
         "deployment": lambda: python(
-            "manage.py", "check", "--deploy", "--fail-level", "WARNING", **BARE
+            "manage.py", "check", "--deploy", "--fail-level", "WARNING", env=BARE
         ),
         "security": lambda: python(
-            "-m", "bandit", "-q", "-r", "-c", "pyproject.toml", *_packages()
+            "-m", "bandit", "-q", "-ll", "-r", "-c", "pyproject.toml", *_packages()
         ),
     }
     failed = [name for name, does in checks.items() if not does()]
@@ -88,7 +93,7 @@ def format_code(_: Sequence[str]) -> bool:
     """Put code and templates into their format, and mend what can be mended safely."""
     templates = [str(path) for path in sorted((BASE_DIR / "templates").rglob("*.html"))]
     python("-m", "ruff", "check", "--fix", "--quiet", ".")
-    run(PYTHON, "-m", "djade", "--target-version", "5.2", *templates, quiet=True)
+    tool("djade", "--target-version", "5.2", *templates, quiet=True)
     return python("-m", "ruff", "format", ".")
 
 
@@ -100,7 +105,10 @@ def lock(arguments: Sequence[str]) -> bool:
     common = ["-m", "uv", "pip", "compile", "--quiet", "--universal", "--python-version", "3.11"]
     common += ["--generate-hashes", "--no-header", "--no-annotate", "--no-emit-index-url"]
     common += ["--no-emit-find-links", *arguments]
-    pairs = (("requirements.in", "requirements.lock"), ("requirements-dev.in", "requirements-dev.lock"))
+    pairs = (
+        ("requirements.in", "requirements.lock"),
+        ("requirements-dev.in", "requirements-dev.lock"),
+    )
     return all(python(*common, source, "-o", locked) for source, locked in pairs)
 
 
@@ -112,7 +120,7 @@ def wheelhouse(_: Sequence[str]) -> bool:
     command += ["--no-deps", "--only-binary", ":all:", "-d", str(folder)]
     # Not from itself: a half-filled one would be taken for the whole.
     env = {"WHEELHOUSE": ""}
-    done = all(python(*command, "-r", locked, **env) for locked in locks)
+    done = all(python(*command, "-r", locked, env=env) for locked in locks)
     if done:
         print(f"{len(list(folder.glob('*.whl')))} wheels in {folder}: make run WHEELHOUSE={folder}")
     return done

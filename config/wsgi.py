@@ -7,16 +7,14 @@ from typing import Any
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings.dev")
 os.environ.setdefault("STATEMENT_TIMEOUT", "15s")
 
-from django.core.wsgi import get_wsgi_application  # noqa: E402 - reads the variables above
+from django.core.wsgi import get_wsgi_application  # reads the variables above
 
-from config.demonstration import refuses  # noqa: E402
+from config.demonstration import refuses
 
 _answer = get_wsgi_application()
 
 
-def application(
-    environ: dict[str, Any], start_response: Callable[..., Any]
-) -> Iterable[bytes]:
+def application(environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:
     """Answer a request, unless it reached a demonstration from another machine's side."""
     if refuses(environ):
         body = b"A demonstration is served to its own machine only: bind it to 127.0.0.1.\n"

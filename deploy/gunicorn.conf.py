@@ -14,6 +14,6 @@ max_requests = 5000
 max_requests_jitter = 500
 control_socket_disable = True
 # The heartbeat must not wait for a busy disk.
-worker_tmp_dir = "/dev/shm" if Path("/dev/shm").is_dir() else tempfile.gettempdir()  # noqa: S108  # nosec B108
+worker_tmp_dir = "/dev/shm" if Path("/dev/shm").is_dir() else tempfile.gettempdir()  # nosec B108
 loglevel = "warning"
 accesslog = None

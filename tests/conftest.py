@@ -52,4 +52,5 @@ def pytest_sessionfinish(session: pytest.Session) -> None:
 
 def pytest_terminal_summary(terminalreporter: Any) -> None:
     if IN_CI and _skipped:
-        terminalreporter.write_line(f"In CI no test may be skipped: {', '.join(_skipped)}", red=True)
+        names = ", ".join(_skipped)
+        terminalreporter.write_line(f"In CI no test may be skipped: {names}", red=True)

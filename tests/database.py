@@ -78,7 +78,9 @@ class Copy:
             if mark and mark[0] == migrated.mark() and not anew:
                 return
             self._drop(server, self.template)
-            server.execute(sql.SQL("CREATE DATABASE {} TEMPLATE template0").format(_id(self.template)))
+            server.execute(
+                sql.SQL("CREATE DATABASE {} TEMPLATE template0").format(_id(self.template))
+            )
             connection.settings_dict["NAME"] = self.template
             call_command("migrate", verbosity=0)
             with connection.cursor() as cursor:  # a superuser may anyway, any other owner may now

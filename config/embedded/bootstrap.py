@@ -39,9 +39,7 @@ def make_venv():
     if importlib.util.find_spec("ensurepip") is None:
         stop("Python cannot make virtual environments here: apt install python3-venv")
     shutil.rmtree(VENV, ignore_errors=True)
-    made = subprocess.run(
-        [sys.executable, "-m", "venv", str(VENV)], capture_output=True, text=True
-    )
+    made = subprocess.run([sys.executable, "-m", "venv", str(VENV)], capture_output=True, text=True)
     if made.returncode:
         why = (made.stderr or made.stdout).strip().splitlines()
         hint = "apt install python3-venv" if "ensurepip" in " ".join(why) else f"{VENV}"
@@ -75,7 +73,7 @@ def prepare(locks):
         if there is None or wanted[0] not in there:
             make_venv()
             there = []
-        for lock, line in zip(locks, wanted):
+        for lock, line in zip(locks, wanted, strict=True):
             if line in there:
                 continue
             count = sum("==" in row for row in (ROOT / lock).read_text().splitlines())

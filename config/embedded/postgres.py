@@ -242,7 +242,9 @@ class Cluster:
             return []
 
     def _last_words(self) -> str:
-        lines = self.log.read_text(errors="replace").strip().splitlines() if self.log.exists() else []
+        lines = (
+            self.log.read_text(errors="replace").strip().splitlines() if self.log.exists() else []
+        )
         return (lines or ["nothing in its log"])[-1]
 
     def _major(self) -> int:

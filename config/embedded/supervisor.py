@@ -294,7 +294,7 @@ class Supervisor:
             time.sleep(0.05)
 
     def _answers(self) -> bool:
-        host = "127.0.0.1" if self.bind == "0.0.0.0" else self.bind  # noqa: S104  # nosec B104
+        host = "127.0.0.1" if self.bind == "0.0.0.0" else self.bind  # nosec B104
         connection = http.client.HTTPConnection(host, self.port, timeout=5)
         try:
             connection.request("GET", "/healthz", headers={"Host": "localhost"})
@@ -449,7 +449,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return Supervisor(scenario=chosen.scenario, demonstration=demonstration).run()
     except KeyboardInterrupt:
         return 0
-    except (CannotRunError, EmbeddedError) as refused:
+    except (CannotRunError, EmbeddedError, environment.SecretError) as refused:
         print(refused, file=sys.stderr)
         return 1
 

@@ -13,6 +13,7 @@ ALLOWED_HOSTS = [host for host in os.environ.get("ALLOWED_HOSTS", "").split(",")
 if not SECRET_KEY or not ALLOWED_HOSTS:
     raise ImproperlyConfigured("Set SECRET_KEY (or SECRET_KEY_FILE) and ALLOWED_HOSTS.")
 CSRF_TRUSTED_ORIGINS = [f"https://{host}" for host in ALLOWED_HOSTS if host != "*"]
+ALLOWED_HOSTS.append("localhost")  # the health checks, from inside
 
 SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")  # set by nginx, never by clients
 SECURE_SSL_REDIRECT = True

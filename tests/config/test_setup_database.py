@@ -12,8 +12,10 @@ pytestmark = pytest.mark.django_db
 
 def test_a_test_runs_as_the_role_that_owns_nothing():
     with connection.cursor() as cursor:
-        cursor.execute("SELECT current_user, rolsuper OR rolcreaterole OR rolcreatedb"
-                       " FROM pg_roles WHERE rolname = current_user")
+        cursor.execute(
+            "SELECT current_user, rolsuper OR rolcreaterole OR rolcreatedb"
+            " FROM pg_roles WHERE rolname = current_user"
+        )
         role, mighty = cursor.fetchone()
         cursor.execute(
             "SELECT count(*) FROM pg_class WHERE pg_get_userbyid(relowner) = current_user"
@@ -63,7 +65,7 @@ def test_facts_and_histories_can_only_be_read_and_added():
 )
 def test_the_role_is_refused_what_it_does_not_need(statement):
     with (
-        pytest.raises(ProgrammingError, match="permission denied|must be owner"),
+        pytest.raises(ProgrammingError, match=r"permission denied|must be owner"),
         transaction.atomic(),
         connection.cursor() as cursor,
     ):

@@ -213,21 +213,15 @@ def test_a_broken_broker_file_costs_nothing_but_what_was_in_it(installation):
 
 def test_a_second_start_on_the_folder_and_one_on_a_taken_port_get_one_line(installation, tmp_path):
     with installation.running() as first:
-        second = subprocess.run(
-            [sys.executable, "-m", "config.embedded.supervisor"], cwd=BASE_DIR,
-            env=installation.env(PORT=str(free_port())), text=True, capture_output=True, check=False,
-        )  # fmt: skip
-        third = subprocess.run(
-            [sys.executable, "-m", "config.embedded.supervisor"], cwd=BASE_DIR,
-            env=installation.env(APP_VAR=str(tmp_path)), text=True, capture_output=True, check=False,
-        )  # fmt: skip
+        second = installation.start(PORT=str(free_port()))
+        said, _ = second.communicate(timeout=20)
+        third = installation.start(APP_VAR=str(tmp_path))
+        also_said, _ = third.communicate(timeout=20)
 
-        assert (second.returncode, second.stdout) == (1, "")
-        assert second.stderr.count("\n") == 1
-        assert f"in use already as process {first.pid}" in second.stderr
-        assert (third.returncode, third.stdout) == (1, "")
-        assert third.stderr.startswith(f"Port {installation.port} of 127.0.0.1 cannot be had")
-        assert third.stderr.count("\n") == 1
+        assert (second.returncode, said.count("\n")) == (1, 1)
+        assert f"in use already as process {first.pid}" in said
+        assert (third.returncode, also_said.count("\n")) == (1, 1)
+        assert also_said.startswith(f"Port {installation.port} of 127.0.0.1 cannot be had")
 
 
 def test_a_demonstration_is_not_loaded_where_others_could_reach_it(installation):
