@@ -24,13 +24,14 @@ def open_account(
     *,
     username: str,
     full_name: str,
-    password: str,
+    password: str | None,
     by: User | None,
     on: date,
     person: Person | None = None,
 ) -> User:
     """Open an account; what it may do comes from appointments.
 
+    With `password` None nobody signs in with it: it keeps the books of a unit that is taken over.
     `by` is None only while nobody has an account that could open one. Raises PermissionDenied
     where `by` is no administrator, DomainError at `username` when taken or at `password` when weak.
     """
@@ -47,10 +48,11 @@ def open_account(
         refusals["username"] = _("Enter a sign-in name.")
     if not user.full_name:
         refusals["full_name"] = _("Enter the full name.")
-    try:
-        validate_password(password, user)
-    except ValidationError as error:
-        refusals["password"] = " ".join(error.messages)
+    if password is not None:
+        try:
+            validate_password(password, user)
+        except ValidationError as error:
+            refusals["password"] = " ".join(error.messages)
     if refusals:
         raise DomainError(fields=refusals)
     user.set_password(password)

@@ -1,0 +1,318 @@
+"""Forms of the first start, of the administrator's pages and of the member register."""
+
+from __future__ import annotations
+
+import re
+from datetime import date
+from typing import Any, ClassVar
+
+from django import forms
+from django.core.exceptions import ValidationError
+from django.utils.translation import gettext_lazy as _
+
+from config.ui.forms import DateField, LineField, NameField, OnceForm, WholeNumberField
+from organizations import selectors
+from organizations.models import Competence, Membership, Organization, Role
+from organizations.models.organization import OrganizationQuerySet
+from organizations.models.person import Sex
+
+SUGGESTIONS = 300
+"""So many organisations are offered while typing; the others are found by their name."""
+
+
+class SuggestedInput(forms.TextInput):
+    """A line of text with suggestions from the page itself: no script, any number of choices."""
+
+    template_name = "organizations/suggested_input.html"
+    suggestions: tuple[tuple[str, str], ...] = ()
+
+    def get_context(self, name: str, value: Any, attrs: dict[str, Any] | None) -> dict[str, Any]:
+        context: dict[str, Any] = super().get_context(name, value, attrs)
+        list_id = f"{context['widget']['attrs'].get('id', name)}_list"
+        context["widget"]["attrs"]["list"] = list_id
+        context["widget"]["list_id"] = list_id
+        context["widget"]["suggestions"] = self.suggestions
+        return context
+
+
+class OrganizationField(forms.CharField):
+    """An organisation of `scope`, written by its name or a part of it, or chosen from suggestions.
+
+    A suggestion ends with its address in brackets, so that two of one name are told apart. What
+    fits several is refused with their names, and these are then what is suggested.
+    """
+
+    widget = SuggestedInput
+    default_error_messages: ClassVar[dict[str, Any]] = {
+        "required": _("Write the organisation's name, or choose it from the list."),
+        "unknown": _("No organisation here is called “%(value)s”."),
+        "several": _("%(count)s organisations fit “%(value)s”: choose one from the list."),
+    }
+
+    def __init__(self, **kwargs: Any) -> None:
+        kwargs.setdefault("max_length", 300)
+        super().__init__(**kwargs)
+        self.widget.attrs["autocomplete"] = "off"
+        self.scope: OrganizationQuerySet = Organization.objects.none()
+        self.on = date.max
+
+    def offer(self, scope: OrganizationQuerySet, *, on: date) -> None:
+        """Let the field choose from `scope`, by the names of day `on`."""
+        self.scope, self.on = scope, on
+        self.suggest(scope)
+
+    def suggest(self, organizations: OrganizationQuerySet) -> None:
+        rows = organizations.called(on=self.on).order_by("name_order", "pk")[:SUGGESTIONS]
+        named = selectors.with_names(rows, on=self.on)
+        self.widget.suggestions = tuple(
+            (written(organization), superior.short_name if superior else "")
+            for organization, _designation, superior in named
+        )
+
+    def clean(self, value: Any) -> Organization | None:
+        text = " ".join(str(super().clean(value) or "").replace("\0", "").split())
+        if not text:
+            return None
+        if bracketed := re.search(r"\[([-\w]+)\]$", text):
+            found = self.scope.filter(slug=bracketed[1])
+        else:
+            found = selectors.found_by_name(self.scope, text, on=self.on)
+        rows = list(found.called(on=self.on)[: SUGGESTIONS + 1])
+        if len(rows) > 1:
+            same = [row for row in rows if selectors.is_called(row, text)]
+            rows = same if len(same) == 1 else rows
+        if len(rows) == 1:
+            return rows[0]
+        shown = text if len(text) <= 60 else text[:59] + "…"
+        if not rows:
+            raise ValidationError(self.error_messages["unknown"], "unknown", {"value": shown})
+        self.suggest(found)
+        raise ValidationError(
+            self.error_messages["several"], "several", {"value": shown, "count": found.count()}
+        )
+
+
+def written(organization: Organization) -> str:
+    """Return how a suggestion writes `organization`, so that the field finds that one again."""
+    return f"{organization} [{organization.slug}]"
+
+
+class FirstStartForm(OnceForm):
+    """What an empty database needs: an organisation, an administrator, the year work begins in."""
+
+    organization_name = NameField(
+        label=_("Name of the organisation"),
+        max_length=160,
+        help_text=_("The highest committee that works here, written in full."),
+    )
+    short_name = NameField(label=_("Short name"), max_length=60)
+    kind = forms.ChoiceField(label=_("Kind"))
+    full_name = NameField(label=_("Administrator's full name"))
+    username = LineField(
+        label=_("Sign-in name"),
+        max_length=150,
+        help_text=_("Letters without diacritics and digits, no blanks, for example: quantri"),
+    )
+    password = forms.CharField(
+        label=_("Password"),
+        strip=False,
+        max_length=128,
+        widget=forms.PasswordInput(attrs={"autocomplete": "new-password"}),
+        help_text=_("At least 8 characters; not a common word, not digits alone."),
+    )
+    password_again = forms.CharField(
+        label=_("The password once more"),
+        strip=False,
+        max_length=128,
+        widget=forms.PasswordInput(attrs={"autocomplete": "new-password"}),
+    )
+    year = WholeNumberField(
+        label=_("Working year"),
+        help_text=_("The first year whose targets and admissions are kept here."),
+    )
+
+    def __init__(self, *args: Any, today: date, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.today = today
+        choices(self, "kind", selectors.kinds(cells=False))
+        self.fields["username"].widget.attrs.update(
+            autocomplete="username", autocapitalize="none", spellcheck="false"
+        )
+
+    def clean_year(self) -> int:
+        year: int = self.cleaned_data["year"]
+        first, last = self.today.year - 5, self.today.year
+        if not first <= year <= last:
+            raise ValidationError(
+                _("The year must be between %(first)s and %(last)s."),
+                params={"first": first, "last": last},
+            )
+        return year
+
+    def clean(self) -> dict[str, Any]:
+        cleaned: dict[str, Any] = super().clean() or self.cleaned_data
+        once, again = cleaned.get("password"), cleaned.get("password_again")
+        if once and again and once != again:
+            self.add_error("password_again", _("The two passwords differ."))
+        return cleaned
+
+
+class OrganizationForm(OnceForm):
+    """A new organisation beneath another."""
+
+    name = NameField(label=_("Name"), max_length=160)
+    short_name = NameField(
+        label=_("Short name"),
+        max_length=60,
+        required=False,
+        help_text=_("For narrow columns; the name itself where this is empty."),
+    )
+    kind = forms.ChoiceField(label=_("Kind"))
+    under = OrganizationField(
+        label=_("Beneath"), help_text=_("Write a part of the superior committee's name.")
+    )
+    on = DateField(
+        label=_("From day"), help_text=_("The first day it exists, for example 01/01/2025.")
+    )
+    decision_number = LineField(label=_("Decision number"), max_length=40, required=False)
+
+    def __init__(self, *args: Any, scope: OrganizationQuerySet, today: date, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        choices(self, "kind", selectors.kinds())
+        field(self, "under").offer(scope.exclude(pk__in=scope.cells(on=today)), on=today)
+
+
+class CompetenceForm(OnceForm):
+    """Who decides admissions: a dated grant."""
+
+    kind = forms.ChoiceField(
+        label=_("How it came by the competence"),
+        choices=Competence.Kind.choices,
+        widget=forms.RadioSelect,
+        error_messages={"required": _("Choose one.")},
+    )
+    decision_number = LineField(label=_("Decision number"), max_length=40)
+    on = DateField(label=_("From day"))
+    members_entitled = WholeNumberField(
+        label=_("Members of the deciding body"),
+        min_value=1,
+        max_value=500,
+        help_text=_("People in the body that votes; its votes are counted against this number."),
+    )
+
+
+class AccountForm(OnceForm):
+    """A new account; what it may do comes from its roles."""
+
+    full_name = NameField(label=_("Full name"))
+    username = LineField(
+        label=_("Sign-in name"),
+        max_length=150,
+        help_text=_("Letters without diacritics and digits, no blanks, for example: bithu.kt1"),
+    )
+    password = forms.CharField(
+        label=_("First password"),
+        strip=False,
+        max_length=128,
+        widget=forms.PasswordInput(attrs={"autocomplete": "new-password"}),
+        help_text=_("At least 8 characters; not a common word, not digits alone."),
+    )
+    password_again = forms.CharField(
+        label=_("The password once more"),
+        strip=False,
+        max_length=128,
+        widget=forms.PasswordInput(attrs={"autocomplete": "new-password"}),
+    )
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["username"].widget.attrs.update(
+            autocomplete="off", autocapitalize="none", spellcheck="false"
+        )
+
+    def clean(self) -> dict[str, Any]:
+        cleaned: dict[str, Any] = super().clean() or self.cleaned_data
+        once, again = cleaned.get("password"), cleaned.get("password_again")
+        if once and again and once != again:
+            self.add_error("password_again", _("The two passwords differ."))
+        return cleaned
+
+
+class AppointmentForm(OnceForm):
+    """A role for an account, for an organisation and all beneath it."""
+
+    to = OrganizationField(
+        label=_("Organisation"),
+        help_text=_("The role reaches it and all beneath it. Write a part of its name."),
+    )
+    role = forms.ChoiceField(
+        label=_("Role"),
+        choices=Role.choices,
+        widget=forms.RadioSelect,
+        error_messages={"required": _("Choose one.")},
+    )
+    title = LineField(
+        label=_("Title"),
+        max_length=80,
+        required=False,
+        help_text=_("As shown beside the name, for example: Secretary of the cell"),
+    )
+    since = DateField(label=_("From day"))
+    last_on = DateField(
+        label=_("Last day"), required=False, help_text=_("Empty: until further notice.")
+    )
+    arguments: ClassVar[dict[str, str]] = {"until": "last_on"}
+
+    def __init__(self, *args: Any, scope: OrganizationQuerySet, today: date, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        field(self, "to").offer(scope, on=today)
+
+
+class ConfirmForm(OnceForm):
+    """Nothing to fill in: the button is the answer."""
+
+
+class MemberForm(OnceForm):
+    """A member whom the cell already had before this system."""
+
+    cell = OrganizationField(label=_("Cell"))
+    full_name = NameField(label=_("Full name"))
+    born_on = DateField(label=_("Date of birth"), help_text=_("For example 05/06/1985"))
+    sex = forms.ChoiceField(
+        label=_("Sex"),
+        choices=Sex.choices,
+        widget=forms.RadioSelect,
+        error_messages={"required": _("Choose one.")},
+    )
+    status = forms.ChoiceField(
+        label=_("Status"),
+        choices=Membership.Status.choices,
+        widget=forms.RadioSelect,
+        error_messages={"required": _("Choose one.")},
+    )
+    since = DateField(
+        label=_("In this standing since"),
+        help_text=_("Probationary: the day of the ceremony. Official: the day of recognition."),
+    )
+    occupation = LineField(label=_("Occupation"), max_length=120, required=False)
+
+    def __init__(self, *args: Any, scope: OrganizationQuerySet, today: date, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        field(self, "cell").offer(scope, on=today)
+
+
+def choices(form: forms.Form, name: str, offered: list[tuple[str, str]]) -> None:
+    """Let `form`'s field `name` choose one of `offered`, nothing being chosen beforehand."""
+    chosen = form.fields[name]
+    if not isinstance(chosen, forms.ChoiceField):
+        raise TypeError(f"{name} chooses nothing")
+    chosen.choices = [("", _("Choose…")), *offered]
+    chosen.error_messages["required"] = _("Choose one.")
+
+
+def field(form: forms.Form, name: str) -> OrganizationField:
+    """Return `form`'s field `name`, which chooses an organisation."""
+    found = form.fields[name]
+    if not isinstance(found, OrganizationField):
+        raise TypeError(f"{name} is no organisation")
+    return found

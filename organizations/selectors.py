@@ -1,0 +1,276 @@
+"""What the pages of the administrator and of the member register read."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import date
+from typing import TYPE_CHECKING
+
+from django.apps import apps
+from django.db.models import Q
+from django.utils.translation import get_language, gettext_lazy
+from django.utils.translation import gettext as _
+
+from config import names
+
+from .models import (
+    Ancestry,
+    Appointment,
+    Competence,
+    Designation,
+    Membership,
+    Organization,
+    OrganizationKind,
+    Placement,
+    Role,
+    User,
+)
+from .models.organization import OrganizationQuerySet
+
+if TYPE_CHECKING:
+    from django.contrib.auth.models import AnonymousUser
+
+LEVELS_SHOWN = 2
+"""Levels beneath its first row that the tree shows at once; deeper ones open from there."""
+
+
+def administered(user: User | AnonymousUser, *, on: date) -> OrganizationQuerySet:
+    """Return the organisations that `user` administers on day `on`: name and kind, no figures."""
+    return Appointment.objects.organizations_of(user, roles=[Role.ADMINISTRATOR], on=on)
+
+
+def register_cells(user: User | AnonymousUser, *, on: date) -> OrganizationQuerySet:
+    """Return the cells in whose register `user` may enter members on day `on`."""
+    return Appointment.objects.organizations_of(
+        user, roles=[Role.SECRETARY, Role.STAFF], on=on
+    ).cells(on=on)
+
+
+def with_names(
+    organizations: Iterable[Organization], *, on: date
+) -> list[tuple[Organization, Designation | None, Designation | None]]:
+    """Return [(organisation, its name, its superior's name)] as on day `on`, in three queries.
+
+    The order is that of `organizations`; a superior is None at the top of the tree.
+    """
+    rows = list(organizations)
+    parents = dict(
+        Placement.objects.filter(
+            organization__in=[row.pk for row in rows], period__contains=on
+        ).values_list("organization", "parent")
+    )
+    called = _designations({row.pk for row in rows} | {p for p in parents.values() if p}, on=on)
+    return [(row, called.get(row.pk), called.get(parents.get(row.pk) or 0)) for row in rows]
+
+
+def cells_of(memberships: Iterable[Membership], *, on: date) -> dict[int, Designation]:
+    """Return {cell id: its name on day `on`} for the cells of `memberships`; one query."""
+    return _designations({row.cell_id for row in memberships}, on=on)
+
+
+def _designations(organizations: Iterable[int], *, on: date) -> dict[int, Designation]:
+    """Return {organisation id: the name in force on day `on`, else its last before}."""
+    found = (
+        Designation.objects.filter(organization__in=organizations, period__startswith__lte=on)
+        .order_by("period__startswith")
+        .select_related("kind")
+    )
+    return {one.organization_id: one for one in found}
+
+
+@dataclass(frozen=True)
+class TreeRow:
+    """A line of the indented tree: an organisation and how far beneath the first row it stands."""
+
+    organization: Organization
+    designation: Designation
+    indent: int
+    beneath: int
+    superior: Designation | None = None
+    decides: bool = False
+
+    @property
+    def has_more(self) -> bool:
+        """Say whether organisations beneath it are not shown, the tree being cut there."""
+        return bool(self.beneath) and self.indent == LEVELS_SHOWN
+
+
+def tree(roots: Sequence[Organization], *, on: date) -> list[TreeRow]:
+    """Return `roots` and those beneath them on day `on`, each above its own, `LEVELS_SHOWN` deep.
+
+    Siblings stand by the rank of their kind, then by name, numbers by value.
+    """
+    lines = Ancestry.objects.on(on).filter(
+        ancestor__in=[root.pk for root in roots], depth__lte=LEVELS_SHOWN
+    )
+    units = Organization.objects.in_bulk(list(lines.values_list("descendant", flat=True)))
+    called = _designations(units, on=on)
+    children: dict[int, list[int]] = {}
+    placed = Placement.objects.filter(period__contains=on, parent__in=units)
+    for organization, parent in placed.values_list("organization", "parent"):
+        children.setdefault(parent, []).append(organization)
+    deciding = set(
+        Competence.objects.filter(period__contains=on, organization__in=units).values_list(
+            "organization", flat=True
+        )
+    )
+
+    rows: list[TreeRow] = []
+
+    def add(unit: int, indent: int) -> None:
+        mine = children.get(unit, [])
+        rows.append(TreeRow(units[unit], called[unit], indent, len(mine), decides=unit in deciding))
+        if indent < LEVELS_SHOWN:
+            known = [child for child in mine if child in units]
+            for child in sorted(known, key=lambda one: _place(called[one])):
+                add(child, indent + 1)
+
+    for root in sorted(roots, key=lambda one: _place(called[one.pk])):
+        add(root.pk, 0)
+    return rows
+
+
+def flat(organizations: Iterable[Organization], *, on: date) -> list[TreeRow]:
+    """Return `organizations` as rows of no tree, in their order, each with its superior's name."""
+    named = with_names(organizations, on=on)
+    units = [row.pk for row, _name, _superior in named]
+    placed = Placement.objects.filter(period__contains=on, parent__in=units)
+    beneath = Counter(placed.values_list("parent", flat=True))
+    competent = Competence.objects.filter(period__contains=on, organization__in=units)
+    deciding = set(competent.values_list("organization", flat=True))
+    return [
+        TreeRow(row, name, 0, beneath[row.pk], superior, decides=row.pk in deciding)
+        for row, name, superior in named
+        if name is not None
+    ]
+
+
+def _place(designation: Designation) -> tuple[int, str, int]:
+    return designation.kind.rank, designation.name_order, designation.organization_id
+
+
+def tops(user: User | AnonymousUser, *, on: date) -> list[Organization]:
+    """Return the organisations that `user` administers and that stand beneath no other of them."""
+    held = Organization.objects.filter(
+        pk__in=Appointment.objects.of(user, on=on, roles=[Role.ADMINISTRATOR]).values(
+            "organization"
+        )
+    )
+    inner = Ancestry.objects.on(on).filter(
+        ancestor__in=held.values("pk"), descendant__in=held.values("pk"), depth__gt=0
+    )
+    return list(held.exclude(pk__in=inner.values("descendant")))
+
+
+def found_by_name(scope: OrganizationQuerySet, text: str, *, on: date) -> OrganizationQuerySet:
+    """Keep of `scope` those whose name on day `on`, or address, holds `text`; diacritics or not."""
+    key = names.search_key(text)
+    named = Designation.objects.on(on).filter(name_search__contains=key)
+    return scope.filter(
+        Q(pk__in=named.values("organization")) | Q(slug__contains=key.replace(" ", "-"))
+    )
+
+
+def is_called(organization: Organization, text: str) -> bool:
+    """Say whether `text` is the whole name of `organization`, as annotated by `called`."""
+    return names.search_key(str(organization)) == names.search_key(text)
+
+
+def unusual_place(kind: OrganizationKind, parent: OrganizationKind) -> str:
+    """Return a sentence where an organisation of `kind` rarely stands beneath one of `parent`.
+
+    The empty text where it is usual. A warning: the tables of kinds know the rule, life the rest.
+    """
+    usual = list(kind.allowed_parents.all())
+    if parent in usual:
+        return ""
+    if not usual:
+        return _("“%(kind)s” usually stands at the top of the tree.") % {"kind": kind_name(kind)}
+    return _("“%(kind)s” usually stands beneath: %(usual)s. Here it is beneath “%(parent)s”.") % {
+        "kind": kind_name(kind),
+        "usual": "; ".join(kind_name(one) for one in usual),
+        "parent": kind_name(parent),
+    }
+
+
+@dataclass(frozen=True)
+class FirstStep:
+    """A thing to do before the first file can be admitted; `url_name` where this reader does it."""
+
+    title: object
+    why: object
+    is_done: bool
+    url_name: str = ""
+
+
+def first_steps(user: User, *, on: date) -> list[FirstStep]:
+    """Return what an administrator has to see to before work can begin, in order, with its state.
+
+    Says only whether something is there, never how many people: an administrator sees no figures.
+    """
+    scope = administered(user, on=on).values("pk")
+    held = Appointment.objects.filter(organization__in=scope, period__contains=on)
+    roles = set(held.exclude(user=user).values_list("role", flat=True))
+    year = on.year
+    return [
+        FirstStep(
+            gettext_lazy("Add the organisations beneath"),
+            gettext_lazy("Committees first, then their cells: members belong to cells."),
+            administered(user, on=on).cells(on=on).exists(),
+            "administration-organizations",
+        ),
+        FirstStep(
+            gettext_lazy("Say who decides admissions"),
+            gettext_lazy("Grant the competence, by its decision, to the committee that decides."),
+            Competence.objects.filter(organization__in=scope, period__contains=on).exists(),
+            "administration-organizations",
+        ),
+        FirstStep(
+            gettext_lazy("Open accounts"),
+            gettext_lazy("One for each person who works here; nobody shares an account."),
+            User.objects.exclude(pk=user.pk).exists(),
+            "account-list",
+        ),
+        FirstStep(
+            gettext_lazy("Give them roles"),
+            gettext_lazy(
+                "At least a cell secretary, a member of the committee's staff and an approver."
+            ),
+            {Role.SECRETARY, Role.STAFF, Role.APPROVER} <= roles,
+            "account-list",
+        ),
+        FirstStep(
+            gettext_lazy("Enter the members"),
+            gettext_lazy("A secretary or the staff does it, on the page Members."),
+            Membership.objects.filter(cell__in=scope).exists(),
+        ),
+        FirstStep(
+            gettext_lazy("Report the members on 1 January"),
+            gettext_lazy("The committee's staff does it, on the page Targets."),
+            _written("Baseline", organization__in=scope, year=year),
+        ),
+        FirstStep(
+            gettext_lazy("Assign the year's targets"),
+            gettext_lazy("The committee's staff does it, on the page Targets."),
+            _written("Target", organization__in=scope, year=year),
+        ),
+    ]
+
+
+def _written(model: str, **what: object) -> bool:
+    # By its name: this ground floor may not import the app above it.
+    rows = apps.get_model("targets", model)._default_manager.filter(**what)
+    return bool(rows.exists())
+
+
+def kinds(*, cells: bool = True) -> list[tuple[str, str]]:
+    """Return [(code, name)] of the kinds of organisation, from the top of the tree downwards."""
+    found = OrganizationKind.objects.all()
+    return [(kind.code, kind_name(kind)) for kind in found if cells or not kind.is_cell]
+
+
+def kind_name(kind: OrganizationKind) -> str:
+    """Return the name of `kind` in the reader's language."""
+    return kind.name_en if get_language() == "en" else kind.name

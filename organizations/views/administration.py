@@ -1,0 +1,384 @@
+"""The administrator's pages: organisations, accounts, roles. No figures, no members' names."""
+
+from __future__ import annotations
+
+from datetime import date, timedelta
+from typing import Any
+
+from django.contrib import messages
+from django.db.models import Prefetch, QuerySet
+from django.http import Http404, HttpRequest, HttpResponseBase
+from django.shortcuts import get_object_or_404
+from django.urls import reverse
+from django.utils.decorators import method_decorator
+from django.utils.functional import Promise
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+from django.views.decorators.cache import never_cache
+from django.views.generic import TemplateView
+
+from config import clock
+from config.ui.pages import ActionView, FilteredListView
+from organizations import selectors
+from organizations.filters import AccountFilter, OrganizationFilter
+from organizations.forms import (
+    AccountForm,
+    AppointmentForm,
+    CompetenceForm,
+    ConfirmForm,
+    OrganizationForm,
+    written,
+)
+from organizations.models import (
+    Appointment,
+    Competence,
+    Organization,
+    OrganizationKind,
+    Role,
+    User,
+)
+from organizations.operations.accounts import (
+    appoint,
+    deactivate,
+    end_appointment,
+    open_account,
+    reactivate,
+)
+from organizations.operations.structure import found, free_slug, grant_competence
+from organizations.permissions import accounts_kept_by, holds
+
+
+@method_decorator(never_cache, name="dispatch")
+class ForAdministrators:
+    """Only for who is an administrator today; for anybody else there is no such page."""
+
+    today: date
+
+    def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
+        self.today = clock.today()
+        if not holds(request.user, Role.ADMINISTRATOR, on=self.today):
+            raise Http404
+        answer: HttpResponseBase = super().dispatch(request, *args, **kwargs)  # type: ignore[misc]
+        return answer
+
+
+class Administration(ForAdministrators, TemplateView):
+    template_name = "organizations/administration.html"
+
+    def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
+        steps = selectors.first_steps(self.request.user, on=self.today)
+        to_do = [step for step in steps if not step.is_done]
+        return super().get_context_data(steps=steps, to_do=to_do, **kwargs)
+
+
+# ---------------------------------------------------------------- organisations
+
+
+class OrganizationTree(ForAdministrators, FilteredListView):
+    """The tree, indented, two levels from where one stands; what is searched is a flat list."""
+
+    queryset = Organization.objects.all()
+    filterset_class = OrganizationFilter
+    template_name = "organizations/organization_tree.html"
+    paginate_by = 100
+
+    def scoped(self) -> QuerySet[Organization]:
+        return selectors.administered(self.request.user, on=self.today)
+
+    def get_queryset(self) -> Any:
+        rows = super().get_queryset()
+        self.start = None
+        if self.filterset.narrows:
+            return rows.called(on=self.today).order_by("name_order", "pk")
+        if slug := self.request.GET.get("tu", ""):
+            self.start = get_object_or_404(self.scoped(), slug=slug)
+            return selectors.tree([self.start], on=self.today)
+        return selectors.tree(selectors.tops(self.request.user, on=self.today), on=self.today)
+
+    def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
+        context = super().get_context_data(**kwargs)
+        rows = context["object_list"]
+        if self.filterset.narrows:
+            rows = selectors.flat(rows, on=self.today)
+        return {**context, "rows": rows, "start": self.start, "is_flat": self.filterset.narrows}
+
+
+class OrganizationCreate(ForAdministrators, ActionView):
+    form_class = OrganizationForm
+    title = gettext_lazy("Add an organisation")
+    submit_label = gettext_lazy("Add the organisation")
+
+    def load(self, request: HttpRequest) -> None:
+        self.scope = selectors.administered(request.user, on=self.today)
+
+    def get_initial(self) -> dict[str, Any]:
+        above = self.scope.filter(slug=self.request.GET.get("duoi", "")[:80]).first()
+        first_of_year = self.today.replace(month=1, day=1)
+        return {"under": written(above) if above else "", "on": first_of_year}
+
+    def get_form_kwargs(self) -> dict[str, Any]:
+        return {"scope": self.scope, "today": self.today}
+
+    def perform(self, form: OrganizationForm) -> Organization:
+        values = form.values()
+        made = found(
+            free_slug(values["name"]), **values, by=self.request.user, entered_on=self.today
+        )
+        kinds = OrganizationKind.objects.in_bulk([values["kind"]])
+        above = values["under"].designation(on=max(self.today, values["on"]))
+        if words := selectors.unusual_place(kinds[values["kind"]], above.kind):
+            messages.warning(self.request, words)
+        return made
+
+    def get_success_url(self, result: Organization) -> str:
+        above = result.placements.select_related("parent").get().parent
+        return f"{reverse('administration-organizations')}?tu={above.slug}"
+
+    def get_success_message(self, result: Organization) -> str:
+        return _("“%(organization)s” is added, from %(day)s on.") % {
+            "organization": result,
+            "day": f"{result.period.lower:%d/%m/%Y}",
+        }
+
+    def get_cancel_url(self) -> str:
+        return reverse("administration-organizations")
+
+
+class CompetenceCreate(ForAdministrators, ActionView):
+    form_class = CompetenceForm
+    template_name = "organizations/competence_form.html"
+    title = gettext_lazy("Grant the competence to decide admissions")
+    submit_label = gettext_lazy("Grant the competence")
+
+    def load(self, request: HttpRequest, slug: str) -> None:
+        scope = selectors.administered(request.user, on=self.today)
+        self.organization = get_object_or_404(scope.called(on=self.today), slug=slug)
+
+    def get_initial(self) -> dict[str, Any]:
+        return {"on": self.today.replace(month=1, day=1)}
+
+    def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
+        held = self.organization.competences.order_by("-period")
+        return super().get_context_data(organization=self.organization, held=held, **kwargs)
+
+    def perform(self, form: CompetenceForm) -> Competence:
+        return grant_competence(
+            self.organization, **form.values(), by=self.request.user, entered_on=self.today
+        )
+
+    def get_success_url(self, result: Competence) -> str:
+        return reverse("administration-organizations")
+
+    def get_success_message(self, result: Competence) -> str:
+        return _("%(organization)s decides admissions from %(day)s on.") % {
+            "organization": self.organization,
+            "day": f"{result.period.lower:%d/%m/%Y}",
+        }
+
+    def get_cancel_url(self) -> str:
+        return reverse("administration-organizations")
+
+
+# ---------------------------------------------------------------- accounts and roles
+
+
+class AccountList(ForAdministrators, FilteredListView):
+    queryset = User.objects.order_by("full_name", "pk")
+    filterset_class = AccountFilter
+    template_name = "organizations/account_list.html"
+
+    def scoped(self) -> QuerySet[User]:
+        held = Appointment.objects.filter(period__contains=self.today)
+        return (
+            accounts_kept_by(self.request.user, on=self.today)
+            .order_by("full_name", "pk")
+            .prefetch_related(
+                Prefetch("appointments", held.select_related("organization"), "roles_now")
+            )
+        )
+
+
+class AccountCreate(ForAdministrators, ActionView):
+    form_class = AccountForm
+    title = gettext_lazy("Open an account")
+    submit_label = gettext_lazy("Open the account")
+
+    def perform(self, form: AccountForm) -> User:
+        values = form.values()
+        del values["password_again"]
+        return open_account(**values, by=self.request.user, on=self.today)
+
+    def get_success_url(self, result: User) -> str:
+        return reverse("account-detail", args=[result.username])
+
+    def get_success_message(self, result: User) -> str:
+        return _("The account is open. It may do nothing yet: give it a role.")
+
+    def get_cancel_url(self) -> str:
+        return reverse("account-list")
+
+
+class OneAccount(ForAdministrators):
+    """A page about one account among those that the administrator keeps."""
+
+    account: User
+
+    def of(self, request: HttpRequest, username: str) -> User:
+        return get_object_or_404(accounts_kept_by(request.user, on=self.today), username=username)
+
+    def account_url(self) -> str:
+        return reverse("account-detail", args=[self.account.username])
+
+
+class AccountDetail(OneAccount, TemplateView):
+    template_name = "organizations/account_detail.html"
+
+    def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
+        account = self.of(self.request, kwargs["username"])
+        held = account.appointments.select_related("organization", "granted_by")
+        return super().get_context_data(
+            account=account,
+            is_self=account.pk == self.request.user.pk,
+            roles=[RoleRow(one, self.today) for one in held.order_by("-period", "pk")],
+            **kwargs,
+        )
+
+
+class RoleRow:
+    """A role as the page of its account shows it: its last day, and how it stands today."""
+
+    def __init__(self, appointment: Appointment, today: date) -> None:
+        self.appointment = appointment
+        first, out = appointment.period.lower, appointment.period.upper
+        self.first_on = first
+        self.last_on = out - timedelta(days=1) if out else None
+        self.is_over = out is not None and out <= today
+        self.is_coming = first > today
+
+    @property
+    def kind(self) -> str:
+        return "" if self.is_over else "info" if self.is_coming else "ok"
+
+    @property
+    def words(self) -> str:
+        if self.is_over:
+            return _("Ended")
+        return (
+            _("From %(day)s on") % {"day": f"{self.first_on:%d/%m/%Y}"}
+            if (self.is_coming)
+            else _("In force")
+        )
+
+
+class AppointmentCreate(OneAccount, ActionView):
+    form_class = AppointmentForm
+    title = gettext_lazy("Give a role")
+    submit_label = gettext_lazy("Give the role")
+
+    def load(self, request: HttpRequest, username: str) -> None:
+        self.account = self.of(request, username)
+        self.title = _("Give a role to %(account)s") % {"account": self.account}
+
+    def get_initial(self) -> dict[str, Any]:
+        return {"since": self.today}
+
+    def get_form_kwargs(self) -> dict[str, Any]:
+        scope = selectors.administered(self.request.user, on=self.today)
+        return {"scope": scope, "today": self.today}
+
+    def perform(self, form: AppointmentForm) -> Appointment:
+        values = form.values()
+        last_on = values.pop("until")
+        return appoint(
+            self.account,
+            **values,
+            until=last_on + timedelta(days=1) if last_on else None,
+            by=self.request.user,
+            on=self.today,
+        )
+
+    def get_success_url(self, result: Appointment) -> str:
+        return self.account_url()
+
+    def get_success_message(self, result: Appointment) -> str:
+        return _("%(account)s: %(role)s, %(organization)s.") % {
+            "account": self.account,
+            "role": result.get_role_display(),
+            "organization": result.organization,
+        }
+
+    def get_cancel_url(self) -> str:
+        return self.account_url()
+
+
+class AppointmentEnd(ForAdministrators, ActionView):
+    form_class = ConfirmForm
+    template_name = "organizations/appointment_end.html"
+    title = gettext_lazy("End a role")
+    submit_label = gettext_lazy("End the role")
+
+    def load(self, request: HttpRequest, pk: int) -> None:
+        scope = selectors.administered(request.user, on=self.today)
+        self.appointment = get_object_or_404(
+            Appointment.objects.filter(organization__in=scope).select_related(
+                "user", "organization"
+            ),
+            pk=pk,
+        )
+
+    def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
+        begins_today = self.appointment.period.lower >= self.today
+        return super().get_context_data(
+            appointment=self.appointment, begins_today=begins_today, **kwargs
+        )
+
+    def perform(self, form: ConfirmForm) -> Appointment:
+        return end_appointment(self.appointment, by=self.request.user, on=self.today)
+
+    def get_success_url(self, result: Appointment) -> str:
+        return reverse("account-detail", args=[self.appointment.user.username])
+
+    def get_success_message(self, result: Appointment) -> str:
+        return _("The role ends: %(day)s is the first day without it.") % {
+            "day": f"{result.period.upper:%d/%m/%Y}"
+        }
+
+    def get_cancel_url(self) -> str:
+        return reverse("account-detail", args=[self.appointment.user.username])
+
+
+class AccountState(OneAccount, ActionView):
+    """Close an account, or open it again."""
+
+    form_class = ConfirmForm
+    template_name = "organizations/account_state.html"
+    closes = True
+
+    def load(self, request: HttpRequest, username: str) -> None:
+        self.account = self.of(request, username)
+        words = (
+            _("Close the account of %(account)s")
+            if self.closes
+            else _("Open the account of %(account)s again")
+        )
+        self.title = words % {"account": self.account}
+
+    @property
+    def submit_label(self) -> str | Promise:  # type: ignore[override]
+        return _("Close the account") if self.closes else _("Open it again")
+
+    def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
+        return super().get_context_data(account=self.account, closes=self.closes, **kwargs)
+
+    def perform(self, form: ConfirmForm) -> User:
+        change = deactivate if self.closes else reactivate
+        return change(self.account, by=self.request.user, on=self.today)
+
+    def get_success_url(self, result: User) -> str:
+        return self.account_url()
+
+    def get_success_message(self, result: User) -> str:
+        return _("The account is closed.") if self.closes else _("The account is open again.")
+
+    def get_cancel_url(self) -> str:
+        return self.account_url()
