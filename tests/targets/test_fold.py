@@ -111,9 +111,7 @@ def test_a_target_and_a_move_reach_the_figures_too(top: Organization, c1: Organi
     admit(c1, date(2021, 2, 3))
     fold()
 
-    assign_target(
-        b, by=staff, on=DAY, year=2021, low=4, decision_number="QĐ 12", decided_on=DAY
-    )
+    assign_target(b, by=staff, on=DAY, year=2021, low=4, decision_number="QĐ 12", decided_on=DAY)
     move(c1, under=b, on=date(2021, 5, 1))
     fold()
 

@@ -1,0 +1,295 @@
+"""Every constraint and trigger of targets, each tried by a row that breaks it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+from decimal import Decimal
+from typing import Any
+
+import pytest
+from django.apps import apps
+from django.db import DatabaseError, IntegrityError, connection, transaction
+
+from targets.measures import MEASURES
+from targets.models import (
+    Attainment,
+    Baseline,
+    DeclaredForecast,
+    Indicator,
+    ReportedFigure,
+    SourceDeclaration,
+    Target,
+)
+from targets.sql import COLUMNS
+from tests.database import OwnerRole
+from tests.organizations.makers import DAY, account, unit
+
+pytestmark = pytest.mark.django_db
+
+LONG_AGO = datetime(2001, 1, 1, tzinfo=UTC)
+
+
+def own(columns: dict[str, Any], **defaults: Any) -> dict[str, Any]:
+    """Return `columns` over `defaults`, with an organisation and someone who entered it."""
+    made = {**defaults, **columns}
+    if "organization" not in made:
+        made["organization"] = unit("tren")
+    if "entered_by" not in made:
+        made["entered_by"] = account("an")
+    return made
+
+
+def attainment(**columns: Any) -> Attainment:
+    organization = columns.pop("organization", None) or unit("tren")
+    return Attainment(
+        **{
+            "organization": organization,
+            "year": 2021,
+            "lens": "then",
+            "computed_at": LONG_AGO,
+            **columns,
+        }
+    )
+
+
+def baseline(**columns: Any) -> Baseline:
+    return Baseline(**own(columns, year=2021, members=953))
+
+
+def target(**columns: Any) -> Target:
+    return Target(
+        **own(
+            columns,
+            indicator_id="KN01",
+            year=2021,
+            kind="assigned",
+            version=1,
+            form="number",
+            low=3,
+            high=3,
+        )
+    )
+
+
+def figure(**columns: Any) -> ReportedFigure:
+    return ReportedFigure(
+        **own(columns, indicator_id="KN11", as_of=DAY, numerator=1, evidence="BC 1")
+    )
+
+
+def declaration(**columns: Any) -> SourceDeclaration:
+    return SourceDeclaration(
+        **own(
+            columns,
+            state="declared",
+            grounds="Không tuyển mới",
+            declared_on=DAY,
+            review_on=DAY + timedelta(days=180),
+        )
+    )
+
+
+def forecast(**columns: Any) -> DeclaredForecast:
+    return DeclaredForecast(
+        **own(columns, year=2021, people=45, declared_on=DAY, declared_by="Bí thư")
+    )
+
+
+def again(maker: Callable[..., Any], **changes: Any) -> Any:
+    """Return a second row like a first one that is saved."""
+    first = maker()
+    first.save()
+    columns = {"organization": first.organization, **changes}
+    if hasattr(first, "entered_by"):
+        columns["entered_by"] = first.entered_by
+    return maker(**columns)
+
+
+def corrected(**columns: Any) -> Baseline:
+    by = account("an")
+    if columns.pop("by_oneself", False):
+        columns["confirmed_by"] = by
+    return baseline(version=2, entered_by=by, **columns)
+
+
+def answered_twice() -> SourceDeclaration:
+    asked = declaration()
+    asked.save()
+    columns = {
+        "organization": asked.organization,
+        "entered_by": asked.entered_by,
+        "answers": asked,
+    }
+    declaration(**columns, state="accepted").save()
+    return declaration(**columns, state="returned")
+
+
+def percent_of(base: int, rate: str, people: int) -> Target:
+    return target(form="percent", percent=Decimal(rate), base_members=base, low=people, high=people)
+
+
+BROKEN: list[tuple[str, Callable[[], Any]]] = [
+    ("attainment_one_row_per_year_and_lens", lambda: again(attainment)),
+    ("attainment_target_has_both_ends", lambda: attainment(target_low=3)),
+    ("attainment_target_has_both_ends", lambda: attainment(target_high=3)),
+    ("baseline_one_row_per_version", lambda: again(baseline)),
+    (
+        "baseline_corrected_by_two_people_with_a_reason",
+        lambda: corrected(reason="", confirmed_by=account("binh")),
+    ),
+    ("baseline_corrected_by_two_people_with_a_reason", lambda: corrected(reason="Sai")),
+    (
+        "baseline_corrected_by_two_people_with_a_reason",
+        lambda: corrected(reason="Sai", by_oneself=True),
+    ),
+    (
+        "baseline_version_from_one",
+        lambda: baseline(version=0, reason="Sai", confirmed_by=account("binh")),
+    ),
+    ("reported_figure_denominator_is_not_zero", lambda: figure(denominator=0)),
+    ("reported_figure_names_its_evidence", lambda: figure(evidence="")),
+    ("source_declaration_names_its_grounds", lambda: declaration(grounds="")),
+    ("source_declaration_reviewed_after_it_was_made", lambda: declaration(review_on=DAY)),
+    ("source_declaration_answered_by_its_superior", lambda: declaration(state="accepted")),
+    ("source_declaration_answered_by_its_superior", lambda: declared_as_an_answer()),
+    ("answers_id", answered_twice),
+    ("declared_forecast_names_its_author", lambda: forecast(declared_by="")),
+    ("target_one_row_per_version", lambda: again(target)),
+    ("target_low_not_above_high", lambda: target(form="range", low=40, high=35)),
+    ("target_single_number_is_low_and_high", lambda: target(low=3, high=4)),
+    ("target_has_the_numbers_of_its_form", lambda: target(form="range", low=None, high=None)),
+    ("target_has_the_numbers_of_its_form", lambda: target(form="percent", percent=5)),
+    ("target_has_the_numbers_of_its_form", lambda: target(form="share", percent=90)),
+    (
+        "target_has_the_numbers_of_its_form",
+        lambda: target(form="share", percent=None, low=None, high=None),
+    ),
+    (
+        "target_percent_between_0_and_100",
+        lambda: target(form="share", percent=Decimal("100.01"), low=None, high=None),
+    ),
+    ("target_percent_between_0_and_100", lambda: target(percent=Decimal("-0.01"))),
+    ("target_percent_rounds_up_on_its_base", lambda: percent_of(953, "5.5", 52)),
+    ("target_percent_rounds_up_on_its_base", lambda: percent_of(953, "5.5", 54)),
+    ("target_adjusted_with_a_reason", lambda: target(kind="adjusted")),
+    ("target_version_from_one", lambda: target(version=0)),
+]
+
+
+def declared_as_an_answer() -> SourceDeclaration:
+    asked = declaration()
+    asked.save()
+    return declaration(organization=asked.organization, entered_by=asked.entered_by, answers=asked)
+
+
+@pytest.mark.parametrize(
+    ("name", "broken"), BROKEN, ids=[f"{name}-{n}" for n, (name, _row) in enumerate(BROKEN)]
+)
+def test_the_database_refuses_the_row_that_breaks(name: str, broken: Callable[[], Any]) -> None:
+    row = broken()
+
+    with pytest.raises(IntegrityError, match=name), transaction.atomic():
+        row.save(force_insert=True)
+
+
+def test_every_constraint_of_the_app_is_tried() -> None:
+    tried = {name for name, _row in BROKEN}
+
+    named = {
+        constraint.name
+        for model in apps.get_app_config("targets").get_models()
+        for constraint in model._meta.constraints
+    }
+
+    assert tried == {*named, "answers_id"}
+
+
+def test_what_is_at_the_edge_is_allowed() -> None:
+    organization, by = unit("tren"), account("an")
+    rows = [
+        percent_of_allowed
+        for version, (base, rate, people) in enumerate(
+            [(953, "5.5", 53), (1000, "5", 50), (0, "5", 0)], start=1
+        )
+        for percent_of_allowed in [
+            target(
+                organization=organization, entered_by=by, version=version, form="percent",
+                percent=Decimal(rate), base_members=base, low=people, high=people,
+            )
+        ]
+    ]  # fmt: skip
+
+    for row in rows:
+        row.save()
+
+    assert Target.objects.count() == 3
+
+
+MAKERS: dict[str, Callable[..., Any]] = {
+    "Baseline": baseline,
+    "Target": target,
+    "ReportedFigure": figure,
+    "SourceDeclaration": declaration,
+    "DeclaredForecast": forecast,
+}
+
+
+@pytest.mark.parametrize("change", ["UPDATE {} SET organization_id = 1", "DELETE FROM {}"])
+@pytest.mark.parametrize("model", MAKERS)
+def test_what_was_said_stays_even_before_the_owner(
+    model: str, change: str, owner_role: OwnerRole
+) -> None:
+    row = MAKERS[model]()
+    row.save()
+
+    with (
+        pytest.raises(DatabaseError, match=r"Cannot (update|delete) rows"),
+        transaction.atomic(),
+        owner_role() as cursor,
+    ):
+        cursor.execute(change.format(row._meta.db_table))
+
+    assert type(row).objects.filter(pk=row.pk).exists()
+
+
+@pytest.mark.parametrize("change", ["UPDATE {} SET organization_id = 1", "DELETE FROM {}"])
+@pytest.mark.parametrize("model", MAKERS)
+def test_the_product_itself_may_change_nothing_that_was_said(model: str, change: str) -> None:
+    row = MAKERS[model]()
+    row.save()
+
+    with (
+        pytest.raises(DatabaseError, match="permission denied"),
+        transaction.atomic(),
+        connection.cursor() as cursor,
+    ):
+        cursor.execute(change.format(row._meta.db_table))
+
+
+def test_an_indicator_is_never_deleted(owner_role: OwnerRole) -> None:
+    with (
+        pytest.raises(DatabaseError, match="Cannot delete rows"),
+        transaction.atomic(),
+        owner_role() as cursor,
+    ):
+        cursor.execute("DELETE FROM targets_indicator WHERE code = 'KN18'")
+
+    assert Indicator.objects.count() == 18
+
+
+@pytest.mark.parametrize("model", MAKERS)
+def test_the_day_of_entry_cannot_be_forged(model: str) -> None:
+    row = MAKERS[model](entered_at=LONG_AGO)
+
+    row.save(force_insert=True)
+    row.refresh_from_db(fields=["entered_at"])
+
+    assert datetime.now(UTC) - row.entered_at < timedelta(minutes=5)
+
+
+def test_the_columns_of_the_figures_are_those_of_the_measures() -> None:
+    columns = {column.column for column in Attainment._meta.get_fields() if column.concrete}
+
+    assert columns - {"id", "organization_id", "year", "lens", "computed_at"} == set(COLUMNS)
+    assert {measure.name for measure in MEASURES} <= columns

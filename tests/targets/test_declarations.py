@@ -1,0 +1,150 @@
+"""What organisations declare themselves, and the superior's answer."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import date
+from typing import Any
+
+import pytest
+from django.core.exceptions import PermissionDenied
+
+from config.errors import DomainError
+from organizations.models import Organization, User
+from targets.models import ReportedFigure, SourceDeclaration
+from targets.operations.declarations import (
+    answer_declaration,
+    declare_forecast,
+    declare_no_source,
+    report_figure,
+)
+from tests.organizations.makers import officer, unit
+from tests.targets.makers import stand_on
+
+DAY = date(2021, 5, 28)
+
+
+@pytest.fixture
+def top(db: None) -> Organization:
+    stand_on(DAY)
+    return unit("top", kind="province")
+
+
+@pytest.fixture
+def base(top: Organization) -> Organization:
+    return unit("base", top)
+
+
+@pytest.fixture
+def own(base: Organization) -> User:
+    return officer("canbo", base, "staff")
+
+
+@pytest.fixture
+def above(top: Organization) -> User:
+    return officer("canbo2", top, "staff")
+
+
+def refused(act: Callable[[], Any]) -> list[str]:
+    with pytest.raises(DomainError) as refusal:
+        act()
+    return sorted(refusal.value.fields)
+
+
+def declared(base: Organization, by: User, **changes: Any) -> SourceDeclaration:
+    return declare_no_source(
+        base,
+        by=by,
+        on=DAY,
+        **{
+            "grounds": "Không tuyển mới từ 2016",
+            "declared_on": date(2021, 3, 1),
+            "review_on": date(2021, 12, 1),
+            **changes,
+        },
+    )
+
+
+def holding(on: date = DAY) -> list[str]:
+    return [one.organization.slug for one in SourceDeclaration.objects.holding(on=on)]
+
+
+def test_no_source_counts_once_accepted_and_until_its_review(
+    base: Organization, own: User, above: User
+) -> None:
+    declaration = declared(base, own)
+    assert holding() == []
+
+    answer_declaration(declaration, by=above, on=DAY, accept=True)
+
+    assert holding() == ["base"]
+    assert holding(on=date(2021, 11, 30)) == ["base"]
+    assert holding(on=date(2021, 12, 1)) == []
+
+
+def test_a_returned_declaration_does_not_count(base: Organization, own: User, above: User) -> None:
+    answer_declaration(declared(base, own), by=above, on=DAY, accept=False)
+
+    assert holding() == []
+
+
+def test_a_declaration_is_answered_once_and_by_its_superior_not_by_its_author(
+    base: Organization, own: User, above: User
+) -> None:
+    declaration = declared(base, own)
+    taken_down = declared(base, above)
+
+    with pytest.raises(PermissionDenied):
+        answer_declaration(declaration, by=own, on=DAY, accept=True)
+    with pytest.raises(PermissionDenied):
+        answer_declaration(taken_down, by=above, on=DAY, accept=True)
+    answer = answer_declaration(declaration, by=above, on=DAY, accept=True)
+    with pytest.raises(DomainError):
+        answer_declaration(declaration, by=above, on=DAY, accept=False)
+    with pytest.raises(DomainError):
+        answer_declaration(answer, by=officer("canbo3", answer.organization.placements.get().parent,
+                                              "staff"), on=DAY, accept=True)  # fmt: skip
+
+
+def test_a_declaration_needs_grounds_and_a_later_review(base: Organization, own: User) -> None:
+    assert refused(lambda: declared(base, own, grounds=" ")) == ["grounds"]
+    assert refused(lambda: declared(base, own, review_on=date(2021, 3, 1))) == ["review_on"]
+    assert refused(lambda: declared(base, own, declared_on=date(2021, 5, 29))) == ["declared_on"]
+
+
+def test_a_forecast_names_its_author_and_is_no_strangers(
+    top: Organization, base: Organization, own: User
+) -> None:
+    asked = {"by": own, "on": DAY, "year": 2021, "people": 45, "declared_on": DAY}
+
+    forecast = declare_forecast(base, **asked, declared_by="Đồng chí Bí thư")
+
+    assert (forecast.people, forecast.declared_by) == (45, "Đồng chí Bí thư")
+    assert refused(lambda: declare_forecast(base, **asked, declared_by="")) == ["declared_by"]
+    assert refused(lambda: declare_forecast(base, **{**asked, "people": -1}, declared_by="x")) == [
+        "people"
+    ]
+    with pytest.raises(PermissionDenied):
+        declare_forecast(top, **asked, declared_by="x")
+
+
+def test_a_figure_that_the_system_does_not_count_is_reported_with_evidence(
+    base: Organization, own: User
+) -> None:
+    asked = {"by": own, "on": DAY, "as_of": DAY, "evidence": "Báo cáo 12-BC/ĐU"}
+
+    figure = report_figure("KN11", base, numerator=121, denominator=130, **asked)
+
+    assert ReportedFigure.objects.get() == figure
+    for code, numbers, at in [
+        ("KN01", {"numerator": 5}, ["indicator"]),
+        ("KN99", {"numerator": 5}, ["indicator"]),
+        ("KN11", {"numerator": 131, "denominator": 130}, ["denominator"]),
+        ("KN11", {"numerator": 1, "denominator": 0}, ["denominator"]),
+        ("KN11", {"numerator": 1}, ["denominator"]),
+        ("KN12", {"numerator": -1}, ["numerator"]),
+    ]:
+        assert refused(lambda c=code, n=numbers: report_figure(c, base, **n, **asked)) == at
+    assert refused(
+        lambda: report_figure("KN12", base, numerator=2, **{**asked, "evidence": ""})
+    ) == ["evidence"]

@@ -1,0 +1,179 @@
+"""A real worker and a real broker: a commit shows above within seconds, broker or no broker."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from datetime import date
+from pathlib import Path
+
+import pytest
+from celery import current_app
+from django.db import transaction
+
+from config.embedded import broker
+from config.embedded.postgres import EmbeddedError
+from organizations.models import Organization, Outbox
+from organizations.operations import outbox
+from targets import tasks
+from targets.models import Attainment
+from tests.organizations.makers import cell, unit
+from tests.targets.makers import admit, stand_on
+
+pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.slow]
+
+DAY = date(2021, 5, 28)
+WITHIN = 5.0
+"""Seconds in which a change shows on all dashboards above (issue 2)."""
+
+
+def server() -> str:
+    try:
+        return str(broker.binary())
+    except EmbeddedError:
+        return shutil.which("redis-server") or pytest.skip("no Valkey and no Redis here")
+
+
+@contextmanager
+def running(
+    command: list[str], *, log: Path, **variables: str
+) -> Iterator[subprocess.Popen[bytes]]:
+    """Run a program for the block; with its children it is gone after."""
+    with log.open("ab") as output:
+        program = subprocess.Popen(
+            command,
+            stdout=output,
+            stderr=subprocess.STDOUT,
+            env={**os.environ, **variables},
+            start_new_session=True,
+        )
+    try:
+        yield program
+    finally:
+        os.killpg(program.pid, signal.SIGTERM)
+        try:
+            program.wait(timeout=15)
+        except subprocess.TimeoutExpired:
+            os.killpg(program.pid, signal.SIGKILL)
+            program.wait()
+
+
+def until(true: Callable[[], bool], *, seconds: float, log: Path) -> float:
+    """Return after how many seconds `true` held; fails with the log where it did not in time."""
+    began = time.monotonic()
+    while not true():
+        assert time.monotonic() - began < seconds, log.read_text()[-4000:]
+        time.sleep(0.02)
+    return time.monotonic() - began
+
+
+@pytest.fixture
+def folder() -> Iterator[Path]:
+    """A folder with a short name, as the path of a Unix socket must be."""
+    with tempfile.TemporaryDirectory(prefix="kn-") as made:
+        yield Path(made)
+
+
+@contextmanager
+def valkey(folder: Path) -> Iterator[subprocess.Popen[bytes]]:
+    socket = folder / "broker"
+    options = ["--port", "0", "--unixsocket", str(socket), "--dir", str(folder), "--save", ""]
+    with running([server(), *options], log=folder / "broker.log") as process:
+        until(socket.exists, seconds=10, log=folder / "broker.log")
+        yield process
+    socket.unlink(missing_ok=True)
+
+
+@contextmanager
+def worker(folder: Path, database: str, *options: str) -> Iterator[None]:
+    log = folder / "worker.log"
+    command = [
+        *(sys.executable, "-m", "celery", "-A", "config.celery", "worker"),
+        *("--pool", "solo", "--loglevel", "INFO", "--without-gossip", "--without-mingle"),
+        *options,
+    ]
+    variables = {
+        "DJANGO_SETTINGS_MODULE": "config.settings.dev",
+        "APP_DATABASE_URL": database,
+        "APP_VAR": str(folder),
+        "CELERY_BROKER_URL": f"redis+socket://{folder}/broker",
+    }
+    with running(command, log=log, **variables):
+        until(lambda: b"ready." in log.read_bytes(), seconds=30, log=log)
+        yield
+
+
+@pytest.fixture
+def broker_of_this_process(folder: Path) -> Iterator[None]:
+    """Let the tasks called from the test find the test's own broker."""
+
+    def forget() -> None:
+        current_app.pool.force_close_all()
+        current_app._pool = None
+        current_app.amqp._producer_pool = None
+
+    before = current_app.conf.broker_url
+    forget()
+    current_app.conf.broker_url = f"redis+socket://{folder}/broker"
+    tasks._next_try = 0.0
+    yield
+    forget()
+    current_app.conf.broker_url = before
+
+
+@pytest.fixture
+def country(broker_of_this_process: None) -> tuple[Organization, Organization]:
+    stand_on(DAY)
+    top = unit("top", kind="province")
+    return top, cell("c1", unit("a", top))
+
+
+def admit_one(in_cell: Organization) -> None:
+    with transaction.atomic():
+        fact = admit(in_cell, DAY)[0]
+        outbox.announce(fact, organization=in_cell, on=DAY)
+
+
+def shows(organization: Organization, people: int) -> Callable[[], bool]:
+    return Attainment.objects.filter(
+        organization=organization, lens="then", year=2021, admitted=people
+    ).exists
+
+
+def test_a_commit_wakes_the_worker_and_shows_at_the_top(
+    country: tuple[Organization, Organization],
+    folder: Path,
+    app_database_url: str,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    top, c1 = country
+    with valkey(folder), worker(folder, app_database_url):
+        monkeypatch.setattr(tasks, "_next_try", 0.0)  # it has just seen a dead broker
+        for people in (1, 2, 3):
+            admit_one(c1)
+
+            until(shows(top, people), seconds=WITHIN, log=folder / "worker.log")
+            time.sleep(0.1)
+
+    assert not Outbox.objects.exists()
+
+
+def test_what_was_saved_while_the_broker_was_dead_shows_once_it_is_back(
+    country: tuple[Organization, Organization], folder: Path, app_database_url: str
+) -> None:
+    top, c1 = country
+    before = time.monotonic()
+    admit_one(c1)  # with no broker at all: saved, and at once
+    assert time.monotonic() - before < 3
+    assert not shows(top, 1)()
+
+    schedule = str(folder / "beat")
+    with valkey(folder), worker(folder, app_database_url, "--beat", "--schedule", schedule):
+        until(shows(top, 1), seconds=WITHIN, log=folder / "worker.log")
