@@ -8,7 +8,7 @@ from datetime import date, timedelta
 from typing import TYPE_CHECKING, Any
 
 from django.core.exceptions import PermissionDenied
-from django.db import transaction
+from django.db import IntegrityError, transaction
 from django.utils.translation import gettext as _
 
 from admissions.models import Admission, Candidate, Decision, Group, Milestone, Round, RuleSet
@@ -22,7 +22,7 @@ from organizations.operations.people import join, leave
 from organizations.permissions import acts, acts_at
 
 from .preparation import appoint_helper
-from .recording import begin, in_the_future, kept, record
+from .recording import begin, constraint_of, in_the_future, kept, record
 
 if TYPE_CHECKING:
     from organizations.models import User
@@ -182,7 +182,6 @@ def reverse_admission(
     """
     undone = (
         Admission.objects.visible_to(by, on=on)
-        .select_for_update(of=("self",))
         .select_related("person", "cell", "decision__authority", "candidate")
         .filter(pk=admission.pk)
         .first()
@@ -200,24 +199,31 @@ def reverse_admission(
         raise DomainError(
             fields={"decided_on": _("The day lies before the ceremony that is reversed.")}
         )
-    reversal = Admission.objects.create(
-        origin=undone.origin,
-        candidate=undone.candidate,
-        person=undone.person,
-        cell=undone.cell,
-        decision=undone.decision,
-        decided_on=decided_on,
-        ceremony_on=decided_on,
-        entered_by=by,
-        sign=-1,
-        reverses=undone,
-        reason=reason,
-        sex=undone.sex,
-        age_years=undone.age_years,
-        is_ethnic_minority=undone.is_ethnic_minority,
-        groups=undone.groups,
-        is_readmission=undone.is_readmission,
-    )
+    try:
+        with transaction.atomic():
+            reversal = Admission.objects.create(
+                origin=undone.origin,
+                candidate=undone.candidate,
+                person=undone.person,
+                cell=undone.cell,
+                decision=undone.decision,
+                decided_on=decided_on,
+                ceremony_on=decided_on,
+                entered_by=by,
+                sign=-1,
+                reverses=undone,
+                reason=reason,
+                sex=undone.sex,
+                age_years=undone.age_years,
+                is_ethnic_minority=undone.is_ethnic_minority,
+                groups=undone.groups,
+                is_readmission=undone.is_readmission,
+            )
+    except IntegrityError as error:
+        # Facts are not locked, nobody changes them; two reversals at once meet at the unique key.
+        if "reverses" not in constraint_of(error):
+            raise
+        raise DomainError(_("This admission is reversed already.")) from error
     _end_membership(undone, on=decided_on)
     if undone.candidate is not None:
         _close(undone.candidate, by=by, on=decided_on, reason=reason)
