@@ -1,0 +1,40 @@
+"""What narrows the list of organisations."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import django_filters
+from django.db.models import QuerySet
+from django.utils.translation import gettext_lazy as _
+
+from config import clock, names
+from organizations.models import Designation, Organization, OrganizationKind
+
+
+class OrganizationFilter(django_filters.FilterSet):  # type: ignore[misc] - no types there
+    """By name, with or without diacritics, and by kind, as they are today."""
+
+    q = django_filters.CharFilter(label=_("Name"), method="by_name")
+    loai = django_filters.ModelChoiceFilter(
+        label=_("Kind"),
+        queryset=OrganizationKind.objects.all(),
+        empty_label=_("All kinds"),
+        method="by_kind",
+    )
+
+    class Meta:
+        model = Organization
+        fields: list[str] = []
+
+    def by_name(
+        self, rows: QuerySet[Organization], name: str, value: str
+    ) -> QuerySet[Organization]:
+        found = Designation.objects.on(clock.today()).filter(
+            name_search__contains=names.search_key(value)
+        )
+        return rows.filter(pk__in=found.values("organization"))
+
+    def by_kind(self, rows: QuerySet[Organization], name: str, value: Any) -> Any:
+        found = Designation.objects.on(clock.today()).filter(kind=value)
+        return rows.filter(pk__in=found.values("organization"))

@@ -1,0 +1,279 @@
+"""The charts of the dashboards: what a standing or an overview looks like, drawn by `charts`."""
+
+from __future__ import annotations
+
+from calendar import monthrange
+from dataclasses import dataclass
+from datetime import date
+from itertools import accumulate
+from typing import Any
+
+from django.urls import reverse
+from django.utils.safestring import SafeString
+from django.utils.translation import gettext as _
+
+from config.ui import charts
+from config.ui.templatetags.ui import number, signed
+
+from .headlines import aim
+from .rules import ROUNDS, Course, staircase
+from .selectors.overview import Overview
+from .selectors.standing import Standing, YearOf
+
+KIND_OF = {
+    Course.REACHED: "ok",
+    Course.ON_COURSE: "ok",
+    Course.SPEED_UP: "warn",
+    Course.MORE_SOURCES: "warn",
+    Course.AT_RISK: "late",
+    Course.MISSED: "late",
+    Course.NO_SOURCE: "",
+    Course.NO_TARGET: "",
+}
+
+
+@dataclass(frozen=True)
+class UnitRow:
+    """A unit in a list: its standing, its bullet, its page."""
+
+    standing: Standing
+    url: str
+    bullet: SafeString
+    aim: str
+    kind: str
+
+
+def unit_row(standing: Standing, *, year: int, lens: str) -> UnitRow:
+    """Return `standing` as a row of a list of units."""
+    query = f"?nam={year}" + ("&cach=now" if lens == "now" else "")
+    return UnitRow(
+        standing=standing,
+        url=reverse("organization-detail", args=[standing.organization.slug]) + query,
+        bullet=bullet_of(standing),
+        aim=aim(standing.low, standing.high) if standing.low else "",
+        kind=KIND_OF[standing.course],
+    )
+
+
+def bullet_of(standing: Standing, *, forecast: int | None = None) -> SafeString:
+    """Draw `standing` against its target; nothing without one."""
+    if not standing.low:
+        return charts.NOTHING
+    words = _("%(name)s: %(admitted)s of %(aim)s admitted") % {
+        "name": standing.short_name,
+        "admitted": number(standing.admitted),
+        "aim": aim(standing.low, standing.high),
+    }
+    if standing.plan is not None:
+        words += "; " + _("plan to date %(plan)s") % {"plan": number(standing.plan)}
+    if forecast is not None:
+        words += "; " + _("forecast %(forecast)s") % {"forecast": number(forecast)}
+    return charts.bullet(
+        standing.admitted,
+        standing.low,
+        plan=standing.plan,
+        forecast=forecast,
+        label=words,
+        behind=(standing.gap or 0) < 0,
+    )
+
+
+def key_of(*, has_plan: bool, has_forecast: bool = False) -> SafeString:
+    """Explain the marks of the bullets on the page."""
+    return charts.key_bullet(
+        admitted=_("Admitted"),
+        behind=_("Admitted, behind the plan") if has_plan else "",
+        forecast=_("Forecast for the year") if has_forecast else "",
+        plan=_("Plan to date") if has_plan else "",
+        target=_("Target"),
+    )
+
+
+def axis_of(standings: list[Standing]) -> SafeString:
+    """Draw the axis in percent, unless all targets are so small that percent says nothing."""
+    if any((standing.low or 0) > charts.FEW for standing in standings):
+        return charts.bullet_axis()
+    return charts.NOTHING
+
+
+def _x(day: date) -> float:
+    first = date(day.year, 1, 1)
+    return 100 * (day - first).days / (date(day.year, 12, 31) - first).days
+
+
+def _cumulative(months: tuple[int, ...], *, on: date) -> list[charts.Point]:
+    """Return the line through the ends of the months, the running one ending on day `on`."""
+    points: list[charts.Point] = [(0.0, 0.0)]
+    for month, reached in enumerate(accumulate(months), start=1):
+        last = date(on.year, month, monthrange(on.year, month)[1])
+        points.append((_x(min(last, on)), float(reached)))
+        if last >= on:
+            break
+    return points
+
+
+def _top(largest: int) -> tuple[int, list[int]]:
+    """Return a round upper edge over `largest`, and the values of the lines across beneath it."""
+    step = 1
+    while step * 4 < largest:
+        step = step * 5 // 2 if str(step).startswith("2") else step * 2
+    lines = [step * place for place in range(5) if step * place < largest]
+    return max(int(largest * 1.06) + 1, 2), lines
+
+
+def pace_of(overview: Overview) -> SafeString:
+    """Draw the year's admissions, cumulative, against the plan by rounds and last year."""
+    whole, on = overview.whole, overview.look.on
+    past = overview.last_year
+    last = sum(past) if past else 0
+    top, lines = _top(max(whole.high or 0, whole.admitted, last, 1))
+    plan = (
+        [
+            (_x(day), float(share * (whole.low or 0)))
+            for day, share in staircase(overview.shares, on.year)
+        ]
+        if overview.shares and whole.low
+        else []
+    )
+    actual = _cumulative(whole.months, on=on)
+    x_now = _x(on)
+    notes = []
+    if whole.low:
+        notes.append(
+            charts.Note(
+                x=100,
+                value=whole.low,
+                text=_("Target %(aim)s") % {"aim": aim(whole.low, whole.high)},
+                kind="lab",
+            )
+        )
+    if last:
+        near = whole.low is not None and abs(last - whole.low) < top * 0.06
+        above = near and last > (whole.low or 0)
+        notes.append(
+            charts.Note(
+                x=100,
+                value=last,
+                text=f"{on.year - 1}: {number(last)}",
+                dy=-8 if above else 16 if near else 4,
+            )
+        )
+    words = number(whole.admitted)
+    if whole.gap is not None and whole.gap < 0 and not whole.is_over:
+        words = _("%(n)s, %(gap)s behind") % {"n": words, "gap": number(-whole.gap)}
+    is_right = x_now > 80
+    notes.append(
+        charts.Note(
+            x=x_now,
+            value=whole.admitted,
+            text=words,
+            kind="lab b" if (whole.gap or 0) < 0 and not whole.is_over else "lab a",
+            anchor="end" if is_right else "start",
+            dx=-11 if is_right else 11,
+            dy=16,
+        )
+    )
+    if whole.plan and not whole.is_over:
+        notes.append(
+            charts.Note(
+                x=x_now,
+                value=whole.plan,
+                text=_("plan %(plan)s") % {"plan": number(whole.plan)},
+                kind="lo",
+                anchor="end",
+                dx=-8,
+                dy=-8,
+            )
+        )
+    ticks = [
+        charts.Tick(x=_x(one.on(on.year)), text=one.name)
+        for one in ROUNDS
+        if abs(_x(one.on(on.year)) - x_now) > 8
+    ]
+    ticks.append(charts.Tick(x=x_now, text=f"{on.day}/{on.month}", kind="lab a"))
+    return charts.pace(
+        label=_pace_label(overview, last=last),
+        top=top,
+        actual=actual,
+        plan=plan,
+        past=_cumulative(past, on=date(on.year, 12, 31)) if past else [],
+        levels=[(value, number(value) if value else "") for value in lines],
+        ticks=ticks,
+        notes=notes,
+        now=x_now,
+    )
+
+
+def _pace_label(overview: Overview, *, last: int) -> str:
+    whole = overview.whole
+    parts = [
+        _("Admitted up to %(day)s: %(n)s")
+        % {"day": f"{overview.look.on:%d/%m/%Y}", "n": number(whole.admitted)}
+    ]
+    if whole.plan is not None:
+        parts.append(_("plan to date %(plan)s") % {"plan": number(whole.plan)})
+    if whole.low:
+        parts.append(_("target %(aim)s") % {"aim": aim(whole.low, whole.high)})
+    if last:
+        parts.append(
+            _("%(n)s in the year %(year)s") % {"n": number(last), "year": overview.look.year - 1}
+        )
+    return "; ".join(parts) + "."
+
+
+def strip_of(units: list[Standing]) -> SafeString:
+    """Draw a dot for each unit by the people it is ahead of or behind its plan."""
+    told = [unit for unit in units if unit.gap is not None]
+    if len(told) < 2:
+        return charts.NOTHING
+    by_gap = sorted(told, key=lambda unit: unit.gap or 0)
+    named = {by_gap[0].organization.pk, by_gap[-1].organization.pk}
+    low, high = by_gap[0].gap or 0, by_gap[-1].gap or 0
+    dots = [
+        charts.Dot(
+            value=unit.gap or 0,
+            title=_("%(name)s: %(admitted)s/%(aim)s, %(gap)s to the plan")
+            % {
+                "name": unit.short_name,
+                "admitted": unit.admitted,
+                "aim": aim(unit.low, unit.high),
+                "gap": signed(unit.gap),
+            },
+            name=unit.short_name if unit.organization.pk in named and unit.gap else "",
+            has_source=unit.declaration is None,
+        )
+        for unit in told
+    ]
+    step = max(1, -(-(high - low) // 6))
+    first = -(-low // step) * step
+    ticks = [(value, signed(value)) for value in range(first, high + 1, step)]
+    label = _("%(n)s units by people ahead of or behind the plan, from %(low)s to %(high)s.") % {
+        "n": len(told),
+        "low": signed(low),
+        "high": signed(high),
+    }
+    return charts.strip(dots, label=label, ticks=ticks)
+
+
+def key_strip(units: list[Standing]) -> SafeString:
+    """Explain the dots."""
+    return charts.key_strip(
+        behind=_("Behind the plan"),
+        ahead=_("On or ahead of the plan"),
+        without_source=_("No source") if any(unit.declaration for unit in units) else "",
+    )
+
+
+def years_of(years: list[YearOf]) -> SafeString:
+    """Draw the last years side by side: admitted, with the target as a tick."""
+    bars = [
+        charts.Bar(
+            value=max(one.admitted, 0),
+            target=one.low,
+            name=str(one.year),
+            words=f"{one.admitted} / {'–' if one.low is None else one.low}",
+        )
+        for one in years
+    ]
+    told: list[Any] = [f"{bar.name}: {bar.words}" for bar in bars]
+    return charts.spark_bars(bars, label=_("Admitted / target: ") + "; ".join(told))

@@ -1,0 +1,154 @@
+"""The plan of a year, a staircase over its rounds, and how one stands to it; pure."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date
+from decimal import ROUND_HALF_UP, Decimal
+from itertools import accumulate
+from statistics import median
+
+from django.db import models
+from django.utils.translation import gettext_lazy as _
+
+
+@dataclass(frozen=True)
+class RoundOfYear:
+    """A usual round of admissions: its day, and the months whose admissions count for it."""
+
+    day: int
+    month: int
+    first_month: int
+    last_month: int
+
+    @property
+    def name(self) -> str:
+        """Return its name as everybody writes it: 3/2."""
+        return f"{self.day}/{self.month}"
+
+    def on(self, year: int) -> date:
+        """Return its day in `year`."""
+        return date(year, self.month, self.day)
+
+
+ROUNDS = (
+    RoundOfYear(3, 2, 1, 2),
+    RoundOfYear(19, 5, 3, 5),
+    RoundOfYear(2, 9, 6, 9),
+    RoundOfYear(12, 11, 10, 12),
+)
+"""The days on which admissions are usually held (`domain.md` 3.1): labels, not rules."""
+
+
+def round_days(year: int) -> list[date]:
+    """Return the days of the usual rounds in `year`, in order."""
+    return [one.on(year) for one in ROUNDS]
+
+
+def rounds_held(on: date) -> int:
+    """Return how many of the year's rounds were held by day `on`, that day's included.
+
+    >>> rounds_held(date(2021, 5, 18)), rounds_held(date(2021, 5, 19))
+    (1, 2)
+    """
+    return sum(day <= on for day in round_days(on.year))
+
+
+def staircase(shares: Sequence[Decimal], year: int) -> list[tuple[date, Decimal]]:
+    """Return the corners of the plan [(day, share reached)], from 1 January to 31 December."""
+    corners = [(date(year, 1, 1), Decimal(0))]
+    reached = Decimal(0)
+    for day, share in zip(round_days(year), shares, strict=True):
+        corners += [(day, reached), (day, share)]
+        reached = share
+    return [*corners, (date(year, 12, 31), reached)]
+
+
+PLAN_YEARS = 3
+"""Past years whose median makes the plan (`ux.md` 5.3)."""
+PLAN_PEOPLE = 12
+"""Admissions over those years below which an organisation borrows its superior's plan."""
+
+
+def shares_by_round(years: Sequence[Sequence[int]]) -> list[Decimal] | None:
+    """Return the share of a year's admissions that each round reaches, 0 to 1, cumulative.
+
+    `years` has for each past year its admissions by month, January first. A month counts for the
+    round held in it or after it; what comes after the last round counts for the last. The share
+    is the median of the years that had admissions, None where none had (`ux.md` 5.3).
+
+    >>> year = [0, 8, 0, 0, 16, 0, 0, 0, 36, 0, 40, 0]
+    >>> [str(share) for share in shares_by_round([year])]
+    ['0.08', '0.24', '0.6', '1']
+    """
+    counted = [list(accumulate(months)) for months in years if sum(months) > 0]
+    if not counted:
+        return None
+    return [
+        Decimal(1)
+        if one is ROUNDS[-1]
+        else median(Decimal(year[one.last_month - 1]) / year[-1] for year in counted)
+        for one in ROUNDS
+    ]
+
+
+def planned(target_low: int, shares: Sequence[Decimal], rounds: int) -> int:
+    """Return the people that the plan asks for after `rounds` rounds were held; half up.
+
+    >>> planned(950, [Decimal("0.08"), Decimal("0.24"), Decimal("0.6"), Decimal(1)], 2)
+    228
+    """
+    if rounds <= 0:
+        return 0
+    return int((target_low * shares[rounds - 1]).to_integral_value(ROUND_HALF_UP))
+
+
+class Course(models.TextChoices):
+    """How an organisation stands towards its target, in the words of the pages (`ux.md` 7)."""
+
+    REACHED = "reached", _("Reached")
+    ON_COURSE = "on_course", _("On course")
+    SPEED_UP = "speed_up", _("Speed up")
+    MORE_SOURCES = "more_sources", _("More sources needed")
+    AT_RISK = "at_risk", _("At risk")
+    MISSED = "missed", _("Not reached")
+    NO_SOURCE = "no_source", _("No source")
+    NO_TARGET = "no_target", _("No target")
+
+
+def course(
+    *,
+    target_low: int | None,
+    admitted: int,
+    plan: int | None,
+    open_files: int,
+    has_source: bool,
+    year_is_over: bool,
+) -> Course:
+    """Return how an organisation stands towards its target; a target of zero is none.
+
+    Two questions: is it behind the plan to date, and would the files under way suffice? Behind
+    with enough files: speed up; in time with too few: more sources; both: at risk.
+
+    >>> state = dict(plan=9, open_files=40, has_source=True, year_is_over=False)
+    >>> course(target_low=35, admitted=18, **state).value
+    'on_course'
+    >>> course(target_low=35, admitted=8, **state).value
+    'speed_up'
+    >>> course(target_low=60, admitted=8, **state).value
+    'at_risk'
+    """
+    if target_low and admitted >= target_low:
+        return Course.REACHED
+    if not has_source:
+        return Course.NO_SOURCE
+    if not target_low:
+        return Course.NO_TARGET
+    if year_is_over:
+        return Course.MISSED
+    is_behind = plan is not None and admitted < plan
+    has_files = admitted + open_files >= target_low
+    if is_behind:
+        return Course.SPEED_UP if has_files else Course.AT_RISK
+    return Course.ON_COURSE if has_files else Course.MORE_SOURCES

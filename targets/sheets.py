@@ -1,0 +1,303 @@
+"""The target sheet of an organisation and the grid of those beneath it: reads for their pages."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import date
+from decimal import Decimal
+from typing import Any
+
+from django.db.models import F
+
+from config.ui.templatetags.ui import number
+from organizations.models import Designation, Organization, User
+from targets.measures import MEASURES
+from targets.models import (
+    Attainment,
+    Baseline,
+    DeclaredForecast,
+    SourceDeclaration,
+    Target,
+)
+from targets.permissions import declares_for, sets_figures_of
+from targets.rules import percent
+
+ADMITTED = "KN01"
+FILES = [measure.name for measure in MEASURES if measure.source == "file"]
+
+
+@dataclass(frozen=True)
+class GivenOut:
+    """What an organisation has and what it gave to those beneath: people, None without a target.
+
+    A range of its own leaves room: only what lies outside of it is in reserve or over-given.
+    """
+
+    low: int | None
+    high: int | None
+    given_low: int
+    given_high: int
+    units: int
+    units_given: int
+
+    @property
+    def aim(self) -> str:
+        """Return its own target in words: 38, or 35–40."""
+        if self.low is None:
+            return ""
+        return f"{number(self.low)}" + ("" if self.low == self.high else f"–{number(self.high)}")
+
+    @property
+    def reserve(self) -> int:
+        """Return the people not given out yet, against the upper end of what was given."""
+        return 0 if self.low is None else max(self.low - self.given_high, 0)
+
+    @property
+    def over(self) -> int:
+        """Return the people given beyond its own target."""
+        return 0 if self.high is None else max(self.given_low - self.high, 0)
+
+
+@dataclass(frozen=True)
+class Rights:
+    """What the reader may enter here."""
+
+    sets: bool
+    declares: bool
+    assigns: bool
+
+
+@dataclass(frozen=True)
+class Sheet:
+    """All that is known of an organisation's target in a year; versions newest first."""
+
+    organization: Any
+    year: int
+    target: Target | None
+    registered: Target | None
+    versions: list[Target]
+    baselines: list[Baseline]
+    forecasts: list[DeclaredForecast]
+    declarations: list[SourceDeclaration]
+    given: GivenOut
+    is_top: bool
+
+    @property
+    def baseline(self) -> Baseline | None:
+        return self.baselines[0] if self.baselines else None
+
+    @property
+    def percent_of_members(self) -> Decimal | None:
+        """Return the target in percent of the opening members, two decimals."""
+        if self.target is None or self.baseline is None:
+            return None
+        return percent(self.target.low, self.baseline.members)
+
+
+@dataclass(frozen=True)
+class GridRow:
+    """One of those directly beneath, as the grid shows it."""
+
+    organization: Any
+    group: str
+    target: Target | None
+    registered: Target | None
+    members: int | None
+    files: int
+    last_admitted: int | None
+    last_target: int | None
+    declaration: SourceDeclaration | None
+
+    @property
+    def key(self) -> int:
+        return int(self.organization.pk)
+
+    @property
+    def version(self) -> int:
+        """Return the version of its target that the reader sees; 0 before the first."""
+        return self.target.version if self.target else 0
+
+    @property
+    def number(self) -> str:
+        """Return its target as it is typed: 38, or 35-40."""
+        return typed(self.target)
+
+    @property
+    def mark(self) -> str:
+        """Return what the page remembers of the row: key, version, number."""
+        return f"{self.key}:{self.version}:{self.number}"
+
+    @property
+    def percent(self) -> Decimal | None:
+        """Return the target in percent of the opening members."""
+        return percent(self.target.low, self.members) if self.target else None
+
+
+def typed(target: Target | None) -> str:
+    """Return a target as people type it: 38, 35-40; nothing without numbers."""
+    if target is None or target.low is None:
+        return ""
+    return str(target.low) if target.low == target.high else f"{target.low}-{target.high}"
+
+
+def exact(target: Target) -> Decimal | None:
+    """Return what a target in percent comes to before it is rounded up; None for the others."""
+    if target.percent is None or target.base_members is None:
+        return None
+    return target.percent * target.base_members / 100
+
+
+def rights(user: User, organization: Organization, *, on: date) -> Rights:
+    """Return what `user` may enter for `organization` on day `on`."""
+    return Rights(
+        sets=sets_figures_of(user, organization, on=on),
+        declares=declares_for(user, organization, on=on),
+        assigns=assigns_beneath(user, organization, on=on),
+    )
+
+
+def assigns_beneath(user: User, organization: Organization, *, on: date) -> bool:
+    """Say whether `user` gives those directly beneath `organization` their targets."""
+    child = Organization.objects.beneath(organization, on=on).first()
+    return child is not None and sets_figures_of(user, child, on=on)
+
+
+def sheet(organization: Organization, *, year: int, on: date, is_top: bool) -> Sheet:
+    """Return the target sheet of `organization` for `year`; the tree is that of day `on`."""
+    versions = list(
+        Target.objects.filter(
+            organization=organization, year=year, indicator=ADMITTED, span=Target.Span.YEAR
+        )
+        .select_related("entered_by")
+        .order_by("-version")
+    )
+    binding = [one for one in versions if one.kind in {Target.Kind.ASSIGNED, Target.Kind.ADJUSTED}]
+    registered = [one for one in versions if one.kind == Target.Kind.REGISTERED]
+    target = binding[0] if binding else None
+    children = list(Organization.objects.beneath(organization, on=on).values_list("pk", flat=True))
+    given = _binding(children, year=year)
+    return Sheet(
+        organization=organization,
+        year=year,
+        target=target,
+        registered=registered[0] if registered else None,
+        versions=versions,
+        baselines=list(
+            Baseline.objects.filter(organization=organization, year=year)
+            .select_related("entered_by", "confirmed_by")
+            .order_by("-version")
+        ),
+        forecasts=list(
+            DeclaredForecast.objects.filter(organization=organization, year=year).order_by(
+                "-declared_on", "-pk"
+            )
+        ),
+        declarations=list(
+            SourceDeclaration.objects.filter(organization=organization, answers__isnull=True)
+            .select_related("answer", "entered_by")
+            .order_by("-declared_on", "-pk")[:5]
+        ),
+        given=given_out(target, given.values(), units=len(children)),
+        is_top=is_top,
+    )
+
+
+def given_out(own: Target | None, given: Iterable[Target], *, units: int) -> GivenOut:
+    """Return what of `own` was given out to `units` units."""
+    told = [one for one in given if one.low is not None]
+    return GivenOut(
+        low=own.low if own else None,
+        high=own.high if own else None,
+        given_low=sum(one.low or 0 for one in told),
+        given_high=sum(one.high or 0 for one in told),
+        units=units,
+        units_given=len(told),
+    )
+
+
+def waiting_declarations(organization: Organization, *, on: date) -> list[SourceDeclaration]:
+    """Return the declarations of those directly beneath that wait for an answer, oldest first."""
+    return list(
+        SourceDeclaration.objects.filter(
+            organization__in=Organization.objects.beneath(organization, on=on),
+            state=SourceDeclaration.State.DECLARED,
+            answer__isnull=True,
+        )
+        .select_related("organization")
+        .order_by("declared_on", "pk")
+    )
+
+
+def _binding(organizations: Iterable[int], *, year: int) -> dict[int, Target]:
+    return {
+        one.organization_id: one
+        for one in Target.objects.in_force().filter(
+            organization__in=organizations,
+            year=year,
+            indicator=ADMITTED,
+            span=Target.Span.YEAR,
+        )
+    }
+
+
+def grid(organization: Organization, *, year: int, on: date) -> list[GridRow]:
+    """Return those directly beneath `organization` on day `on`, by group, then by name.
+
+    Six queries, whatever their number.
+    """
+    units = list(
+        Organization.objects.beneath(organization, on=on)
+        .called(on=on)
+        .order_by(F("name_order"), "pk")
+    )
+    keys = [unit.pk for unit in units]
+    targets = _binding(keys, year=year)
+    registered = {
+        one.organization_id: one
+        for one in Target.objects.filter(
+            organization__in=keys,
+            year=year,
+            indicator=ADMITTED,
+            span=Target.Span.YEAR,
+            kind=Target.Kind.REGISTERED,
+        ).order_by("version")
+    }
+    members = dict(
+        Baseline.objects.filter(organization__in=keys, year=year)
+        .order_by("version")
+        .values_list("organization", "members")
+    )
+    figures = {
+        (row.organization_id, row.year): row
+        for row in Attainment.objects.filter(
+            organization__in=keys, year__in=[year, year - 1], lens=Attainment.Lens.THEN
+        )
+    }
+    groups = dict(
+        Designation.objects.on(on)
+        .filter(organization__in=keys)
+        .values_list("organization", "group")
+    )
+    declared = {
+        one.organization_id: one
+        for one in SourceDeclaration.objects.holding(on=on).filter(organization__in=keys)
+    }
+    rows = []
+    for unit in units:
+        now, last = figures.get((unit.pk, year)), figures.get((unit.pk, year - 1))
+        rows.append(
+            GridRow(
+                organization=unit,
+                group=groups.get(unit.pk, ""),
+                target=targets.get(unit.pk),
+                registered=registered.get(unit.pk),
+                members=members.get(unit.pk),
+                files=sum(getattr(now, name, 0) for name in FILES),
+                last_admitted=getattr(last, "admitted", None),
+                last_target=last.target_low if last else None,
+                declaration=declared.get(unit.pk),
+            )
+        )
+    order = {name: place for place, name in reversed(list(enumerate(row.group for row in rows)))}
+    return sorted(rows, key=lambda row: order[row.group])

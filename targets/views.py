@@ -1,0 +1,319 @@
+"""The pages of targets: what an organisation has, and what it gives to those beneath."""
+
+from urllib.parse import urlencode
+
+from django.core.exceptions import PermissionDenied
+from django.http import Http404
+from django.shortcuts import get_object_or_404, render
+from django.urls import reverse
+from django.utils.translation import gettext as _g
+from django.utils.translation import gettext_lazy as _
+from django.views.decorators.http import require_safe
+
+from config import clock
+from config.errors import DomainError
+from config.ui.acting import acting
+from config.ui.pages import ActionView
+from organizations.models import Appointment, Role, User
+
+from . import permissions, sheets
+from .forms import (
+    AnswerForm,
+    BaselineCorrectionForm,
+    BaselineForm,
+    ForecastForm,
+    GridForm,
+    NoSourceForm,
+    RegistrationForm,
+    TargetForm,
+)
+from .models import Baseline, SourceDeclaration
+from .operations.baselines import report_baseline
+from .operations.declarations import answer_declaration, declare_forecast, declare_no_source
+from .operations.refusals import FIRST_YEAR, YEARS_AHEAD
+from .operations.targets import assign_target, assign_targets, register_target
+
+
+def organization_asked(request, year):
+    """Return the organisation of `?dv=`, else the one acted for; 404 outside the reader's scope."""
+    today = clock.today()
+    if not FIRST_YEAR <= year <= today.year + YEARS_AHEAD:
+        raise Http404
+    scope = Appointment.objects.organizations_of(request.user, roles=Role.sees_figures(), on=today)
+    scope = scope.called(on=today)
+    if slug := request.GET.get("dv"):
+        return get_object_or_404(scope, slug=slug)
+    current = acting(request).current
+    if current is None:
+        raise Http404
+    return get_object_or_404(scope, pk=current.organization_id)
+
+
+def address(name, year, organization, **more):
+    return reverse(name, args=[year]) + "?" + urlencode({"dv": organization.slug, **more})
+
+
+@require_safe
+def target_year(request, year):
+    today = clock.today()
+    organization = organization_asked(request, year)
+    superior = permissions.superior_of(organization, on=today)
+    sheet = sheets.sheet(organization, year=year, on=today, is_top=superior is None)
+    rights = sheets.rights(request.user, organization, on=today)
+    return render(
+        request,
+        "targets/target_year.html",
+        {
+            "organization": organization,
+            "year": year,
+            "years": [year - 1, year + 1],
+            "sheet": sheet,
+            "rights": rights,
+            "waiting": sheets.waiting_declarations(organization, on=today)
+            if rights.assigns
+            else [],
+            "query": "?" + urlencode({"dv": organization.slug}),
+        },
+    )
+
+
+class TargetAction(ActionView):
+    """A form about one organisation and year; subclasses say who may and what is done."""
+
+    allows = staticmethod(permissions.declares_for)
+
+    def load(self, request, year):
+        self.year = year
+        self.today = clock.today()
+        self.organization = organization_asked(request, year)
+        if not self.allows(request.user, self.organization, on=self.today):
+            raise PermissionDenied
+
+    def who(self):
+        return {"by": self.request.user, "on": self.today}
+
+    def get_success_url(self, result):
+        return address("target-year", self.year, self.organization)
+
+    def get_cancel_url(self):
+        return self.get_success_url(None)
+
+    def get_context_data(self, **kwargs):
+        return super().get_context_data(organization=self.organization, year=self.year, **kwargs)
+
+
+class BaselineReport(TargetAction):
+    allows = staticmethod(permissions.sets_figures_of)
+    template_name = "targets/action.html"
+    title = _("Members on 1 January")
+    submit_label = _("Save the number")
+
+    @property
+    def form_class(self):
+        return BaselineCorrectionForm if self._is_correction() else BaselineForm
+
+    def _is_correction(self):
+        return Baseline.objects.filter(organization=self.organization, year=self.year).exists()
+
+    def get_form_kwargs(self):
+        if not self._is_correction():
+            return {}
+        superior = permissions.superior_of(self.organization, on=self.today)
+        holders = Appointment.objects.filter(
+            organization__in=[superior or self.organization, self.organization],
+            role__in=[Role.STAFF, Role.APPROVER],
+            period__contains=self.today,
+        ).exclude(user=self.request.user)
+        return {"people": User.objects.filter(pk__in=holders.values("user"), is_active=True)}
+
+    def perform(self, form):
+        return report_baseline(self.organization, **self.who(), year=self.year, **form.values())
+
+    def get_success_message(self, result):
+        return _("The number of opening members is saved.")
+
+
+class TargetRegister(TargetAction):
+    template_name = "targets/action.html"
+    form_class = RegistrationForm
+    title = _("Register a target")
+    submit_label = _("Register")
+
+    def perform(self, form):
+        return register_target(self.organization, **self.who(), year=self.year, **form.values())
+
+    def get_success_message(self, result):
+        return _("The number is registered. It binds once the superior assigns it.")
+
+
+class ForecastDeclare(TargetAction):
+    template_name = "targets/action.html"
+    form_class = ForecastForm
+    title = _("Declare a forecast")
+    submit_label = _("Save the forecast")
+
+    def get_initial(self):
+        return {"declared_on": self.today}
+
+    def perform(self, form):
+        return declare_forecast(self.organization, **self.who(), year=self.year, **form.values())
+
+    def get_success_message(self, result):
+        return _("The forecast is saved.")
+
+
+class NoSourceDeclare(TargetAction):
+    template_name = "targets/action.html"
+    form_class = NoSourceForm
+    title = _("Declare that no source is left")
+    submit_label = _("Send the declaration")
+
+    def get_initial(self):
+        return {"declared_on": self.today}
+
+    def perform(self, form):
+        return declare_no_source(self.organization, **self.who(), **form.values())
+
+    def get_success_message(self, result):
+        return _("The declaration is sent. It counts once the superior accepts it.")
+
+
+class DeclarationAnswer(TargetAction):
+    allows = staticmethod(permissions.sets_figures_of)
+    template_name = "targets/action.html"
+    form_class = AnswerForm
+    title = _("Answer a declaration that no source is left")
+    submit_label = _("Save the answer")
+
+    def load(self, request, year, number):
+        super().load(request, year)
+        self.declaration = get_object_or_404(
+            SourceDeclaration.objects.filter(organization=self.organization), pk=number
+        )
+
+    def get_context_data(self, **kwargs):
+        return super().get_context_data(declaration=self.declaration, **kwargs)
+
+    def perform(self, form):
+        accept = form.cleaned_data["answer"] == "accept"
+        return answer_declaration(self.declaration, **self.who(), accept=accept)
+
+    def get_success_message(self, result):
+        return _("The answer is saved.")
+
+
+class TargetAssign(TargetAction):
+    """One organisation's target with its decision; the top unit's comes from outside."""
+
+    allows = staticmethod(permissions.sets_figures_of)
+    template_name = "targets/assign.html"
+    form_class = TargetForm
+    submit_label = _("Save the target")
+
+    @property
+    def title(self):
+        if permissions.superior_of(self.organization, on=self.today) is None:
+            return _("Enter the target given from outside")
+        return _("Assign a target")
+
+    def get_initial(self):
+        return {"form": "number"}
+
+    def perform(self, form):
+        return assign_target(self.organization, **self.who(), year=self.year, **form.values())
+
+    def get_success_message(self, result):
+        return _("The target is saved.")
+
+
+class TargetGrid(ActionView):
+    """Numbers for all directly beneath, under one decision; readers without the right only look."""
+
+    template_name = "targets/grid.html"
+    form_class = GridForm
+    submit_label = _("Save the targets")
+
+    def load(self, request, year):
+        self.year = year
+        self.today = clock.today()
+        self.organization = organization_asked(request, year)
+        self.may_assign = sheets.assigns_beneath(request.user, self.organization, on=self.today)
+        if request.method == "POST" and not self.may_assign:
+            raise PermissionDenied
+        self.rows = sheets.grid(self.organization, year=year, on=self.today)
+        if not self.rows:
+            raise Http404
+
+    def get_form_kwargs(self):
+        return {"rows": self.rows}
+
+    def perform(self, form):
+        # Read again inside the transaction: the operation holds each unit while it decides.
+        form.rows = self.rows = sheets.grid(self.organization, year=self.year, on=self.today)
+        if conflicts := form.conflicts():
+            raise DomainError(fields=conflicts)
+        if not form.numbers:
+            raise DomainError(_g("No number was changed, so there is nothing to save."))
+        return assign_targets(
+            self.organization,
+            by=self.request.user,
+            on=self.today,
+            year=self.year,
+            numbers=form.numbers,
+            decision_number=form.cleaned_data["decision_number"],
+            decided_on=form.cleaned_data["decided_on"],
+            reason=form.cleaned_data["reason"],
+        )
+
+    def get_success_url(self, result):
+        return address("target-grid", self.year, self.organization)
+
+    def get_success_message(self, result):
+        return _g("%(n)s targets are saved.") % {"n": len(result)}
+
+    def get_cancel_url(self):
+        return address("target-year", self.year, self.organization)
+
+    def get_context_data(self, form, **kwargs):
+        sheet = sheets.sheet(self.organization, year=self.year, on=self.today, is_top=False)
+        return super().get_context_data(
+            form=form,
+            organization=self.organization,
+            year=self.year,
+            may_assign=self.may_assign,
+            sheet=sheet,
+            groups=_groups(self.rows, form),
+            totals=_totals(self.rows),
+            seen=",".join(row.mark for row in self.rows),
+            wrong=[
+                (row, form.row_errors[row.key]) for row in self.rows if row.key in form.row_errors
+            ],
+            **kwargs,
+        )
+
+
+def _groups(rows, form):
+    """Return [(group, [(row, what stands in its cell, its sentence)], members)], in order."""
+    groups = []
+    for row in rows:
+        if not groups or groups[-1]["name"] != row.group:
+            groups.append({"name": row.group, "rows": [], "members": 0})
+        groups[-1]["rows"].append((row, form.typed(row), form.row_errors.get(row.key, "")))
+        groups[-1]["members"] += row.members or 0
+    return groups
+
+
+def _totals(rows):
+    known = [row for row in rows if row.target and row.target.low is not None]
+    members = sum(row.members or 0 for row in rows)
+    return {
+        "members": members,
+        "files": sum(row.files for row in rows),
+        "last_admitted": sum(row.last_admitted or 0 for row in rows),
+        "last_target": sum(row.last_target or 0 for row in rows),
+        "registered": sum(row.registered.low or 0 for row in rows if row.registered),
+        "low": sum(row.target.low for row in known),
+        "high": sum(row.target.high for row in known),
+        "percent": sheets.percent(sum(row.target.low for row in known), members),
+        "blank": len(rows) - len(known),
+    }
