@@ -1,0 +1,1 @@
+"""Measurements: `make bench`. Read ratios, not milliseconds: all are of one run, interleaved."""
