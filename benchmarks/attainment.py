@@ -105,7 +105,7 @@ def _bare_scan() -> None:
     with transaction.atomic(), connection.cursor() as cursor:
         cursor.execute(HEAP)
         for scan in SCANS:
-            cursor.execute(f"SELECT count(*) FROM ({scan}) AS cells")  # noqa: S608 - as above
+            cursor.execute(f"SELECT count(*) FROM ({scan}) AS cells")
 
 
 def _admit_and_fold() -> None:

@@ -33,7 +33,8 @@ TREE = """
         (username, password, full_name, email, is_active, is_staff, is_superuser, date_joined)
         VALUES ('bench', '', 'bench', '', true, false, false, now());
     INSERT INTO organizations_organization (slug, official_code, period, is_grassroots_unit)
-        SELECT 'o' || i, '', '[2010-01-01,)', i BETWEEN 2 + {districts} AND 1 + {districts} + {bases}
+        SELECT 'o' || i, '', '[2010-01-01,)',
+            i BETWEEN 2 + {districts} AND 1 + {districts} + {bases}
         FROM generate_series(1, 1 + {districts} + {bases} + {cells}) AS i;
     CREATE TEMP TABLE place AS SELECT i AS child, CASE
             WHEN i = 1 THEN NULL
