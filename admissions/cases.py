@@ -20,7 +20,13 @@ from admissions.models import (
     PaperKind,
     RuleSet,
 )
-from admissions.rules import Threshold, add_months, threshold
+from admissions.rules import (
+    Threshold,
+    add_months,
+    ceremony_due_on,
+    decision_due_on,
+    threshold,
+)
 from admissions.stages import STEP_OF_VOTE, Level, Step
 from config.periods import contains
 from organizations.models import Ancestry, Competence, Designation, Membership, Organization
@@ -141,6 +147,20 @@ def official_members(cell: Organization | int, *, on: date) -> int:
     return Membership.objects.on(on).official().filter(cell=cell).count()
 
 
+def grassroots_unit(cell: Organization | int, *, on: date) -> int:
+    """Return the id of the grassroots organisation that `cell` belongs to on day `on`.
+
+    A cell without a grassroots committee above it is one itself.
+    """
+    cell_id = cell if isinstance(cell, int) else cell.pk
+    bodies = bodies_of([cell_id], on=on)[cell_id]
+    if bodies.grassroots:
+        return bodies.grassroots.organization_id
+    if bodies.is_delegated and bodies.competent:
+        return bodies.competent.organization_id
+    return cell_id
+
+
 @dataclass(frozen=True)
 class PaperState:
     """A form of the catalogue with the paper received for it, if any, and its status."""
@@ -148,6 +168,14 @@ class PaperState:
     kind: PaperKind
     paper: Paper | None
     status: Paper.Status
+
+
+def ceremony_limit(decision: Decision, *, rules: RuleSet) -> date:
+    """Return the last day for the ceremony; from the issue where no receipt is recorded."""
+    counted_from = decision.signed_on
+    if rules.ceremony_from == RuleSet.CeremonyFrom.RECEIPT and decision.received_on:
+        counted_from = decision.received_on
+    return ceremony_due_on(counted_from, rules)
 
 
 @dataclass
@@ -227,6 +255,19 @@ class Case:
         if self.decision is None:
             raise LookupError(f"no decision on {self.candidate.number}")
         return self.decision
+
+    def decision_limit(self, *, extended: bool = False) -> date | None:
+        """Return the last day for the decision, from the cell's resolution; None before it."""
+        vote = self.passed(Level.CELL)
+        if vote is None:
+            return None
+        return decision_due_on(vote.held_on, self.candidate.rules, extended=extended)
+
+    def ceremony_limit(self) -> date | None:
+        """Return the last day for the ceremony, as `ceremony_limit`; None before the decision."""
+        if self.decision is None:
+            return None
+        return ceremony_limit(self.decision, rules=self.candidate.rules)
 
     @cached_property
     def papers(self) -> list[PaperState]:

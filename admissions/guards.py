@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from django.utils.translation import gettext as _
 
@@ -16,6 +17,9 @@ from admissions.models import Candidate
 from admissions.permissions import Permission
 from admissions.rules import full_years, may_be_considered_at_age
 from admissions.stages import OPEN_STAGES, ORDER, Level, Stage, Step
+
+if TYPE_CHECKING:
+    from organizations.models import User
 
 Guard = Callable[[Case], "str | None"]
 
@@ -281,3 +285,16 @@ def refusal_of_stage(step: Step, candidate: Candidate) -> str | None:
         "stage": Stage(candidate.stage).label,
         "step": Step(step).label,
     }
+
+
+def part_taken(case: Case, *, by: User) -> str | None:
+    """Return what part `by` took in the case that bars them from approving it, or None."""
+    file = case.candidate
+    if file.entered_by_id == by.pk:
+        return _("You logged this candidate, so another approver records the decision.")
+    if any(ballot.entered_by_id == by.pk for ballot in file.ballots.all()):
+        return _("You recorded a vote of this case, so another approver records the decision.")
+    helpers = {helping.mentor_id for helping in file.mentorships.all()}
+    if by.person_id is not None and by.person_id in helpers:
+        return _("You help this candidate, so another approver records the decision.")
+    return None

@@ -11,8 +11,9 @@ from django.core.exceptions import PermissionDenied
 from django.db import IntegrityError, transaction
 from django.utils.translation import gettext as _
 
+from admissions.cases import ceremony_limit
 from admissions.models import Admission, Candidate, Decision, Group, Milestone, Round, RuleSet
-from admissions.rules import ceremony_due_on, full_years
+from admissions.rules import full_years
 from admissions.stages import Step
 from config import names
 from config.errors import DomainError
@@ -85,14 +86,6 @@ def hold_ceremony(
     record(file, [milestone], announced_on=ceremony_on)
     tell_admission(admission)
     return admission
-
-
-def ceremony_limit(decision: Decision, *, rules: RuleSet) -> date:
-    """Return the last day for the ceremony; from the issue where no receipt is recorded."""
-    counted_from = decision.signed_on
-    if rules.ceremony_from == RuleSet.CeremonyFrom.RECEIPT and decision.received_on:
-        counted_from = decision.received_on
-    return ceremony_due_on(counted_from, rules)
 
 
 def lateness(decision: Decision, *, rules: RuleSet, ceremony_on: date) -> str | None:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from django.db import IntegrityError, transaction
 from django.utils.translation import gettext as _
 
-from admissions.cases import Case
+from admissions.guards import part_taken
 from admissions.models import Candidate, Decision, Milestone
 from admissions.stages import Level, Step
 from config import names
@@ -88,16 +88,3 @@ def decide(
     )
     record(file, [milestone], announced_on=signed_on)
     return decision
-
-
-def part_taken(case: Case, *, by: User) -> str | None:
-    """Return what part `by` took in the case that bars them from approving it, or None."""
-    file = case.candidate
-    if file.entered_by_id == by.pk:
-        return _("You logged this candidate, so another approver records the decision.")
-    if any(ballot.entered_by_id == by.pk for ballot in file.ballots.all()):
-        return _("You recorded a vote of this case, so another approver records the decision.")
-    helpers = {helping.mentor_id for helping in file.mentorships.all()}
-    if by.person_id is not None and by.person_id in helpers:
-        return _("You help this candidate, so another approver records the decision.")
-    return None

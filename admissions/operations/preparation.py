@@ -9,14 +9,14 @@ from typing import TYPE_CHECKING, Any
 from django.db import IntegrityError, transaction
 from django.utils.translation import gettext as _
 
-from admissions.cases import Case, bodies_of, case_of
+from admissions.cases import Case, case_of, grassroots_unit
 from admissions.models import Candidate, Certificate, Mentorship, Milestone, Paper, PaperKind
 from admissions.rules import certificate_expires_on, paper_stale_on
 from admissions.stages import Step
 from config import names
 from config.errors import DomainError
 from config.periods import since as from_day
-from organizations.models import Membership, Organization, Person
+from organizations.models import Membership, Person
 
 from .recording import (
     before_birth,
@@ -95,20 +95,6 @@ def issue_certificate(
     )
     _record_with_completion(file, [milestone], by=by, on=on)
     return certificate
-
-
-def grassroots_unit(cell: Organization | int, *, on: date) -> int:
-    """Return the id of the grassroots organisation that `cell` belongs to on day `on`.
-
-    A cell without a grassroots committee above it is one itself.
-    """
-    cell_id = cell if isinstance(cell, int) else cell.pk
-    bodies = bodies_of([cell_id], on=on)[cell_id]
-    if bodies.grassroots:
-        return bodies.grassroots.organization_id
-    if bodies.is_delegated and bodies.competent:
-        return bodies.competent.organization_id
-    return cell_id
 
 
 @transaction.atomic

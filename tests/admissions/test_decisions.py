@@ -5,10 +5,10 @@ from datetime import date
 import pytest
 from django.core.exceptions import PermissionDenied
 
+from admissions.cases import ceremony_limit
 from admissions.models import Admission, Candidate, Decision, Milestone
 from admissions.operations.ceremonies import (
     NewAdmission,
-    ceremony_limit,
     hold_ceremony,
     reverse_admission,
     take_over_admissions,
