@@ -9,6 +9,7 @@ import sys
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
+from config.embedded.bootstrap import run_pip
 from config.environment import BASE_DIR
 
 PYTHON = sys.executable
@@ -116,14 +117,13 @@ def wheelhouse(_: Sequence[str]) -> bool:
     """Collect the wheels of this kind of machine into ./wheelhouse; `DEV=1` the developers' too."""
     locks = ["requirements.lock", *(["requirements-dev.lock"] if os.environ.get("DEV") else [])]
     folder = BASE_DIR / (os.environ.get("WHEELHOUSE") or "wheelhouse")
-    command = ["-m", "pip", "download", "-qq", "--disable-pip-version-check", "--require-hashes"]
-    command += ["--no-deps", "--only-binary", ":all:", "-d", str(folder)]
-    # Not from itself: a half-filled one would be taken for the whole.
-    env = {"WHEELHOUSE": ""}
-    done = all(python(*command, "-r", locked, env=env) for locked in locks)
-    if done:
-        print(f"{len(list(folder.glob('*.whl')))} wheels in {folder}: make run WHEELHOUSE={folder}")
-    return done
+    for locked in locks:
+        code, said = run_pip(PYTHON, "download", "-d", str(folder), "-r", str(BASE_DIR / locked))
+        if code:
+            print("\n".join(said), file=sys.stderr)
+            return False
+    print(f"{len(list(folder.glob('*.whl')))} wheels in {folder}: make run WHEELHOUSE={folder}")
+    return True
 
 
 def _packages() -> list[str]:

@@ -7,6 +7,8 @@ Standard library alone, and no import of this project: nothing is installed yet 
 `WHEELHOUSE=folder` installs from that folder without any network.
 """
 
+from __future__ import annotations
+
 import fcntl
 import hashlib
 import importlib.util
@@ -14,7 +16,9 @@ import os
 import shutil
 import subprocess
 import sys
+import sysconfig
 from pathlib import Path
+from typing import NoReturn
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 VENV = ROOT / ".venv"
@@ -22,46 +26,64 @@ PYTHON = VENV / "bin" / "python"
 OLDEST = (3, 11)
 
 
-def stop(line):
+def stop(line: str) -> NoReturn:
     """End with one line that says what to do."""
     print(line, file=sys.stderr)
     sys.exit(1)
 
 
-def stamp_of(locks):
+def stamp_of(locks: list[str]) -> str:
     """Name what the locks would install: their content and the Python they are for."""
     content = b"".join((ROOT / lock).read_bytes() for lock in locks)
     return f"{sys.version_info[0]}.{sys.version_info[1]} {hashlib.sha256(content).hexdigest()}"
 
 
-def make_venv():
-    """Make .venv anew, or say which package of the system is missing."""
-    if importlib.util.find_spec("ensurepip") is None:
-        stop("Python cannot make virtual environments here: apt install python3-venv")
+def pip_wheel() -> Path:
+    """Find the pip that Python carries for new virtual environments; Debian packs it apart."""
+    spec = importlib.util.find_spec("ensurepip")
+    bundled = Path(spec.origin).parent / "_bundled" if spec and spec.origin else None
+    for folder in filter(None, (sysconfig.get_config_var("WHEEL_PKG_DIR"), bundled)):
+        for wheel in sorted(Path(folder).glob("pip-*.whl")):
+            return wheel
+    stop("Python cannot make virtual environments here: apt install python3-venv")
+
+
+def make_venv() -> None:
+    """Make .venv anew."""
     shutil.rmtree(VENV, ignore_errors=True)
-    made = subprocess.run([sys.executable, "-m", "venv", str(VENV)], capture_output=True, text=True)
+    # Without pip: the one that Python carries installs into it just as well, seconds sooner.
+    command = [sys.executable, "-m", "venv", "--without-pip", str(VENV)]
+    made = subprocess.run(command, capture_output=True, text=True)
     if made.returncode:
-        why = (made.stderr or made.stdout).strip().splitlines()
-        hint = "apt install python3-venv" if "ensurepip" in " ".join(why) else f"{VENV}"
-        stop(f"Cannot make the virtual environment ({hint}): {(why or [''])[-1]}")
+        why = (made.stderr or made.stdout).strip().splitlines() or [""]
+        stop(f"Cannot make the virtual environment {VENV}: {why[-1]}")
 
 
-def install(lock):
+def run_pip(python: Path | str, *arguments: str) -> tuple[int, list[str]]:
+    """Run pip for `python`, quietly; return its exit code and what it said."""
+    command = [str(python), "-m", "pip", *arguments, "-qq", "--disable-pip-version-check"]
+    command += ["--require-hashes", "--no-deps", "--only-binary", ":all:"]
+    env = {**os.environ, "PYTHONPATH": str(pip_wheel()), "PYTHONDONTWRITEBYTECODE": "1"}
+    output = subprocess.PIPE
+    ran = subprocess.run(command, stdout=output, stderr=subprocess.STDOUT, text=True, env=env)
+    return ran.returncode, [row for row in ran.stdout.splitlines() if "WARNING" not in row]
+
+
+def install(lock: str) -> None:
     """Install `lock` by its hashes; nothing is built, nothing else is taken in."""
-    command = [str(PYTHON), "-m", "pip", "install", "-qq", "--disable-pip-version-check"]
-    command += ["--require-hashes", "--no-deps", "--only-binary", ":all:", "-r", str(ROOT / lock)]
+    # What is imported is compiled then: compiling all would take a third of the time.
+    arguments = ["install", "--no-compile", "-r", str(ROOT / lock)]
     if wheelhouse := os.environ.get("WHEELHOUSE"):
         if not Path(wheelhouse).is_dir():
             stop(f"WHEELHOUSE={wheelhouse} is not a folder: make wheelhouse fills one")
-        command += ["--no-index", "--find-links", str(Path(wheelhouse).resolve())]
-    ran = subprocess.run(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
-    if ran.returncode:
-        said = [line for line in ran.stdout.splitlines() if "WARNING" not in line]
+        arguments += ["--no-index", "--find-links", str(Path(wheelhouse).resolve())]
+    code, said = run_pip(PYTHON, *arguments)
+    if code:
         print("\n".join(said[-15:]), file=sys.stderr)
         stop(f"{lock} was not installed (no network? make run WHEELHOUSE=folder takes wheels)")
 
 
-def prepare(locks):
+def prepare(locks: list[str]) -> None:
     """Bring .venv up to `locks`; at once where its stamp says that it is."""
     stamp = VENV / ".installed"
     wanted = [stamp_of([lock]) for lock in locks]
@@ -71,6 +93,7 @@ def prepare(locks):
         if there is not None and set(wanted) <= set(there):
             return
         if there is None or wanted[0] not in there:
+            pip_wheel()
             make_venv()
             there = []
         for lock, line in zip(locks, wanted, strict=True):
@@ -83,7 +106,7 @@ def prepare(locks):
             stamp.write_text("\n".join(there) + "\n")
 
 
-def main():
+def main() -> None:
     arguments = sys.argv[1:]
     dev = arguments[:1] == ["--dev"]
     command = arguments[1:] if dev else arguments
