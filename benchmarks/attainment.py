@@ -77,7 +77,7 @@ def run(*, scale: int, rounds: int, into: Path) -> None:
                 "scale": scale,
                 "rounds": rounds,
                 "python": platform.python_version(),
-                "postgresql": connection.pg_version,
+                "postgresql": _server_version(),
                 "milliseconds": times | {"loop, reckoned": [loop]},
                 "ratios": {
                     "recompute to bare heap scan": base / medians["bare heap scan, GROUP BY cell"],
@@ -95,6 +95,12 @@ def _milliseconds(case: Callable[[], object]) -> float:
     began = perf_counter()
     case()
     return (perf_counter() - began) * 1000
+
+
+def _server_version() -> str:
+    with connection.cursor() as cursor:
+        cursor.execute("SHOW server_version")
+        return str(cursor.fetchone()[0])
 
 
 def _top() -> Organization:

@@ -42,7 +42,8 @@ MEASURES = (
             "'youth_union' = ANY(groups)"),
     Measure("admitted_students", _("Students and pupils"), "admission", "'student' = ANY(groups)"),
     *(
-        Measure(f"admitted_month_{month:02d}", format_lazy(_("Admitted in month {month}"), month=month),
+        Measure(f"admitted_month_{month:02d}",
+                format_lazy(_("Admitted in month {month}"), month=month),
                 "admission", f"extract(month FROM ceremony_on) = {month}")
         for month in range(1, 13)
     ),

@@ -10,7 +10,6 @@ as of a past day (`READ`), so that the two cannot disagree.
 """
 
 # Every part of the text is a constant of this product: names of stages, measures and columns.
-# ruff: noqa: S608
 
 from __future__ import annotations
 

@@ -57,9 +57,7 @@ class Baseline(models.Model):
                 name="baseline_corrected_by_two_people_with_a_reason",
                 condition=Q(version=1)
                 | (
-                    ~Q(reason="")
-                    & Q(confirmed_by__isnull=False)
-                    & ~Q(confirmed_by=F("entered_by"))
+                    ~Q(reason="") & Q(confirmed_by__isnull=False) & ~Q(confirmed_by=F("entered_by"))
                 ),
             ),
             models.CheckConstraint(name="baseline_version_from_one", condition=Q(version__gte=1)),

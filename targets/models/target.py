@@ -71,9 +71,7 @@ class Target(models.Model):
     percent = models.DecimalField(
         _("percent"), max_digits=5, decimal_places=2, null=True, blank=True
     )
-    base = models.ForeignKey(
-        Baseline, models.PROTECT, null=True, blank=True, related_name="+"
-    )
+    base = models.ForeignKey(Baseline, models.PROTECT, null=True, blank=True, related_name="+")
     base_members = models.PositiveIntegerField(_("members it was reckoned on"), null=True)
     decision_number = models.CharField(_("decision number"), max_length=40, blank=True)
     decided_on = models.DateField(_("decided on"), null=True, blank=True)
@@ -92,7 +90,8 @@ class Target(models.Model):
                 name="target_one_row_per_version",
             ),
             models.CheckConstraint(
-                name="target_low_not_above_high", condition=Q(low__isnull=True) | Q(low__lte=F("high"))
+                name="target_low_not_above_high",
+                condition=Q(low__isnull=True) | Q(low__lte=F("high")),
             ),
             models.CheckConstraint(
                 name="target_single_number_is_low_and_high",

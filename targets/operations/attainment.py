@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Iterable
-from datetime import date
+from datetime import date, timedelta
 from typing import TypeVar
 
 from django.db import OperationalError, connection, transaction
@@ -20,6 +20,9 @@ logger = logging.getLogger(__name__)
 
 Result = TypeVar("Result")
 
+LONGEST = timedelta(minutes=15)
+"""More than the time limit of the task `recompute_year`."""
+
 ATTEMPTS = 3
 RETRIED = {"40001", "40P01", "55P03"}
 """Serialization failure, deadlock, lock not had in time: the same work again may succeed."""
@@ -33,6 +36,7 @@ def recompute(year: int, *, on: date | None = None, asked_by: User | None = None
     job with its error, and raises it.
     """
     on = on or clock.today()
+    _bury_the_dead()
     job = Job.objects.create(
         kind=RECOMPUTE, subject=str(year), started_at=clock.now(), asked_by=asked_by
     )
@@ -51,6 +55,14 @@ def recompute(year: int, *, on: date | None = None, asked_by: User | None = None
     job.changed = published.changed
     job.save(update_fields=["state", "finished_at", "done", "total", "changed"])
     return job
+
+
+def _bury_the_dead() -> None:
+    """Let no job say "running" whose worker was killed: none runs longer than its time limit."""
+    now = clock.now()
+    Job.objects.filter(
+        kind=RECOMPUTE, state=Job.State.RUNNING, started_at__lt=now - LONGEST
+    ).update(state=Job.State.FAILED, finished_at=now, errors=["The worker was ended."])
 
 
 def _recompute(year: int, *, on: date) -> sql.Published:

@@ -11,6 +11,7 @@ import pytest
 from django.db import DatabaseError
 
 from admissions.models import Admission
+from config import clock
 from organizations.models import Job, Organization, Placement
 from organizations.operations.structure import move
 from targets import sql
@@ -260,6 +261,24 @@ def test_a_failed_run_leaves_a_failed_job_with_its_error(
     assert job.state == Job.State.FAILED
     assert "syntax error" in job.errors[0]
     assert admitted("then")["top"] == 5
+
+
+def test_a_job_whose_worker_was_killed_does_not_say_running_for_ever(
+    moved_cell: dict[str, Organization],
+) -> None:
+    now = clock.now()
+    dead, alive = (
+        Job.objects.create(
+            kind="recompute", subject="2021", started_at=now - timedelta(minutes=ago)
+        )
+        for ago in (16, 1)
+    )
+
+    recompute(2021)
+
+    dead.refresh_from_db()
+    alive.refresh_from_db()
+    assert (dead.state, alive.state) == (Job.State.FAILED, Job.State.RUNNING)
 
 
 def test_a_year_reaches_only_to_the_clocks_day(moved_cell: dict[str, Organization]) -> None:
