@@ -96,6 +96,10 @@ def axis_of(standings: list[Standing]) -> SafeString:
     return charts.NOTHING
 
 
+NEAR = 8
+"""Percent of the width within which two marks of the axis would run into one another."""
+
+
 def _x(day: date) -> float:
     first = date(day.year, 1, 1)
     return 100 * (day - first).days / (date(day.year, 12, 31) - first).days
@@ -185,12 +189,20 @@ def pace_of(overview: Overview) -> SafeString:
                 dy=-8,
             )
         )
+    close = [one for one in ROUNDS if abs(_x(one.on(on.year)) - x_now) <= NEAR]
     ticks = [
-        charts.Tick(x=_x(one.on(on.year)), text=one.name)
+        charts.Tick(
+            x=_x(one.on(on.year)),
+            text=one.name,
+            anchor="middle" if one not in close else "end" if one.on(on.year) < on else "start",
+        )
         for one in ROUNDS
-        if abs(_x(one.on(on.year)) - x_now) > 8
+        if one.on(on.year) != on
     ]
-    ticks.append(charts.Tick(x=x_now, text=f"{on.day}/{on.month}", kind="lab a"))
+    anchor = "middle"
+    if close:
+        anchor = "start" if close[0].on(on.year) < on else "end"
+    ticks.append(charts.Tick(x=x_now, text=f"{on.day}/{on.month}", anchor=anchor, kind="lab a"))
     return charts.pace(
         label=_pace_label(overview, last=last),
         top=top,

@@ -19,7 +19,7 @@ from targets.selectors import computed_at
 from . import headlines, pictures
 from .filters import OrganizationFilter
 from .selectors.overview import overview, whole_only
-from .selectors.records import records
+from .selectors.records import cells_of, records
 from .selectors.standing import figured, has_data, line_of, look, standings, years_with_figures
 
 FIRST_YEAR = 1930
@@ -172,7 +172,7 @@ def figure_records(request, year, slug):
         raise Http404
     found = records(organization, measure, given, user=request.user)
     page = SafePaginator(found.rows, 50).page(request.GET.get("trang", 1))
-    cells = {count.cell.pk: count.cell for count in found.cells}
+    cells = cells_of(page.object_list, on=given.placed_on)
     return render(
         request,
         "reports/figure_records.html",
@@ -182,7 +182,8 @@ def figure_records(request, year, slug):
             "look": given,
             "measure": measure,
             "records": found,
-            "rows": [(row, cells.get(row.cell_id)) for row in page],
+            "rows": [(row, *cells[row.cell_id]) for row in page],
+            "more": _query(given)[1:],
             "page_obj": page,
             "total": found.seen,
             "page_sizes": PAGE_SIZES,

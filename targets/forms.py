@@ -130,7 +130,7 @@ class NoSourceForm(OnceForm):
 class AnswerForm(OnceForm):
     answer = forms.ChoiceField(
         label=_("Answer"),
-        choices=[("accept", _("Accept")), ("return", _("Return"))],
+        choices=[("accept", _("Accept")), ("return", _("Send back"))],
         widget=forms.RadioSelect,
         error_messages={"required": _("Choose an answer.")},
     )

@@ -242,7 +242,7 @@ def _binding(organizations: Iterable[int], *, year: int) -> dict[int, Target]:
 
 
 def grid(organization: Organization, *, year: int, on: date) -> list[GridRow]:
-    """Return those directly beneath `organization` on day `on`, by group, then by name.
+    """Return those directly beneath `organization` on day `on`: largest group first, by name.
 
     Six queries, whatever their number.
     """
@@ -299,5 +299,7 @@ def grid(organization: Organization, *, year: int, on: date) -> list[GridRow]:
                 declaration=declared.get(unit.pk),
             )
         )
-    order = {name: place for place, name in reversed(list(enumerate(row.group for row in rows)))}
-    return sorted(rows, key=lambda row: order[row.group])
+    sizes: dict[str, int] = {}
+    for row in rows:
+        sizes[row.group] = sizes.get(row.group, 0) + (row.members or 0)
+    return sorted(rows, key=lambda row: (-sizes[row.group], row.group))

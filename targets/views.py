@@ -6,7 +6,7 @@ from django.core.exceptions import PermissionDenied
 from django.http import Http404
 from django.shortcuts import get_object_or_404, render
 from django.urls import reverse
-from django.utils.translation import gettext as _g
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_safe
 
@@ -253,7 +253,7 @@ class TargetGrid(ActionView):
         if conflicts := form.conflicts():
             raise DomainError(fields=conflicts)
         if not form.numbers:
-            raise DomainError(_g("No number was changed, so there is nothing to save."))
+            raise DomainError(gettext("No number was changed, so there is nothing to save."))
         return assign_targets(
             self.organization,
             by=self.request.user,
@@ -269,7 +269,7 @@ class TargetGrid(ActionView):
         return address("target-grid", self.year, self.organization)
 
     def get_success_message(self, result):
-        return _g("%(n)s targets are saved.") % {"n": len(result)}
+        return gettext("%(n)s targets are saved.") % {"n": len(result)}
 
     def get_cancel_url(self):
         return address("target-year", self.year, self.organization)

@@ -148,10 +148,7 @@ class Overview:
     def shortfall(self) -> Shortfall | None:
         """Return the units that hold most of what is short of the plan, else of the target."""
         against_plan = self.shares is not None and not self.whole.is_over
-        short = [
-            (unit.behind if against_plan else unit.missing or 0, unit)
-            for unit in self.units
-        ]
+        short = [(unit.behind if against_plan else unit.missing or 0, unit) for unit in self.units]
         people = sum(missing for missing, _unit in short)
         if not people:
             return None

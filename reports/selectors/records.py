@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date
 from typing import Any
@@ -18,23 +19,24 @@ from .standing import Look
 
 
 @dataclass(frozen=True)
-class CellCount:
-    """How many of a measure belong to one cell."""
+class UnitCount:
+    """How many of a measure belong to one unit directly beneath, or to a cell that moved since."""
 
-    cell: Any
+    unit: Any
     people: int
 
 
 @dataclass(frozen=True)
 class Records:
-    """What a measure counts beneath an organisation: how many, in which cells, and who.
+    """What a measure counts beneath an organisation: how many, in which units, and who.
 
-    `rows` holds only those that the reader may see by name; `people` counts all.
+    `rows` holds only those that the reader may see by name, `seen` of them; `people` counts all.
+    `units` come largest first.
     """
 
     measure: Measure
     people: int
-    cells: list[CellCount]
+    units: list[UnitCount]
     rows: QuerySet[Any]
     seen: int
 
@@ -61,7 +63,7 @@ def records(
     list is as long as the number is large.
     """
     if measure.source == "file":
-        return _files(organization, measure, on=look.placed_on, user=user)
+        return _files(organization, measure, look, user=user)
     counted = _meets(Admission.objects.all(), measure).filter(
         _beneath(organization, look),
         ceremony_on__year=look.year,
@@ -75,14 +77,16 @@ def records(
     )
     rows = (
         left.filter(pk__in=Admission.objects.visible_to(user).values("pk"))
-        .select_related("person", "decision")
+        .select_related("person", "decision", "candidate")
         .order_by("-ceremony_on", "person__name_order", "pk")
     )
-    return _told(measure, per_cell, rows, on=look.placed_on)
+    return _told(organization, measure, per_cell, rows, look)
 
 
-def _files(organization: Organization, measure: Measure, *, on: date, user: User) -> Records:
-    beneath = Ancestry.objects.on(on).filter(ancestor=organization.pk).values("descendant")
+def _files(organization: Organization, measure: Measure, look: Look, *, user: User) -> Records:
+    beneath = (
+        Ancestry.objects.on(look.placed_on).filter(ancestor=organization.pk).values("descendant")
+    )
     counted = _meets(Candidate.objects.open(), measure).filter(cell__in=beneath)
     per_cell = dict(counted.order_by().values_list("cell").annotate(people=Count("pk")))
     rows = (
@@ -90,21 +94,53 @@ def _files(organization: Organization, measure: Measure, *, on: date, user: User
         .select_related("person")
         .order_by("stage_since", "pk")
     )
-    return _told(measure, per_cell, rows, on=on)
+    return _told(organization, measure, per_cell, rows, look)
 
 
-def _told(measure: Measure, per_cell: dict[int, int], rows: QuerySet[Any], *, on: date) -> Records:
-    cells = (
-        Organization.objects.filter(pk__in=per_cell).called(on=on).order_by(F("name_order"), "pk")
+def _told(
+    organization: Organization,
+    measure: Measure,
+    per_cell: dict[int, int],
+    rows: QuerySet[Any],
+    look: Look,
+) -> Records:
+    on = look.placed_on
+    children = Organization.objects.beneath(organization, on=on)
+    unit_of = dict(
+        Ancestry.objects.on(on)
+        .filter(ancestor__in=children, descendant__in=per_cell)
+        .values_list("descendant", "ancestor")
     )
-    counts = [CellCount(cell, per_cell[cell.pk]) for cell in cells]
+    per_unit: dict[int, int] = {}
+    for cell, people in per_cell.items():
+        unit = unit_of.get(cell, cell)
+        per_unit[unit] = per_unit.get(unit, 0) + people
+    units = (
+        Organization.objects.filter(pk__in=per_unit).called(on=on).order_by(F("name_order"), "pk")
+    )
+    counts = [UnitCount(unit, per_unit[unit.pk]) for unit in units]
     return Records(
         measure=measure,
         people=sum(per_cell.values()),
-        cells=sorted(counts, key=lambda count: -count.people),
+        units=sorted(counts, key=lambda count: -count.people),
         rows=rows,
         seen=rows.count(),
     )
+
+
+def cells_of(rows: Iterable[Any], *, on: date) -> dict[int, tuple[Any, Any]]:
+    """Return {cell id: (cell, the organisation above it)} of `rows`, called as on day `on`."""
+    keys = {row.cell_id for row in rows}
+    above = dict(
+        Ancestry.objects.on(on)
+        .filter(descendant__in=keys, depth=1)
+        .values_list("descendant", "ancestor")
+    )
+    named = {
+        one.pk: one
+        for one in Organization.objects.filter(pk__in={*keys, *above.values()}).called(on=on)
+    }
+    return {key: (named[key], named.get(above.get(key, 0))) for key in keys}
 
 
 def _meets(rows: QuerySet[Any], measure: Measure) -> QuerySet[Any]:
