@@ -2,7 +2,6 @@
 
 import os
 import tempfile
-from pathlib import Path
 
 worker_class = "gthread"
 workers = int(os.environ.get("WEB_WORKERS") or 2)
@@ -14,6 +13,6 @@ max_requests = 5000
 max_requests_jitter = 500
 control_socket_disable = True
 # The heartbeat must not wait for a busy disk.
-worker_tmp_dir = "/dev/shm" if Path("/dev/shm").is_dir() else tempfile.gettempdir()  # nosec B108
+worker_tmp_dir = "/dev/shm" if os.access("/dev/shm", os.W_OK) else tempfile.gettempdir()  # nosec B108
 loglevel = "warning"
 accesslog = None

@@ -34,6 +34,7 @@ from config.embedded.postgres import EmbeddedError
 from config.environment import BASE_DIR, DEFAULT_SCENARIO, LOOPBACK
 
 PR_SET_PDEATHSIG = 1
+SHARED_MEMORY = "/dev/shm"  # nosec B108 - the kernel's own
 MANAGE = (sys.executable, str(BASE_DIR / "manage.py"))
 GIVE_UP = (5, 60.0)
 """A part that ended so often within so many seconds is not started again."""
@@ -122,6 +123,8 @@ class Supervisor:
 
     def run(self) -> int:
         """Serve until told to stop; return the exit code."""
+        if sys.platform == "linux" and not os.access(SHARED_MEMORY, os.W_OK):
+            raise CannotRunError(f"The worker needs {SHARED_MEMORY}: mount a tmpfs there.")
         with contextlib.ExitStack() as held:
             held.enter_context(self._only_one())
             listener = held.enter_context(self._listener())
