@@ -47,6 +47,8 @@ class Command(BaseCommand):
         for extra in add:
             for message in _read(Path(extra)):
                 if message.id and _is_done(message):
+                    # Babel would keep the empty string of an entry that is there already.
+                    known.delete(message.id, context=message.context)
                     known[message.id] = message
         wanted = _extract()
         missing = []
