@@ -105,7 +105,7 @@ def lock(arguments: Sequence[str]) -> bool:
     """
     common = ["-m", "uv", "pip", "compile", "--quiet", "--universal", "--python-version", "3.11"]
     common += ["--generate-hashes", "--no-header", "--no-annotate", "--no-emit-index-url"]
-    common += ["--no-emit-find-links", *arguments]
+    common += ["--no-emit-find-links", "--system-certs", *arguments]
     pairs = (
         ("requirements.in", "requirements.lock"),
         ("requirements-dev.in", "requirements-dev.lock"),
