@@ -38,17 +38,20 @@ class UnitRow:
 
     standing: Standing
     url: str
+    records_url: str
     bullet: SafeString
     aim: str
     kind: str
 
 
 def unit_row(standing: Standing, *, year: int, lens: str) -> UnitRow:
-    """Return `standing` as a row of a list of units."""
-    query = f"?nam={year}" + ("&cach=now" if lens == "now" else "")
+    """Return `standing` as a row of a list of units, with its page and the list behind it."""
+    slug = standing.organization.slug
+    seen_so = "&cach=now" if lens == "now" else ""
     return UnitRow(
         standing=standing,
-        url=reverse("organization-detail", args=[standing.organization.slug]) + query,
+        url=reverse("organization-detail", args=[slug]) + f"?nam={year}{seen_so}",
+        records_url=reverse("figure-records", args=[year, slug]) + f"?chi-so=admitted{seen_so}",
         bullet=bullet_of(standing),
         aim=aim(standing.low, standing.high) if standing.low else "",
         kind=KIND_OF[standing.course],
@@ -119,9 +122,9 @@ def _cumulative(months: tuple[int, ...], *, on: date) -> list[charts.Point]:
 def _top(largest: int) -> tuple[int, list[int]]:
     """Return a round upper edge over `largest`, and the values of the lines across beneath it."""
     step = 1
-    while step * 4 < largest:
+    while step * 5 < largest:
         step = step * 5 // 2 if str(step).startswith("2") else step * 2
-    lines = [step * place for place in range(5) if step * place < largest]
+    lines = [step * place for place in range(6) if step * place < largest]
     return max(int(largest * 1.06) + 1, 2), lines
 
 
@@ -239,7 +242,7 @@ def strip_of(units: list[Standing]) -> SafeString:
     if len(told) < 2:
         return charts.NOTHING
     by_gap = sorted(told, key=lambda unit: unit.gap or 0)
-    named = {by_gap[0].organization.pk, by_gap[-1].organization.pk}
+    best = by_gap[-1].organization.pk  # the worst are named in the list of the shortfall
     low, high = by_gap[0].gap or 0, by_gap[-1].gap or 0
     dots = [
         charts.Dot(
@@ -251,7 +254,7 @@ def strip_of(units: list[Standing]) -> SafeString:
                 "aim": aim(unit.low, unit.high),
                 "gap": signed(unit.gap),
             },
-            name=unit.short_name if unit.organization.pk in named and unit.gap else "",
+            name=unit.short_name if unit.organization.pk == best and (unit.gap or 0) > 0 else "",
             has_source=unit.declaration is None,
         )
         for unit in told
