@@ -12,6 +12,7 @@ from django.db.models import Max
 from django.utils.translation import gettext as _
 
 from admissions.models import Admission
+from config.clock import HERE
 from config.errors import DomainError
 from organizations.models import Job, Organization, Placement
 from targets import sql
@@ -50,7 +51,7 @@ class FiguresOfSubtree:
     children: list[Figures]
 
     def as_json(self) -> dict[str, Any]:
-        """Return plain values: percents as numbers, instants in ISO 8601."""
+        """Return plain values: percents as numbers, instants in ISO 8601, in Vietnam's time."""
         return {
             "organization": _plain(self.organization),
             "children": [_plain(child) for child in self.children],
@@ -61,7 +62,7 @@ def _plain(figures: Figures) -> dict[str, Any]:
     return {
         name: float(value)
         if isinstance(value, Decimal)
-        else value.isoformat(timespec="seconds")
+        else value.astimezone(HERE).isoformat(timespec="seconds")
         if isinstance(value, datetime)
         else value
         for name, value in asdict(figures).items()

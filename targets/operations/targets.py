@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from datetime import date
 from decimal import Decimal
 
@@ -54,41 +54,32 @@ def assign_target(
     """
     if not sets_figures_of(by, organization, on=on):
         raise PermissionDenied
-    _lock(organization)
-    binding = _binding(organization, year=year, indicator=indicator, span=span)
-    decision_number = names.written(decision_number)
-    reason = names.written(reason)
-    refused = refusals.found(
-        decision_number=refusals.of_text(
-            decision_number, limit=40, missing=_("Enter the number of the decision.")
-        ),
-        decided_on=refusals.of_day(decided_on, on=on),
-        reason=refusals.of_text(
-            reason,
-            limit=300,
-            missing=_("A target that is already assigned is adjusted with a reason.")
-            if binding
-            else None,
-        ),
-    )
-    return _new_version(
-        organization,
-        refused=refused,
-        kind=Target.Kind.ADJUSTED if binding else Target.Kind.ASSIGNED,
-        by=by,
-        on=on,
+    _lock([organization.pk])
+    versions = _Versions([organization.pk], year=year, indicator=indicator, span=span)
+    target = Target(
+        organization=organization,
+        indicator_id=indicator,
+        span=span,
         year=year,
         form=form,
         low=low,
         high=high,
         percent=percent,
-        indicator=indicator,
-        span=span,
-        decision_number=decision_number,
+        decision_number=names.written(decision_number),
         decided_on=decided_on,
-        responsible=responsible,
-        reason=reason,
+        responsible=names.written(responsible),
+        reason=names.written(reason),
+        entered_by=by,
     )
+    refused = {
+        **_refused_decision(target, on=on, adjusts=organization.pk in versions.binding),
+        **_drawn_up(target, versions=versions, on=on),
+    }
+    if refused:
+        raise DomainError(fields=refused)
+    target.save(force_insert=True)
+    announce(target, organization=organization, on=on, snapshot={"year": year})
+    return target
 
 
 @transaction.atomic
@@ -106,47 +97,53 @@ def assign_targets(
     """Give those directly beneath `superior` their targets of `year`: {organisation id: people}.
 
     A pair is a range; None, and a number that binds already, changes nothing. The shares need not
-    add up to the superior's own target. All or none. Raises PermissionDenied where `by` is not
-    staff of `superior`, DomainError with a sentence at `target-<id>` of each that is refused, and
-    at the fields of the decision.
+    add up to the superior's own target. All or none; a number of queries that does not grow with
+    theirs. Raises PermissionDenied where `by` is not staff of `superior`, DomainError with a
+    sentence at `target-<id>` of each that is refused, and at the fields of the decision.
     """
     if not acts_at(by, Role.STAFF, at=superior, on=on):
         raise PermissionDenied
     children = Organization.objects.beneath(superior, on=on).in_bulk()
+    given = {key: number for key, number in sorted(numbers.items()) if number is not None}
+    _lock(children)
+    versions = _Versions(children, year=year)
     refused: dict[str, str] = {}
     made: list[Target] = []
-    for key in sorted(numbers):
-        number = numbers[key]
-        if number is None:
-            continue
+    for key, number in given.items():
         if key not in children:
             refused[f"target-{key}"] = _("This organisation does not stand directly beneath.")
             continue
         low, high = number if isinstance(number, tuple) else (number, number)
-        binding = _binding(children[key], year=year)
+        binding = versions.binding.get(key)
         if binding and (binding.low, binding.high) == (low, high):
             continue
-        try:
-            made.append(
-                assign_target(
-                    children[key],
-                    by=by,
-                    on=on,
-                    year=year,
-                    form=Form.RANGE if isinstance(number, tuple) and low != high else Form.NUMBER,
-                    low=low,
-                    high=high,
-                    decision_number=decision_number,
-                    decided_on=decided_on,
-                    reason=reason if binding else "",
-                )
-            )
-        except DomainError as refusal:
-            for argument, sentence in refusal.fields.items():
-                at = f"target-{key}" if argument in {"low", "high"} else argument
-                refused.setdefault(at, sentence)
+        target = Target(
+            organization=children[key],
+            indicator_id="KN01",
+            span=Target.Span.YEAR,
+            year=year,
+            form=Form.RANGE if low != high else Form.NUMBER,
+            low=low,
+            high=high,
+            decision_number=names.written(decision_number),
+            decided_on=decided_on,
+            reason=names.written(reason) if binding else "",
+            entered_by=by,
+        )
+        refusal = {
+            **_refused_decision(target, on=on, adjusts=binding is not None),
+            **_drawn_up(target, versions=versions, on=on),
+        }
+        for argument, sentence in refusal.items():
+            at = f"target-{key}" if argument in {"low", "high"} else argument
+            refused.setdefault(at, sentence)
+        made.append(target)
     if refused:
         raise DomainError(fields=refused)
+    Target.objects.bulk_create(made)
+    if made:
+        # Figures follow by year, so one of the grid speaks for all.
+        announce(made[0], organization=superior, on=on, snapshot={"year": year})
     return made
 
 
@@ -170,111 +167,113 @@ def register_target(
     """
     if not declares_for(by, organization, on=on):
         raise PermissionDenied
-    _lock(organization)
-    return _new_version(
-        organization,
-        refused={},
-        kind=Target.Kind.REGISTERED,
-        by=by,
-        on=on,
+    _lock([organization.pk])
+    target = Target(
+        organization=organization,
+        indicator_id=indicator,
+        span=Target.Span.YEAR,
         year=year,
+        kind=Target.Kind.REGISTERED,
         form=form,
         low=low,
         high=high,
         percent=percent,
-        indicator=indicator,
-        span=Target.Span.YEAR,
-    )
-
-
-def _lock(organization: Organization) -> None:
-    """Let one at a time give `organization` a version."""
-    Organization.objects.select_for_update(no_key=True).get(pk=organization.pk)
-
-
-def _binding(
-    organization: Organization,
-    *,
-    year: int,
-    indicator: str = "KN01",
-    span: str = Target.Span.YEAR,
-) -> Target | None:
-    return (
-        Target.objects.in_force()
-        .filter(organization=organization, year=year, indicator=indicator, span=span)
-        .first()
-    )
-
-
-def _new_version(
-    organization: Organization,
-    *,
-    refused: dict[str, str],
-    kind: str,
-    by: User,
-    on: date,
-    year: int,
-    form: str,
-    low: int | None,
-    high: int | None,
-    percent: Decimal | None,
-    indicator: str,
-    span: str,
-    decision_number: str = "",
-    decided_on: date | None = None,
-    responsible: str = "",
-    reason: str = "",
-) -> Target:
-    base = (
-        Baseline.objects.filter(organization=organization, year=year).latest().first()
-        if form == Form.PERCENT
-        else None
-    )
-    responsible = names.written(responsible)
-    high = low if form == Form.NUMBER and high is None else high
-    refused = {
-        **refused,
-        **refusals.found(
-            year=refusals.of_year(year, on=on),
-            responsible=refusals.of_text(responsible, limit=120),
-            indicator=None
-            if Indicator.objects.filter(pk=indicator).exists()
-            else _("There is no such indicator."),
-        ),
-        **_refused_numbers(form, low=low, high=high, percent=percent),
-    }
-    if form == Form.PERCENT and base is None and "percent" not in refused:
-        refused["percent"] = _("There is no number of opening members of %(year)s yet.") % {
-            "year": year
-        }
-    if refused:
-        raise DomainError(fields=refused)
-    if form == Form.PERCENT and base is not None and percent is not None:
-        low = high = people_of_percent(percent, base.members)
-    others = Target.objects.filter(
-        organization=organization, year=year, indicator=indicator, span=span
-    )
-    target = Target.objects.create(
-        organization=organization,
-        indicator_id=indicator,
-        span=span,
-        year=year,
-        kind=kind,
-        version=(others.aggregate(last=Max("version"))["last"] or 0) + 1,
-        form=form,
-        low=None if form == Form.SHARE else low,
-        high=None if form == Form.SHARE else high,
-        percent=percent if form in {Form.PERCENT, Form.SHARE} else None,
-        base=base,
-        base_members=base.members if base else None,
-        decision_number=decision_number,
-        decided_on=decided_on,
-        responsible=responsible,
-        reason=reason,
         entered_by=by,
     )
+    versions = _Versions([organization.pk], year=year, indicator=indicator)
+    if refused := _drawn_up(target, versions=versions, on=on):
+        raise DomainError(fields=refused)
+    target.save(force_insert=True)
     announce(target, organization=organization, on=on, snapshot={"year": year})
     return target
+
+
+def _lock(organizations: Collection[int]) -> None:
+    """Let one at a time give these organisations a version; in one order, so that none waits for
+    another that waits for it."""
+    list(
+        Organization.objects.select_for_update(no_key=True)
+        .filter(pk__in=organizations)
+        .order_by("pk")
+        .values_list("pk")
+    )
+
+
+class _Versions:
+    """What organisations have of an indicator in a year: three queries, whatever their number."""
+
+    def __init__(
+        self,
+        organizations: Collection[int],
+        *,
+        year: int,
+        indicator: str = "KN01",
+        span: str = Target.Span.YEAR,
+    ) -> None:
+        rows = Target.objects.filter(
+            organization__in=organizations, year=year, indicator=indicator, span=span
+        )
+        self.binding = {target.organization_id: target for target in rows.in_force()}
+        self.last = dict(rows.order_by().values_list("organization").annotate(last=Max("version")))
+        self.base = {
+            baseline.organization_id: baseline
+            for baseline in Baseline.objects.filter(
+                organization__in=organizations, year=year
+            ).latest()
+        }
+
+
+def _refused_decision(target: Target, *, on: date, adjusts: bool) -> dict[str, str]:
+    """Say what kind of assignment `target` is; return the sentences at the decision's fields."""
+    target.kind = Target.Kind.ADJUSTED if adjusts else Target.Kind.ASSIGNED
+    return refusals.found(
+        decision_number=refusals.of_text(
+            target.decision_number, limit=40, missing=_("Enter the number of the decision.")
+        ),
+        decided_on=refusals.of_day(target.decided_on, on=on),
+        reason=refusals.of_text(
+            target.reason,
+            limit=300,
+            missing=_("A target that is already assigned is adjusted with a reason.")
+            if adjusts
+            else None,
+        ),
+    )
+
+
+def _drawn_up(target: Target, *, versions: _Versions, on: date) -> dict[str, str]:
+    """Give `target` its version, and its numbers as its form has them; return what is refused."""
+    target.version = versions.last.get(target.organization_id, 0) + 1
+    if target.form == Form.NUMBER and target.high is None:
+        target.high = target.low
+    refused = {
+        **refusals.found(
+            year=refusals.of_year(target.year, on=on),
+            responsible=refusals.of_text(target.responsible, limit=120),
+            indicator=_unknown(target.indicator_id),
+        ),
+        **_refused_numbers(target.form, low=target.low, high=target.high, percent=target.percent),
+    }
+    if target.form not in {Form.PERCENT, Form.SHARE}:
+        target.percent = None
+        return refused
+    target.low = target.high = None
+    base = versions.base.get(target.organization_id)
+    if target.form == Form.PERCENT and target.percent is not None and "percent" not in refused:
+        if base is None:
+            refused["percent"] = _("There is no number of opening members of %(year)s yet.") % {
+                "year": target.year
+            }
+            return refused
+        target.base, target.base_members = base, base.members
+        target.low = target.high = people_of_percent(target.percent, base.members)
+    return refused
+
+
+def _unknown(indicator: str) -> str | None:
+    if indicator == "KN01" or Indicator.objects.filter(pk=indicator).exists():
+        return None
+    return _("There is no such indicator.")
 
 
 def _refused_numbers(

@@ -9,6 +9,8 @@ from typing import Any
 
 import pytest
 from django.core.exceptions import PermissionDenied
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 
 from config.errors import DomainError
 from organizations.models import Organization, User
@@ -237,6 +239,28 @@ def test_the_grid_refuses_a_unit_that_is_not_beneath_and_writes_nothing(country:
 
     assert set(sentences) == {f"target-{country.cell.pk}", f"target-{country.other.pk}"}
     assert not Target.objects.exists()
+
+
+def test_the_grid_asks_no_more_of_the_database_for_many_than_for_few(country: Country) -> None:
+    def queries(year: int) -> int:
+        children = Organization.objects.beneath(country.top, on=DAY)
+        with CaptureQueriesContext(connection) as captured:
+            assign_targets(
+                country.top,
+                by=country.above,
+                on=DAY,
+                year=year,
+                numbers=dict.fromkeys(children.values_list("pk", flat=True), 3),
+                **ORDER,
+            )
+        return len(captured)
+
+    few = queries(2018)
+    for number in range(20):
+        unit(f"moi-{number}", country.top, on=date(2015, 1, 1))
+
+    assert queries(2019) == few
+    assert Target.objects.count() == 2 + 22
 
 
 def test_the_grid_is_for_staff_of_the_superior(country: Country) -> None:
