@@ -10,6 +10,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from django.db import models
+from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
 
@@ -103,7 +104,7 @@ class PublicStep:
     """One of the eight steps on a candidate's bar: `stages` are those in which it is done."""
 
     number: int
-    title: str
+    title: str | Promise
     begins_at: Stage
     milestones: tuple[Step, ...]
 

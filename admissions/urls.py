@@ -1,5 +1,15 @@
 """Addresses of this app."""
 
-from django.urls import URLPattern
+from django.urls import path
 
-urlpatterns: list[URLPattern] = []
+from admissions import views
+
+urlpatterns = [
+    path("viec/", views.TaskList.as_view(), name="task-list"),
+    path("ho-so/", views.CandidateList.as_view(), name="candidate-list"),
+    path("ho-so/moi/", views.CandidateCreate.as_view(), name="candidate-new"),
+    path("ho-so/<uuid:public_id>/", views.CandidateDetail.as_view(), name="candidate-detail"),
+    path("ho-so/<uuid:public_id>/sua/", views.CandidateEdit.as_view(), name="candidate-edit"),
+    path("ho-so/<uuid:public_id>/dung/", views.CandidateClose.as_view(), name="candidate-close"),
+    path("ho-so/<uuid:public_id>/buoc/<slug:code>/", views.take_step, name="candidate-step"),
+]

@@ -1,0 +1,216 @@
+"""The one next step of a file: what, why, by when, and whose it is."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date
+
+from django.urls import reverse
+from django.utils.translation import gettext as _
+
+from admissions.calendar import next_meetings
+from admissions.cases import Case
+from admissions.guards import STEPS
+from admissions.permissions import Rights
+from admissions.stages import OPEN_STAGES, STEP_OF_VOTE, Level, Stage, Step
+
+STEP_CODES: dict[Step, str] = {
+    Step.PUT_ON_LIST: "cam-tinh",
+    Step.CERTIFY: "giay-chung-nhan",
+    Step.ASSIGN_MENTOR: "giup-do",
+    Step.RECEIVE_PAPER: "giay-to",
+    Step.VOTE_CELL: "chi-bo-xet",
+    Step.VOTE_INTERMEDIATE: "bo-phan-tham-dinh",
+    Step.VOTE_GRASSROOTS: "co-so-xet",
+    Step.VOTE_COMPETENT: "cap-tren-xet",
+    Step.DECIDE: "quyet-dinh",
+    Step.ADMIT: "le-ket-nap",
+}
+"""The last part of a step's address: /ho-so/<id>/buoc/<code>/."""
+
+AT_A_MEETING = frozenset({Step.PUT_ON_LIST, Step.ASSIGN_MENTOR, Step.VOTE_CELL})
+"""Only the cell's meeting decides these."""
+
+
+@dataclass(frozen=True)
+class NextStep:
+    """What is next for a file, `due_on` a day if there is one; `is_mine` if the reader takes it."""
+
+    step: Step
+    title: str
+    why: str
+    verb: str
+    url: str
+    is_mine: bool
+    due_on: date | None = None
+    is_legal: bool = False
+    warning: str = ""
+    waits_for: str = ""
+
+
+def step_url(case: Case, step: Step) -> str:
+    """Return the address of the page that records `step`."""
+    return reverse("candidate-step", args=[case.candidate.public_id, STEP_CODES[step]])
+
+
+def next_step(case: Case, rights: Rights) -> NextStep | None:
+    """Return the one next step of the file on the day of `case`, None where nothing is left."""
+    stage = Stage(case.candidate.stage)
+    if stage not in OPEN_STAGES:
+        return None
+    if stage == Stage.DECIDED:
+        return _ceremony(case, rights)
+    if case.passed(Level.CELL):
+        return _committee(case, rights)
+    return _preparation(case, rights)
+
+
+def _is_mine(case: Case, rights: Rights, step: Step) -> bool:
+    return rights.may(STEPS[step].permission, case)
+
+
+def _preparation(case: Case, rights: Rights) -> NextStep:
+    meeting = next_meetings(case.on, number=1)[0]
+    name = case.candidate.person.full_name
+    step, title, why, verb = _missing(case, name)
+    return NextStep(
+        step=step,
+        title=title,
+        why=why,
+        verb=verb,
+        url=step_url(case, step),
+        is_mine=_is_mine(case, rights, step),
+        due_on=meeting if step in AT_A_MEETING or case.valid_certificate else None,
+        warning=_expiry(case),
+        waits_for=str(case.bodies.cell),
+    )
+
+
+def _missing(case: Case, name: str) -> tuple[Step, str, str, str]:
+    """Return the first thing that the cell's vote still asks for: (step, title, why, verb)."""
+    if not case.milestone(Step.PUT_ON_LIST):
+        return (
+            Step.PUT_ON_LIST,
+            _("Put %(person)s on the list of sympathisers") % {"person": name},
+            _("The cell reviews its sources every month; the list is its resolution."),
+            _("Record"),
+        )
+    if not case.valid_certificate:
+        why = (
+            _("The certificate of %(day)s no longer counts; the class is attended again.")
+            % {"day": f"{case.certificate.issued_on:%d/%m/%Y}"}
+            if case.certificate
+            else _("The cell considers only with a certificate that counts on the day.")
+        )
+        title = _("Enter the class certificate of %(person)s") % {"person": name}
+        return Step.CERTIFY, title, why, _("Enter")
+    if not case.mentorships:
+        return (
+            Step.ASSIGN_MENTOR,
+            _("Assign a helper to %(person)s") % {"person": name},
+            _("An official member of the same grassroots organisation."),
+            _("Assign"),
+        )
+    if case.missing_papers:
+        return (
+            Step.RECEIVE_PAPER,
+            _("Receive the missing papers of %(person)s") % {"person": name},
+            _("%(number)s needed before the cell considers: %(papers)s.")
+            % {
+                "number": len(case.missing_papers),
+                "papers": "; ".join(kind.code for kind in case.missing_papers),
+            },
+            _("Receive"),
+        )
+    return (
+        Step.VOTE_CELL,
+        _("Consider %(person)s and record the cell's vote") % {"person": name},
+        _("Form 6-KNĐ. At least %(share)s of the official members summoned must be in favour.")
+        % {"share": _share(case)},
+        _("Record"),
+    )
+
+
+def _share(case: Case) -> str:
+    share = case.threshold(Level.CELL)
+    return f"{share.numerator}/{share.denominator}"
+
+
+def _expiry(case: Case) -> str:
+    certificate = case.valid_certificate
+    if certificate and (certificate.expires_on - case.on).days <= 183:
+        return _("The class certificate counts until before %(day)s.") % {
+            "day": f"{certificate.expires_on:%d/%m/%Y}"
+        }
+    return ""
+
+
+def _committee(case: Case, rights: Rights) -> NextStep:
+    name = case.candidate.person.full_name
+    vote = case.passed(Level.CELL)
+    limit = case.decision_limit()
+    terms = {
+        "cell_day": f"{vote.held_on:%d/%m/%Y}" if vote else "",
+        "limit": f"{limit:%d/%m/%Y}" if limit else "",
+        "days": case.candidate.rules.admission_decision_days,
+        "rules": case.candidate.rules.code,
+    }
+    why = (
+        _(
+            "The cell resolved on %(cell_day)s; the decision is due by %(limit)s"
+            " (%(days)s working days, %(rules)s)."
+        )
+        % terms
+    )
+    level = case.next_vote()
+    if level is None:
+        step = Step.DECIDE
+        title = _("Record the decision on %(person)s") % {"person": name}
+        body = case.bodies.competent
+    else:
+        step = STEP_OF_VOTE[level]
+        body = case.bodies.at(level)
+        title = _("Record the vote of %(body)s on %(person)s") % {"body": body, "person": name}
+    return NextStep(
+        step=step,
+        title=title,
+        why=why,
+        verb=_("Record"),
+        url=step_url(case, step),
+        is_mine=_is_mine(case, rights, step),
+        due_on=limit,
+        is_legal=True,
+        waits_for=str(body or ""),
+    )
+
+
+def _ceremony(case: Case, rights: Rights) -> NextStep:
+    decision, limit = case.decided(), case.ceremony_limit()
+    return NextStep(
+        step=Step.ADMIT,
+        title=_("Hold the admission ceremony of %(person)s")
+        % {"person": case.candidate.person.full_name},
+        why=_("Decision %(number)s of %(day)s; the ceremony is due by %(limit)s (%(rules)s).")
+        % {
+            "number": decision.number,
+            "day": f"{decision.signed_on:%d/%m/%Y}",
+            "limit": f"{limit:%d/%m/%Y}" if limit else "",
+            "rules": case.candidate.rules.code,
+        },
+        verb=_("Record"),
+        url=step_url(case, Step.ADMIT),
+        is_mine=_is_mine(case, rights, Step.ADMIT),
+        due_on=limit,
+        is_legal=True,
+        waits_for=str(case.bodies.cell),
+    )
+
+
+def days_left(day: date, *, on: date) -> str:
+    """Return in words how far `day` is from `on`: overdue, today, or so many days left."""
+    left = (day - on).days
+    if left < 0:
+        return _("%(days)s days overdue") % {"days": -left}
+    if left == 0:
+        return _("today")
+    return _("%(days)s days left") % {"days": left}

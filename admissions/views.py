@@ -1,0 +1,452 @@
+"""Pages of files: tasks, list, one file, and a page for each step."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.db.models import OuterRef, Subquery
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase
+from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import reverse
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+from django.views.generic import View
+
+from admissions.cases import case_of, grassroots_unit
+from admissions.filters import CandidateFilter
+from admissions.forms import (
+    BallotForm,
+    CandidateForm,
+    CeremonyForm,
+    CertificateForm,
+    CloseForm,
+    DecisionForm,
+    EditForm,
+    ListForm,
+    MentorForm,
+    PapersForm,
+)
+from admissions.guards import STEPS, part_taken
+from admissions.models import Candidate, RuleSet
+from admissions.operations.ballots import record_ballot
+from admissions.operations.candidates import close_candidate, edit_candidate, log_candidate
+from admissions.operations.ceremonies import hold_ceremony, lateness
+from admissions.operations.decisions import decide
+from admissions.operations.preparation import (
+    assign_mentor,
+    issue_certificate,
+    put_on_list,
+    receive_papers,
+)
+from admissions.permissions import Permission, Rights
+from admissions.selectors import STEP_CODES, file_page, tasks
+from admissions.selectors.changes import last_change
+from admissions.selectors.choices import helpers, rounds_near
+from admissions.stages import PUBLIC_STEPS, Level, Stage, Step, public_step
+from config import clock
+from config.errors import ConflictError
+from config.ui.pages import ActionView, FilteredListView, Stale
+from organizations.models import Appointment, Designation, Role
+from organizations.permissions import holds
+
+
+def sees_names(request: HttpRequest) -> None:
+    """Answer 404 to those whose roles show no people by name, as if there were no such page."""
+    if not holds(request.user, *Role.sees_names(), on=clock.today()):
+        raise Http404
+
+
+def visible_file(request: HttpRequest, public_id: Any) -> Candidate:
+    return get_object_or_404(
+        Candidate.objects.visible_to(request.user).select_related("person", "cell", "rules"),
+        public_id=public_id,
+    )
+
+
+class TaskList(View):
+    def get(self, request: HttpRequest) -> HttpResponse:
+        page = tasks(request.user, on=clock.today())
+        if page is None:
+            raise Http404
+        return render(request, "admissions/task_list.html", {"page": page})
+
+
+class CandidateList(FilteredListView):
+    queryset = Candidate.objects.select_related("person")
+    filterset_class = CandidateFilter
+    template_name = "admissions/candidate_list.html"
+
+    def get(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
+        sees_names(request)
+        return super().get(request, *args, **kwargs)
+
+    def scoped(self) -> Any:
+        called = Designation.objects.filter(
+            organization=OuterRef("cell"), period__startswith__lte=clock.today()
+        ).order_by("-period__startswith")
+        return super().scoped().annotate(cell_name=Subquery(called.values("short_name")[:1]))
+
+    def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
+        context = super().get_context_data(**kwargs)
+        today = clock.today()
+        return {
+            **context,
+            "rows": [
+                {
+                    "file": file,
+                    "step": public_step(Stage(file.stage)) if file.stage != Stage.CLOSED else None,
+                    "days": (today - file.stage_since).days,
+                }
+                for file in context["object_list"]
+            ],
+            "steps": PUBLIC_STEPS,
+            "may_add": holds(self.request.user, Role.SECRETARY, on=today),
+        }
+
+
+class CandidateCreate(ActionView):
+    form_class = CandidateForm
+    template_name = "admissions/candidate_form.html"
+    title = gettext_lazy("Add an outstanding person")
+    submit_label = gettext_lazy("Open the file")
+
+    def load(self, request: HttpRequest, **kwargs: Any) -> HttpResponseBase | None:
+        today = clock.today()
+        cells = Appointment.objects.organizations_of(request.user, roles=[Role.SECRETARY], on=today)
+        self.cells = list(cells.cells(on=today).called(on=today).order_by("name_order", "pk"))
+        if not self.cells:
+            raise Http404
+        return None
+
+    def get_form_kwargs(self) -> dict[str, Any]:
+        return {"cells": self.cells}
+
+    def perform(self, form: CandidateForm) -> Candidate:
+        return log_candidate(form.cell(), by=self.request.user, on=clock.today(), **form.values())
+
+    def get_success_url(self, result: Candidate) -> str:
+        return reverse("candidate-detail", args=[result.public_id])
+
+    def get_success_message(self, result: Candidate) -> str:
+        return _("File %(number)s is open.") % {"number": result.number}
+
+    def get_cancel_url(self) -> str:
+        return reverse("candidate-list")
+
+
+class CandidateDetail(View):
+    def get(self, request: HttpRequest, public_id: Any) -> HttpResponse:
+        file = visible_file(request, public_id)
+        page = file_page(
+            file,
+            user=request.user,
+            on=clock.today(),
+            all_events=request.GET.get("tat-ca") == "1",
+        )
+        return render(request, "admissions/candidate_detail.html", {"page": page, "file": file})
+
+
+class FileAction(ActionView):
+    """An action on one file, for those whom the step's permission names; others get 404."""
+
+    template_name = "admissions/step_form.html"
+    step: Step
+
+    def load(self, request: HttpRequest, **kwargs: Any) -> HttpResponseBase | None:
+        today = clock.today()
+        self.file = visible_file(request, kwargs["public_id"])
+        try:
+            self.case = case_of(self.file, on=today)
+        except RuleSet.DoesNotExist:
+            raise Http404 from None
+        rights = Rights.of(request.user, on=today, cells=[self.file.cell_id])
+        if not rights.may(self.permission(), self.case):
+            raise Http404
+        # Only to a reader: a form sent twice must find its first result.
+        if request.method != "POST" and not self.is_open():
+            return redirect("candidate-detail", self.file.public_id)
+        return None
+
+    def permission(self) -> Permission:
+        return STEPS[self.step].permission
+
+    def is_open(self) -> bool:
+        return STEPS[self.step].is_at(self.file)
+
+    def get_success_url(self, result: Any) -> str:
+        return reverse("candidate-detail", args=[self.file.public_id])
+
+    def get_cancel_url(self) -> str:
+        return reverse("candidate-detail", args=[self.file.public_id])
+
+    def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
+        return super().get_context_data(file=self.file, case=self.case, **kwargs)
+
+    def keywords(self) -> dict[str, Any]:
+        return {"by": self.request.user, "on": clock.today()}
+
+
+class CandidateEdit(FileAction):
+    form_class = EditForm
+    step = Step.CLOSE
+    title = gettext_lazy("Correct the file")
+    submit_label = gettext_lazy("Save the changes")
+
+    def is_open(self) -> bool:
+        return self.file.stage not in {Stage.ADMITTED, Stage.CLOSED}
+
+    def get_initial(self) -> dict[str, Any]:
+        person = self.file.person
+        names = [name for name in EditForm.base_fields if hasattr(person, name)]
+        return {name: getattr(person, name) for name in names} | {"groups": self.file.groups}
+
+    def get_version(self) -> str:
+        # Asked again inside the action's transaction, so from the database.
+        return str(Candidate.objects.values_list("version", flat=True).get(pk=self.file.pk))
+
+    def get_conflict(self) -> str:
+        change = last_change(self.file)
+        return _("%(who)s, %(when)s. It now says: %(name)s, %(occupation)s.") % {
+            "who": change.by or _("Somebody"),
+            "when": f"{change.at:%d/%m/%Y %H:%M}",
+            "name": change.person.full_name,
+            "occupation": change.person.occupation or "–",
+        }
+
+    def perform(self, form: EditForm) -> Candidate:
+        version = int(form.cleaned_data["version"])
+        try:
+            return edit_candidate(self.file, version=version, **self.keywords(), **form.values())
+        except ConflictError:
+            raise Stale from None
+
+    def get_success_message(self, result: Candidate) -> str:
+        return _("The changes are saved.")
+
+
+class CandidateClose(FileAction):
+    form_class = CloseForm
+    step = Step.CLOSE
+    title = gettext_lazy("Close the file")
+    submit_label = gettext_lazy("Close the file")
+
+    def get_initial(self) -> dict[str, Any]:
+        return {"closed_on": clock.today()}
+
+    def perform(self, form: CloseForm) -> Any:
+        return close_candidate(self.file, **self.keywords(), **form.values())
+
+    def get_success_message(self, result: Any) -> str:
+        return _("The file is closed.")
+
+
+class PutOnList(FileAction):
+    form_class = ListForm
+    step = Step.PUT_ON_LIST
+    title = gettext_lazy("Put on the list of sympathisers")
+    submit_label = gettext_lazy("Save the resolution")
+
+    def perform(self, form: ListForm) -> Any:
+        return put_on_list(self.file, **self.keywords(), **form.values())
+
+    def get_success_message(self, result: Any) -> str:
+        return _("The person is on the list of sympathisers.")
+
+
+class IssueCertificate(FileAction):
+    form_class = CertificateForm
+    step = Step.CERTIFY
+    title = gettext_lazy("Enter the class certificate")
+    submit_label = gettext_lazy("Save the certificate")
+
+    def perform(self, form: CertificateForm) -> Any:
+        return issue_certificate(self.file, **self.keywords(), **form.values())
+
+    def get_success_message(self, result: Any) -> str:
+        return _("The certificate is saved; it counts until before %(day)s.") % {
+            "day": f"{result.expires_on:%d/%m/%Y}"
+        }
+
+
+class AssignMentor(FileAction):
+    form_class = MentorForm
+    template_name = "admissions/mentor_form.html"
+    step = Step.ASSIGN_MENTOR
+    title = gettext_lazy("Assign a helper")
+    submit_label = gettext_lazy("Assign")
+
+    @property
+    def whole_unit(self) -> bool:
+        return self.request.GET.get("ca-don-vi") == "1"
+
+    def get_form_kwargs(self) -> dict[str, Any]:
+        today = clock.today()
+        unit = grassroots_unit(self.file.cell_id, on=today) if self.whole_unit else None
+        return {"members": helpers(self.file, unit=unit, on=today)}
+
+    def get_initial(self) -> dict[str, Any]:
+        return {"since": clock.today()}
+
+    def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
+        return super().get_context_data(whole_unit=self.whole_unit, **kwargs)
+
+    def perform(self, form: MentorForm) -> Any:
+        return assign_mentor(self.file, **self.keywords(), **form.values())
+
+    def get_success_message(self, result: Any) -> str:
+        return _("%(person)s helps the candidate.") % {"person": result.mentor}
+
+
+class ReceivePapers(FileAction):
+    form_class = PapersForm
+    template_name = "admissions/papers_form.html"
+    step = Step.RECEIVE_PAPER
+    title = gettext_lazy("Receive papers")
+    submit_label = gettext_lazy("Save the papers")
+
+    def is_open(self) -> bool:
+        return super().is_open() and bool(self.case.missing_papers)
+
+    def get_form_kwargs(self) -> dict[str, Any]:
+        return {"kinds": self.case.missing_papers}
+
+    def get_initial(self) -> dict[str, Any]:
+        return {"received_on": clock.today()}
+
+    def perform(self, form: PapersForm) -> Any:
+        return receive_papers(self.file, papers=form.papers(), **self.keywords())
+
+    def get_success_message(self, result: Any) -> str:
+        return _("%(number)s papers are in the file.") % {"number": len(result)}
+
+
+class RecordBallot(FileAction):
+    form_class = BallotForm
+    template_name = "admissions/ballot_form.html"
+    submit_label = gettext_lazy("Save the result of the meeting")
+    level: Level
+
+    def get_form_kwargs(self) -> dict[str, Any]:
+        return {"case": self.case, "level": self.level}
+
+    def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
+        body = self.case.bodies.at(self.level)
+        return super().get_context_data(
+            body=body,
+            refusals=STEPS[self.step].refusals(self.case),
+            attempts=self.case.attempts(self.level),
+            escalates=self.case.attempts(self.level) >= self.case.rules.failed_votes_escalate,
+            **{**kwargs, "title": _("Vote of %(body)s") % {"body": body}},
+        )
+
+    def perform(self, form: BallotForm) -> Any:
+        return record_ballot(self.file, level=self.level, **self.keywords(), **form.values())
+
+    def get_success_message(self, result: Any) -> str:
+        if result.passed:
+            return _("The vote passed: %(in_favour)s of %(entitled)s.") % {
+                "in_favour": result.in_favour,
+                "entitled": result.entitled,
+            }
+        return _("The vote fell short: %(in_favour)s of %(entitled)s. It may be repeated.") % {
+            "in_favour": result.in_favour,
+            "entitled": result.entitled,
+        }
+
+
+class CellBallot(RecordBallot):
+    step, level = Step.VOTE_CELL, Level.CELL
+
+
+class IntermediateBallot(RecordBallot):
+    step, level = Step.VOTE_INTERMEDIATE, Level.INTERMEDIATE
+
+
+class GrassrootsBallot(RecordBallot):
+    step, level = Step.VOTE_GRASSROOTS, Level.GRASSROOTS
+
+
+class CompetentBallot(RecordBallot):
+    step, level = Step.VOTE_COMPETENT, Level.COMPETENT
+
+
+class RecordDecision(FileAction):
+    form_class = DecisionForm
+    template_name = "admissions/decision_form.html"
+    step = Step.DECIDE
+    title = gettext_lazy("Decision on admission")
+    submit_label = gettext_lazy("Record the decision")
+
+    def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
+        barred = part_taken(self.case, by=self.request.user)
+        return super().get_context_data(
+            body=self.case.bodies.competent,
+            refusals=[barred] if barred else STEPS[self.step].refusals(self.case),
+            limit=self.case.decision_limit(),
+            **kwargs,
+        )
+
+    def perform(self, form: DecisionForm) -> Any:
+        return decide(self.file, **self.keywords(), **form.values())
+
+    def get_success_message(self, result: Any) -> str:
+        return _("Decision %(number)s is recorded.") % {"number": result.number}
+
+
+class HoldCeremony(FileAction):
+    form_class = CeremonyForm
+    template_name = "admissions/ceremony_form.html"
+    step = Step.ADMIT
+    title = gettext_lazy("Admission ceremony")
+    submit_label = gettext_lazy("Record the ceremony")
+
+    def get_form_kwargs(self) -> dict[str, Any]:
+        today = clock.today()
+        return {
+            "members": helpers(self.file, unit=None, on=today),
+            "rounds": rounds_near(self.file, on=today),
+        }
+
+    def get_initial(self) -> dict[str, Any]:
+        helping = self.case.mentorships
+        return {"mentor": helping[0].mentor_id if helping else None}
+
+    def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
+        decision = self.case.decision
+        late = decision and lateness(decision, rules=self.file.rules, ceremony_on=self.case.on)
+        return super().get_context_data(
+            limit=self.case.ceremony_limit(), decision=decision, late=late, **kwargs
+        )
+
+    def perform(self, form: CeremonyForm) -> Any:
+        return hold_ceremony(self.file, **self.keywords(), **form.values())
+
+    def get_success_message(self, result: Any) -> str:
+        return _("%(person)s is admitted; probation runs from %(day)s.") % {
+            "person": self.file.person,
+            "day": f"{result.ceremony_on:%d/%m/%Y}",
+        }
+
+
+STEP_PAGES: dict[str, type[FileAction]] = {
+    STEP_CODES[page.step]: page
+    for page in (
+        PutOnList,
+        IssueCertificate,
+        AssignMentor,
+        ReceivePapers,
+        CellBallot,
+        IntermediateBallot,
+        GrassrootsBallot,
+        CompetentBallot,
+        RecordDecision,
+        HoldCeremony,
+    )
+}
+
+
+def take_step(request: HttpRequest, public_id: Any, code: str) -> HttpResponseBase:
+    page = STEP_PAGES.get(code)
+    if page is None:
+        raise Http404
+    return page.as_view()(request, public_id=public_id)
