@@ -6,8 +6,10 @@ from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date
 from functools import cached_property
+from typing import cast
 
 from django.db.models import Prefetch, prefetch_related_objects
+from django.utils.functional import SimpleLazyObject
 
 from admissions.models import (
     Ballot,
@@ -376,5 +378,32 @@ def cases_of(candidates: Collection[Candidate], *, on: date) -> list[Case]:
 
 
 def case_of(candidate: Candidate, *, on: date) -> Case:
-    """Return the case of one file on day `on`, as `cases_of`."""
-    return cases_of([candidate], on=on)[0]
+    """Return the case of one file on day `on`, as `cases_of`, each part read when first asked for.
+
+    A step looks at few of the parts, and takes most of its time to read them.
+    """
+    rules = RuleSet.objects.in_force(on=on)
+    _read_when_asked(candidate)
+    kinds = SimpleLazyObject(lambda: list(rules.paper_kinds.all()))
+    bodies = SimpleLazyObject(lambda: bodies_of([candidate.cell_id], on=on)[candidate.cell_id])
+    return Case(
+        candidate=candidate,
+        on=on,
+        rules=rules,
+        kinds=cast("Sequence[PaperKind]", kinds),
+        bodies=cast("Bodies", bodies),
+    )
+
+
+def _read_when_asked(candidate: Candidate) -> None:
+    """Let what hangs on the file be read once, at the first look, as if it had been prefetched."""
+    known = candidate.__dict__.setdefault("_prefetched_objects_cache", {})
+    for name, rows in {
+        "milestones": candidate.milestones.all(),
+        "certificates": candidate.certificates.all(),
+        "mentorships": candidate.mentorships.select_related("mentor"),
+        "papers": candidate.papers.select_related("kind"),
+        "ballots": candidate.ballots.all(),
+        "decisions": candidate.decisions.all(),
+    }.items():
+        known.setdefault(name, rows)

@@ -139,10 +139,15 @@ def _refusal_of_age(born_on: date, *, on: date, rules: RuleSet) -> str | None:
 
 def _refuse_known(full_name: str, born_on: date, *, on: date) -> None:
     """Refuse somebody who has an open file or is a member, without saying where."""
-    same = Person.objects.filter(name_search=names.search_key(full_name), born_on=born_on)
+    # Found first: as a subquery, the planner may read every membership of the day instead.
+    same = list(
+        Person.objects.filter(
+            name_search=names.search_key(full_name), born_on=born_on
+        ).values_list("pk", flat=True)
+    )
     has_file = Candidate.objects.filter(person__in=same, stage__in=OPEN_STAGES)
     belongs = Membership.objects.on(on).filter(person__in=same)
-    if has_file.exists() or belongs.exists():
+    if same and (has_file.exists() or belongs.exists()):
         raise DomainError(
             fields={
                 "full_name": _(
