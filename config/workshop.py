@@ -4,7 +4,7 @@ Each is also what CI does (`.ci/run`). Standard library alone: `wheelhouse` runs
 """
 
 import os
-import subprocess  # nosec B404
+import subprocess
 import sys
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
@@ -37,7 +37,7 @@ def run(*command: str, quiet: bool = False, env: Mapping[str, str] | None = None
     """Run `command`; print it first, and say whether it did well."""
     if not quiet:
         print(f"$ {' '.join(command)}", flush=True)
-    ran = subprocess.run(command, cwd=BASE_DIR, env={**os.environ, **(env or {})}, check=False)  # nosec B603
+    ran = subprocess.run(command, cwd=BASE_DIR, env={**os.environ, **(env or {})}, check=False)
     return ran.returncode == 0
 
 

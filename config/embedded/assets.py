@@ -5,7 +5,7 @@
 
 import hashlib
 import os
-import subprocess  # nosec B404
+import subprocess
 import sys
 from pathlib import Path
 
@@ -58,7 +58,7 @@ def compile_translations() -> None:
 def collect_static() -> None:
     """Collect and compress the static files under names with a hash."""
     command = [sys.executable, str(BASE_DIR / "manage.py"), "collectstatic", "-v0", "--noinput"]
-    subprocess.run([*command, "--clear"], check=True, cwd=BASE_DIR)  # nosec B603
+    subprocess.run([*command, "--clear"], check=True, cwd=BASE_DIR)
 
 
 def _stamp() -> Path:

@@ -8,7 +8,7 @@ import importlib.util
 import os
 import signal
 import socket
-import subprocess  # nosec B404
+import subprocess
 import time
 from collections.abc import Callable
 from pathlib import Path

@@ -14,7 +14,7 @@ import os
 import re
 import shutil
 import signal
-import subprocess  # nosec B404 - starting servers is what this file is for
+import subprocess
 import tempfile
 import time
 from collections.abc import Iterator
@@ -100,7 +100,7 @@ def started_by_root(folder: Path) -> tuple[list[str], dict[str, Any]]:
         return [], {"user": owner.st_uid, "group": owner.st_gid, "extra_groups": []}
     prefix = ["unshare", "--user", f"--map-user={NOBODY}", f"--map-group={NOBODY}"]
     if shutil.which("unshare"):
-        probe = subprocess.run([*prefix, "true"], capture_output=True, check=False)  # nosec B603
+        probe = subprocess.run([*prefix, "true"], capture_output=True, check=False)
         if probe.returncode == 0:
             return prefix, {}
     return [], {"user": NOBODY, "group": NOBODY, "extra_groups": []}
@@ -199,7 +199,7 @@ class Cluster:
             for setting in ("fsync", "synchronous_commit", "full_page_writes"):
                 command += ["-c", f"{setting}=off"]
         with self.log.open("ab") as log:
-            self.server = subprocess.Popen(  # nosec B603
+            self.server = subprocess.Popen(
                 command,
                 stdin=subprocess.DEVNULL,
                 stdout=log,
@@ -220,7 +220,7 @@ class Cluster:
             command += ["--locale-provider=builtin", "--builtin-locale=C.UTF-8", "--locale=C"]
         else:
             command += ["--locale=C.UTF-8"]
-        made = subprocess.run(  # nosec B603
+        made = subprocess.run(
             command, capture_output=True, text=True, cwd="/", check=False, **popen
         )
         if made.returncode:
@@ -252,7 +252,7 @@ class Cluster:
 
     @cached_property
     def _version(self) -> int:
-        said = subprocess.run(  # nosec B603
+        said = subprocess.run(
             [str(self.bin / "postgres"), "--version"], capture_output=True, text=True, check=True
         )
         return int(said.stdout.split()[2].split(".")[0])
