@@ -49,9 +49,9 @@ class CandidateFilter(django_filters.FilterSet):
     )  # fmt: skip
     tinh_trang = django_filters.ChoiceFilter(
         label=_("Files"),
-        choices=[("dong", _("Closed")), ("ket-nap", _("Admitted")), ("tat-ca", _("All"))],
+        choices=[("dong", _("Closed")), ("ket-nap", _("Admitted")), ("tat-ca", _("All files"))],
         method="of_state",
-        empty_label=_("Open"),
+        empty_label=_("Files still open"),
     )
     sap_xep = django_filters.ChoiceFilter(
         label=_("Order"),

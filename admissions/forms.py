@@ -98,7 +98,7 @@ class MemberField(forms.ModelChoiceField):
 
 class MentorForm(OnceForm):
     mentor = MemberField(label=_("Helper"), queryset=Person.objects.none())
-    since = DateField(label=_("From"), help_text=TODAY_HINT)
+    since = DateField(label=_("Helps from"), help_text=TODAY_HINT)
 
     def __init__(self, *args: Any, members: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)

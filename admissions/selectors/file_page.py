@@ -185,7 +185,7 @@ def _note(case: Case, number: int, dates: Sequence[date], *, is_done: bool, is_p
     if is_done:
         return f"{max(dates):%d/%m/%Y}" if dates else ""
     if is_past:
-        return _("missing")
+        return _("still missing")
     planned: dict[int, tuple[str, date | None]] = {
         4: (_("about %(day)s"), next_meetings(case.on, number=1)[0]),
         5: (_("by %(day)s"), case.decision_limit()),
@@ -344,7 +344,7 @@ def _facts(case: Case) -> list[tuple[str, str]]:
         (_("Education"), person.education),
         (_("Occupation"), person.occupation),
         (_("Residence"), person.residence),
-        (_("Youth Union"), _("member") if person.is_youth_union_member else _("no")),
+        (_("Youth Union"), _("Youth Union member") if person.is_youth_union_member else ""),
         (_("Groups"), ", ".join(groups)),
         (_("Helper"), ", ".join(one.mentor.full_name for one in case.mentorships)),
         (_("Judged under"), candidate.rules.code),

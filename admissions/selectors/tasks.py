@@ -183,7 +183,7 @@ def _waiting(case: Case, step: NextStep, *, on: date) -> Task:
     return Task(
         step=step.step,
         day=step.due_on,
-        left=_("due"),
+        left=_("expected"),
         title=_("%(body)s: %(person)s")
         % {"body": step.waits_for, "person": case.candidate.person.full_name},
         url=reverse("candidate-detail", args=[case.candidate.public_id]),
