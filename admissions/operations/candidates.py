@@ -141,9 +141,9 @@ def _refuse_known(full_name: str, born_on: date, *, on: date) -> None:
     """Refuse somebody who has an open file or is a member, without saying where."""
     # Found first: as a subquery, the planner may read every membership of the day instead.
     same = list(
-        Person.objects.filter(
-            name_search=names.search_key(full_name), born_on=born_on
-        ).values_list("pk", flat=True)
+        Person.objects.filter(name_search=names.search_key(full_name), born_on=born_on).values_list(
+            "pk", flat=True
+        )
     )
     has_file = Candidate.objects.filter(person__in=same, stage__in=OPEN_STAGES)
     belongs = Membership.objects.on(on).filter(person__in=same)
