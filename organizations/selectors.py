@@ -9,7 +9,8 @@ from datetime import date
 from typing import TYPE_CHECKING
 
 from django.apps import apps
-from django.db.models import Q
+from django.contrib.postgres.expressions import ArraySubquery
+from django.db.models import F, Q
 from django.utils.translation import get_language, gettext_lazy
 from django.utils.translation import gettext as _
 
@@ -27,7 +28,7 @@ from .models import (
     Role,
     User,
 )
-from .models.organization import OrganizationQuerySet
+from .models.organization import OneOf, OrganizationQuerySet
 
 if TYPE_CHECKING:
     from django.contrib.auth.models import AnonymousUser
@@ -153,24 +154,20 @@ def _place(designation: Designation) -> tuple[int, str, int]:
 
 def tops(user: User | AnonymousUser, *, on: date) -> list[Organization]:
     """Return the organisations that `user` administers and that stand beneath no other of them."""
-    held = Organization.objects.filter(
-        pk__in=Appointment.objects.of(user, on=on, roles=[Role.ADMINISTRATOR]).values(
-            "organization"
-        )
-    )
-    inner = Ancestry.objects.on(on).filter(
-        ancestor__in=held.values("pk"), descendant__in=held.values("pk"), depth__gt=0
-    )
-    return list(held.exclude(pk__in=inner.values("descendant")))
+    held = Appointment.objects.of(user, on=on, roles=[Role.ADMINISTRATOR])
+    units = set(held.values_list("organization", flat=True))
+    inner = Ancestry.objects.on(on).filter(ancestor__in=units, descendant__in=units, depth__gt=0)
+    units -= set(inner.values_list("descendant", flat=True))
+    return list(Organization.objects.filter(pk__in=units))
 
 
 def found_by_name(scope: OrganizationQuerySet, text: str, *, on: date) -> OrganizationQuerySet:
     """Keep of `scope` those whose name on day `on`, or address, holds `text`; diacritics or not."""
     key = names.search_key(text)
     named = Designation.objects.on(on).filter(name_search__contains=key)
-    return scope.filter(
-        Q(pk__in=named.values("organization")) | Q(slug__contains=key.replace(" ", "-"))
-    )
+    # As an array, read once: beside an OR the planner may ask a subquery anew for every row.
+    is_named = OneOf(F("pk"), ArraySubquery(named.values("organization")))
+    return scope.filter(Q(is_named) | Q(slug__contains=key.replace(" ", "-")))
 
 
 def is_called(organization: Organization, text: str) -> bool:

@@ -26,7 +26,7 @@ def entered_now() -> pgtrigger.Trigger:
     )
 
 
-class EnteredAt(models.DateTimeField):
+class EnteredAt(models.DateTimeField):  # type: ignore[type-arg]
     """The instant a row was entered, by the database's clock; goes with `entered_now()`."""
 
     def __init__(self, **options: object) -> None:

@@ -31,7 +31,7 @@ class User(AbstractUser):
         verbose_name=_("person"),
     )
 
-    objects: ClassVar[DjangoUserManager["User"]] = DjangoUserManager()
+    objects: ClassVar[DjangoUserManager["User"]] = DjangoUserManager()  # type: ignore[assignment]
 
     REQUIRED_FIELDS = ["full_name"]
 
