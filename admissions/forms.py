@@ -116,7 +116,7 @@ class PapersForm(OnceForm):
         for kind in self.kinds:
             name = kind.name_en if get_language() == "en" else kind.name
             self.fields[f"dated_on-{kind.pk}"] = DateField(
-                label=_("%(paper)s: dated") % {"paper": f"{name} · {kind.code}"}, required=False
+                label=f"{name} · {kind.code}", required=False
             )
         self.fields["received_on"] = DateField(label=_("Received on"), help_text=TODAY_HINT)
 
