@@ -36,20 +36,18 @@ def people_of_percent(rate: Decimal, members: int) -> int:
 
 
 def missing(target_low: int | None, admitted: int) -> int:
-    """Return the people missing to the target's lower end; negative where it is exceeded.
-
-    Where there is no target, nobody is missing.
+    """Return the people missing to the target's lower end; nobody where there is no target.
 
     >>> missing(35, 18), missing(120, 126), missing(None, 3)
-    (17, -6, 0)
+    (17, 0, 0)
     """
-    return 0 if target_low is None else target_low - admitted
+    return max(0, (target_low or 0) - admitted)
 
 
 def ranks(missing_people: Mapping[Key, int]) -> dict[Key, int]:
     """Return each key's rank among all, most people missing first; ties share a rank.
 
-    >>> ranks({"a": 5, "b": 9, "c": 5, "d": -1})
+    >>> ranks({"a": 5, "b": 9, "c": 5, "d": 0})
     {'a': 2, 'b': 1, 'c': 2, 'd': 4}
     """
     ordered = sorted(missing_people.values(), reverse=True)

@@ -338,4 +338,4 @@ def test_percents_have_two_decimals_half_up_and_need_a_whole(
 def test_ranks_follow_people_missing_and_ties_share() -> None:
     people = {"a": missing(10, 3), "b": missing(8, 1), "c": missing(None, 5), "d": missing(2, 4)}
 
-    assert ranks(people) == {"a": 1, "b": 1, "c": 3, "d": 4}
+    assert ranks(people) == {"a": 1, "b": 1, "c": 3, "d": 3}
