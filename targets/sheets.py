@@ -172,6 +172,8 @@ def sheet(organization: Organization, *, year: int, on: date, is_top: bool) -> S
         .select_related("entered_by")
         .order_by("-version")
     )
+    for one in versions:
+        one.exact = exact(one)  # type: ignore[attr-defined]
     binding = [one for one in versions if one.kind in {Target.Kind.ASSIGNED, Target.Kind.ADJUSTED}]
     registered = [one for one in versions if one.kind == Target.Kind.REGISTERED]
     target = binding[0] if binding else None

@@ -237,12 +237,12 @@ class TargetGrid(ActionView):
         self.year = year
         self.today = clock.today()
         self.organization = organization_asked(request, year)
-        self.may_assign = sheets.assigns_beneath(request.user, self.organization, on=self.today)
-        if request.method == "POST" and not self.may_assign:
-            raise PermissionDenied
         self.rows = sheets.grid(self.organization, year=year, on=self.today)
         if not self.rows:
             raise Http404
+        self.may_assign = sheets.assigns_beneath(request.user, self.organization, on=self.today)
+        if request.method == "POST" and not self.may_assign:
+            raise PermissionDenied
 
     def get_form_kwargs(self):
         return {"rows": self.rows}

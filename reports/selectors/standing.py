@@ -226,7 +226,7 @@ def worst_first(standing: Standing) -> tuple[Any, ...]:
     """Return the sort key of a list of organisations: most people missing first."""
     return (
         not standing.low,
-        standing.admitted - (standing.low or 0),
+        standing.admitted - standing.low if standing.low else 0,
         -(standing.low or 0),
         standing.organization.name_order or standing.name,
     )

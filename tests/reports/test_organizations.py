@@ -1,0 +1,49 @@
+"""The pages of organisations: where one stands, and the way to the next."""
+
+from django.urls import reverse
+
+from tests.reports.conftest import SignIn, Year
+
+
+def test_the_path_and_the_siblings_stay_within_the_scope(year: Year, signed_in: SignIn) -> None:
+    around = year.world
+    where = reverse("organization-detail", args=[around.cell.slug])
+
+    by_leader = signed_in(around.leader).get(where).context["line"]
+    by_secretary = signed_in(around.secretary).get(where).context["line"]
+
+    assert [one.slug for one in by_leader.above] == ["kc-top", "kc-dang-uy"]
+    assert [one.slug for one in by_leader.beside] == ["kc-2"]
+    assert (by_secretary.above, by_secretary.beside) == ([], [])
+
+
+def test_the_next_unit_is_one_choice_away_without_script(year: Year, signed_in: SignIn) -> None:
+    client = signed_in(year.world.leader)
+
+    answer = client.get("/to-chuc/", {"chuyen": "lon"})
+
+    assert answer.status_code == 302
+    assert answer.url == reverse("organization-detail", args=["lon"])
+    assert signed_in(year.world.staff).get("/to-chuc/", {"chuyen": "lon"}).status_code == 404
+
+
+def test_a_name_is_found_without_diacritics_within_the_scope(year: Year, signed_in: SignIn) -> None:
+    def found(user, text: str) -> list[str]:
+        rows = signed_in(user).get("/to-chuc/", {"q": text}).context["object_list"]
+        return [one.slug for one in rows]
+
+    assert found(year.world.leader, "dang bo lon") == ["lon"]
+    assert found(year.world.leader, "Đảng bộ Lớn") == ["lon"]
+    assert found(year.world.staff, "lon") == []
+    assert found(year.world.staff, "chi bo") == ["kc-1", "kc-2"]
+
+
+def test_cells_come_worst_first_and_a_cell_is_a_page_too(year: Year, signed_in: SignIn) -> None:
+    client = signed_in(year.world.leader)
+
+    rows = client.get(reverse("organization-detail", args=["kc-dang-uy"])).context["rows"]
+    shown = client.get(reverse("organization-detail", args=["kc-1"])).content.decode()
+
+    assert [row.standing.organization.slug for row in rows] == ["kc-1", "kc-2"]
+    assert "Four rounds of the year" in shown
+    assert "Units beneath" not in shown
