@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import secrets
+import sys
 from datetime import datetime
 from typing import Any
 
@@ -11,6 +12,7 @@ from allauth.account.views import LoginView
 from django.apps import apps
 from django.conf import settings
 from django.contrib.auth.decorators import login_not_required
+from django.db import InterfaceError, OperationalError
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import redirect, render
 from django.template.loader import render_to_string
@@ -149,11 +151,18 @@ def bad_request(request: HttpRequest, exception: Exception | None = None) -> Htt
 
 
 def server_error(request: HttpRequest) -> HttpResponse:
-    """Answer 500 without asking the database or the session, which may be what failed."""
+    """Answer without asking the database or the session, which may be what failed.
+
+    A database that is down or does not answer in time is 503: the same may succeed in a moment.
+    """
     code = secrets.token_hex(3).upper()
+    passing = isinstance(sys.exc_info()[1], OperationalError | InterfaceError)
     logger.error("server error shown to a user", extra={"code": code, "path": request.path})
     at = datetime.now(HERE)
-    return HttpResponse(render_to_string("500.html", {"code": code, "at": at}), status=500)
+    page = render_to_string("500.html", {"code": code, "at": at, "is_passing": passing})
+    if passing:
+        return HttpResponse(page, status=503, headers={"Retry-After": "10"})
+    return HttpResponse(page, status=500)
 
 
 def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponseBase:
