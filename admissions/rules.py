@@ -134,9 +134,7 @@ def threshold(level: Level | str, rules: Rules, *, delegated: bool = False) -> T
         return Threshold(rules.grassroots_vote_numerator, rules.grassroots_vote_denominator)
     if delegated:
         return Threshold(rules.delegated_vote_numerator, rules.delegated_vote_denominator)
-    return Threshold(
-        rules.standing_vote_numerator, rules.standing_vote_denominator, strict=True
-    )
+    return Threshold(rules.standing_vote_numerator, rules.standing_vote_denominator, strict=True)
 
 
 @lru_cache(maxsize=32)

@@ -49,11 +49,12 @@ class ThresholdSays(models.Func):
 
     output_field = models.BooleanField()
 
-    def as_sql(self, compiler, connection, **context):  # type: ignore[no-untyped-def]
+    def as_sql(self, compiler, connection, **context):  # type: ignore[no-untyped-def, override]
         parts = [compiler.compile(part)[0] for part in self.source_expressions]
         passed, strict, in_favour, denominator, numerator, entitled = parts
         left, right = f"{in_favour} * {denominator}", f"{numerator} * {entitled}"
-        return f"({passed} = CASE WHEN {strict} THEN {left} > {right} ELSE {left} >= {right} END)", []
+        verdict = f"CASE WHEN {strict} THEN {left} > {right} ELSE {left} >= {right} END"
+        return f"({passed} = {verdict})", []
 
 
 class Ballot(models.Model):
@@ -68,9 +69,7 @@ class Ballot(models.Model):
 
     candidate = models.ForeignKey(Candidate, models.PROTECT, related_name="ballots")
     level = models.CharField(_("level"), max_length=12, choices=Level)
-    organization = models.ForeignKey(
-        "organizations.Organization", models.PROTECT, related_name="+"
-    )
+    organization = models.ForeignKey("organizations.Organization", models.PROTECT, related_name="+")
     attempt = models.PositiveSmallIntegerField(_("attempt"), default=1)
     held_on = models.DateField(_("held on"))
     entitled = models.PositiveSmallIntegerField(_("entitled to vote"))

@@ -86,9 +86,7 @@ class Candidate(models.Model):
         related_name="+",
         help_text=_("The rules under which the file is judged."),
     )
-    groups = ArrayField(
-        models.CharField(max_length=20, choices=Group), default=list, blank=True
-    )
+    groups = ArrayField(models.CharField(max_length=20, choices=Group), default=list, blank=True)
     stage = models.CharField(_("stage"), max_length=20, choices=Stage, default=Stage.SOURCE)
     stage_since = models.DateField(_("at this stage since"))
     identified_on = models.DateField(_("identified on"))
@@ -109,8 +107,7 @@ class Candidate(models.Model):
             ),
             models.CheckConstraint(
                 name="candidate_closed_with_a_day_and_a_reason",
-                condition=~Q(stage="closed")
-                | (Q(closed_on__isnull=False) & ~Q(closed_reason="")),
+                condition=~Q(stage="closed") | (Q(closed_on__isnull=False) & ~Q(closed_reason="")),
             ),
         ]
         indexes = [

@@ -75,9 +75,7 @@ class RuleSet(models.Model):
     admission_decision_days = models.PositiveSmallIntegerField(
         _("decision on admission, working days from the cell's resolution")
     )
-    admission_extension_days = models.PositiveSmallIntegerField(
-        _("extension of it, working days")
-    )
+    admission_extension_days = models.PositiveSmallIntegerField(_("extension of it, working days"))
     recognition_decision_days = models.PositiveSmallIntegerField(
         _("decision on recognition, working days")
     )
@@ -85,9 +83,7 @@ class RuleSet(models.Model):
         _("extension of it, working days")
     )
     ceremony_days = models.PositiveSmallIntegerField(_("ceremony, working days"))
-    ceremony_from = models.CharField(
-        _("ceremony counted"), max_length=7, choices=CeremonyFrom
-    )
+    ceremony_from = models.CharField(_("ceremony counted"), max_length=7, choices=CeremonyFrom)
     probation_months = models.PositiveSmallIntegerField(_("probation, months"))
     recognition_review_days = models.PositiveSmallIntegerField(
         _("cell considers recognition, working days after probation")
@@ -148,9 +144,7 @@ class PaperKind(models.Model):
         _("needed before the cell considers"),
         help_text=_("Otherwise it arises from the vote or decision itself."),
     )
-    only_youth_union = models.BooleanField(
-        _("only for Youth Union members"), default=False
-    )
+    only_youth_union = models.BooleanField(_("only for Youth Union members"), default=False)
     goes_stale = models.BooleanField(
         _("goes stale"), help_text=_("To be made again where the cell has not considered in time.")
     )
