@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any, ClassVar
 
 import django_filters
+from django import forms
 from django.db.models import QuerySet
 from django.utils.translation import gettext_lazy as _
 
@@ -38,12 +39,16 @@ class CellFilter(django_filters.ModelChoiceFilter):
         )
 
 
+class YearFilter(django_filters.NumberFilter):
+    field_class = forms.IntegerField
+
+
 class CandidateFilter(django_filters.FilterSet):
     q = django_filters.CharFilter(label=_("Name or file number"), method="search")
     buoc = django_filters.ChoiceFilter(
         label=_("Step"), choices=STEPS, method="at_step", empty_label=_("All steps")
     )
-    nam = django_filters.NumberFilter(
+    nam = YearFilter(
         label=_("Year identified"), field_name="identified_on", lookup_expr="year",
         min_value=1900, max_value=2100,
     )  # fmt: skip

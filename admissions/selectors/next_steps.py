@@ -10,7 +10,7 @@ from django.utils.translation import gettext as _
 
 from admissions.calendar import next_meetings
 from admissions.cases import Case
-from admissions.guards import STEPS
+from admissions.guards import STEPS, nobody_competent
 from admissions.permissions import Rights
 from admissions.stages import OPEN_STAGES, STEP_OF_VOTE, Level, Stage, Step
 
@@ -180,7 +180,8 @@ def _committee(case: Case, rights: Rights) -> NextStep:
         is_mine=_is_mine(case, rights, step),
         due_on=limit,
         is_legal=True,
-        waits_for=str(body or ""),
+        warning=nobody_competent(case) or "",
+        waits_for=str(body or case.bodies.cell),
     )
 
 

@@ -12,6 +12,7 @@ from django.urls import reverse
 
 from admissions.models import Admission, Ballot, Candidate, Decision, Paper
 from admissions.stages import Stage
+from config.periods import between
 from organizations.models import User
 from tests.makers import (
     DAY,
@@ -472,7 +473,19 @@ def test_the_list_is_narrowed_by_name_step_cell_year_and_state(kc: World) -> Non
     assert len(ask("")) == 3
 
 
-@pytest.mark.parametrize("query", ["?buoc=99", "?chi-bo=kc-top", "?nam=abc", "?trang=x&nam=0"])
+@pytest.mark.parametrize(
+    "query",
+    [
+        "?buoc=99",
+        "?chi-bo=kc-top",
+        "?nam=abc",
+        "?trang=x&nam=0",
+        "?nam=2020.5",
+        "?nam=1e400",
+        "?q=%00",
+        "?sap-xep=xau&tinh-trang=la",
+    ],
+)
 def test_any_address_of_the_list_is_a_page(kc: World, query: str) -> None:
     logged(kc)
 
@@ -548,6 +561,15 @@ def test_staff_and_approver_find_the_files_that_their_body_has_before_it(kc: Wor
         "kc-canbo2": [url("candidate-step", competent, "cap-tren-xet")],
         "kc-duyet": [url("candidate-step", decision, "quyet-dinh")],
     }
+
+
+def test_a_file_that_nobody_may_decide_says_so(kc: World) -> None:
+    kc.top.competences.update(period=between(date(2018, 1, 1), date(2021, 5, 1)))
+    file = candidate(kc, at=Stage.GRASSROOTS_RESOLVED)
+
+    shown = page(kc.secretary, url("candidate-detail", file))
+
+    assert "On 28/05/2021 no organisation above this cell decides on admissions." in shown
 
 
 def test_an_overdue_decision_leads(kc: World) -> None:
