@@ -93,9 +93,11 @@ def key_of(*, has_plan: bool, has_forecast: bool = False) -> SafeString:
 
 
 def axis_of(standings: list[Standing]) -> SafeString:
-    """Draw the axis in percent, unless all targets are so small that percent says nothing."""
+    """Draw the axis in percent; in people for one small target, and not at all for several."""
     if any((standing.low or 0) > charts.FEW for standing in standings):
         return charts.bullet_axis()
+    if len(standings) == 1:
+        return charts.bullet_axis(people=standings[0].low)
     return charts.NOTHING
 
 
