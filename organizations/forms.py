@@ -104,14 +104,22 @@ class FirstStartForm(OnceForm):
         label=_("Name of the organisation"),
         max_length=160,
         help_text=_("The highest committee that works here, written in full."),
+        error_messages={"required": _("Enter the organisation's name.")},
     )
-    short_name = NameField(label=_("Short name"), max_length=60)
+    short_name = NameField(
+        label=_("Short name"),
+        max_length=60,
+        error_messages={"required": _("Enter the short name.")},
+    )
     kind = forms.ChoiceField(label=_("Kind"))
-    full_name = NameField(label=_("Administrator's full name"))
+    full_name = NameField(
+        label=_("Administrator's full name"), error_messages={"required": _("Enter the full name.")}
+    )
     username = LineField(
         label=_("Sign-in name"),
         max_length=150,
         help_text=_("Letters without diacritics and digits, no blanks, for example: quantri"),
+        error_messages={"required": _("Enter a sign-in name.")},
     )
     password = forms.CharField(
         label=_("Password"),
@@ -119,12 +127,14 @@ class FirstStartForm(OnceForm):
         max_length=128,
         widget=forms.PasswordInput(attrs={"autocomplete": "new-password"}),
         help_text=_("At least 8 characters; not a common word, not digits alone."),
+        error_messages={"required": _("Enter a password.")},
     )
     password_again = forms.CharField(
         label=_("The password once more"),
         strip=False,
         max_length=128,
         widget=forms.PasswordInput(attrs={"autocomplete": "new-password"}),
+        error_messages={"required": _("Enter the password once more.")},
     )
     year = WholeNumberField(
         label=_("Working year"),
@@ -160,7 +170,11 @@ class FirstStartForm(OnceForm):
 class OrganizationForm(OnceForm):
     """A new organisation beneath another."""
 
-    name = NameField(label=_("Name"), max_length=160)
+    name = NameField(
+        label=_("Name"),
+        max_length=160,
+        error_messages={"required": _("Enter the organisation's name.")},
+    )
     short_name = NameField(
         label=_("Short name"),
         max_length=60,
@@ -204,11 +218,14 @@ class CompetenceForm(OnceForm):
 class AccountForm(OnceForm):
     """A new account; what it may do comes from its roles."""
 
-    full_name = NameField(label=_("Full name"))
+    full_name = NameField(
+        label=_("Full name"), error_messages={"required": _("Enter the full name.")}
+    )
     username = LineField(
         label=_("Sign-in name"),
         max_length=150,
         help_text=_("Letters without diacritics and digits, no blanks, for example: bithu.kt1"),
+        error_messages={"required": _("Enter a sign-in name.")},
     )
     password = forms.CharField(
         label=_("First password"),
@@ -216,12 +233,14 @@ class AccountForm(OnceForm):
         max_length=128,
         widget=forms.PasswordInput(attrs={"autocomplete": "new-password"}),
         help_text=_("At least 8 characters; not a common word, not digits alone."),
+        error_messages={"required": _("Enter a password.")},
     )
     password_again = forms.CharField(
         label=_("The password once more"),
         strip=False,
         max_length=128,
         widget=forms.PasswordInput(attrs={"autocomplete": "new-password"}),
+        error_messages={"required": _("Enter the password once more.")},
     )
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
@@ -276,8 +295,14 @@ class MemberForm(OnceForm):
     """A member whom the cell already had before this system."""
 
     cell = OrganizationField(label=_("Cell"))
-    full_name = NameField(label=_("Full name"))
-    born_on = DateField(label=_("Date of birth"), help_text=_("For example 05/06/1985"))
+    full_name = NameField(
+        label=_("Full name"), error_messages={"required": _("Enter the full name.")}
+    )
+    born_on = DateField(
+        label=_("Date of birth"),
+        help_text=_("For example 05/06/1985"),
+        error_messages={"required": _("Enter the date of birth.")},
+    )
     sex = forms.ChoiceField(
         label=_("Sex"),
         choices=Sex.choices,

@@ -157,6 +157,7 @@ CSRF_COOKIE_HTTPONLY = True
 CSRF_COOKIE_SAMESITE = "Lax"
 CSRF_FAILURE_VIEW = "config.views.csrf_failure"
 MESSAGE_STORAGE = "django.contrib.messages.storage.session.SessionStorage"
+MESSAGE_TAGS = {25: "ok", 30: "warn", 40: "late"}  # success, warning, error: the look's words
 
 # What a page may load: its own files, nothing else.
 CONTENT_SECURITY_POLICY = {

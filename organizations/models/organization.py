@@ -177,7 +177,7 @@ class Designation(models.Model):
     name = models.CharField(_("name"), max_length=160)
     short_name = models.CharField(_("short name"), max_length=60)
     name_search = models.CharField(max_length=160, editable=False)
-    name_order = models.CharField(max_length=300, editable=False)
+    name_order = models.CharField(max_length=300, editable=False, db_collation="C")
     kind = models.ForeignKey(OrganizationKind, models.PROTECT, related_name="+")
     sector = models.CharField(_("sector"), max_length=60, blank=True)
     group = models.CharField(

@@ -32,7 +32,8 @@ class Person(models.Model):
     public_id = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
     full_name = models.CharField(_("full name"), max_length=120)
     name_search = models.CharField(max_length=120, editable=False)
-    name_order = models.CharField(max_length=300, editable=False)
+    # By bytes: the key is made so, and the database's own language would order it otherwise.
+    name_order = models.CharField(max_length=300, editable=False, db_collation="C")
     born_on = models.DateField(_("date of birth"))
     sex = models.CharField(_("sex"), max_length=6, choices=Sex)
     ethnicity = models.CharField(_("ethnicity"), max_length=40, blank=True)

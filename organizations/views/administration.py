@@ -105,6 +105,7 @@ class OrganizationTree(ForAdministrators, FilteredListView):
 
 class OrganizationCreate(ForAdministrators, ActionView):
     form_class = OrganizationForm
+    template_name = "organizations/organization_form.html"
     title = gettext_lazy("Add an organisation")
     submit_label = gettext_lazy("Add the organisation")
 
@@ -200,6 +201,7 @@ class AccountList(ForAdministrators, FilteredListView):
 
 class AccountCreate(ForAdministrators, ActionView):
     form_class = AccountForm
+    template_name = "organizations/account_form.html"
     title = gettext_lazy("Open an account")
     submit_label = gettext_lazy("Open the account")
 
@@ -272,6 +274,7 @@ class RoleRow:
 
 class AppointmentCreate(OneAccount, ActionView):
     form_class = AppointmentForm
+    template_name = "organizations/appointment_form.html"
     title = gettext_lazy("Give a role")
     submit_label = gettext_lazy("Give the role")
 

@@ -50,6 +50,7 @@ class MemberList(FilteredListView):
 
 class MemberCreate(ActionView):
     form_class = MemberForm
+    template_name = "organizations/member_form.html"
     title = gettext_lazy("Add a member")
     submit_label = gettext_lazy("Add the member")
 

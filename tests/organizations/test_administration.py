@@ -225,7 +225,7 @@ def test_an_unusual_superior_is_said_and_not_refused(tree: Tree, keeper: Client)
     answer = keeper.post("/quan-tri/to-chuc/them/", values, follow=True)
 
     assert Organization.objects.filter(slug="chi-bo-co-dien").exists()
-    assert [message.level_tag for message in answer.context["messages"]] == ["warning", "success"]
+    assert [message.level_tag for message in answer.context["messages"]] == ["warn", "ok"]
 
 
 @pytest.mark.parametrize(

@@ -6,6 +6,7 @@ from datetime import date, timedelta
 
 import pytest
 from django.core.exceptions import PermissionDenied
+from django.db import connection
 from django.test import Client
 
 from config.errors import DomainError
@@ -80,6 +81,15 @@ def test_the_register_lists_members_of_today_by_given_name(tree: Tree, theirs: C
         "Nguyễn Dung",
         "Bùi Đạt",
     ]
+
+
+def test_the_order_does_not_hang_on_the_servers_language() -> None:
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT DISTINCT collation_name FROM information_schema.columns"
+            " WHERE column_name = 'name_order'"
+        )
+        assert cursor.fetchall() == [("C",)]
 
 
 def test_members_are_found_without_diacritics_by_cell_and_by_status(
