@@ -382,7 +382,9 @@ def case_of(candidate: Candidate, *, on: date) -> Case:
 
     A step looks at few of the parts, and takes most of its time to read them.
     """
-    rules = RuleSet.objects.in_force(on=on)
+    rules = candidate.rules
+    if not contains(rules.period, on):
+        rules = RuleSet.objects.in_force(on=on)
     _read_when_asked(candidate)
     kinds = SimpleLazyObject(lambda: list(rules.paper_kinds.all()))
     bodies = SimpleLazyObject(lambda: bodies_of([candidate.cell_id], on=on)[candidate.cell_id])

@@ -9,7 +9,7 @@ from enum import StrEnum
 from typing import TYPE_CHECKING
 
 from admissions.cases import Case
-from organizations.models import Appointment, Role
+from organizations.models import Ancestry, Appointment, Role
 
 if TYPE_CHECKING:
     from django.contrib.auth.models import AnonymousUser
@@ -50,11 +50,10 @@ class Rights:
             at.setdefault(role, set()).add(organization)
         prepares: frozenset[int] = frozenset()
         if Role.SECRETARY in at:
-            prepares = frozenset(
-                Appointment.objects.organizations_of(user, roles=[Role.SECRETARY], on=on)
-                .filter(pk__in=set(cells))
-                .values_list("pk", flat=True)
+            lines = Ancestry.objects.on(on).filter(
+                descendant__in=set(cells), ancestor__in=at[Role.SECRETARY]
             )
+            prepares = frozenset(lines.values_list("descendant", flat=True))
         return cls(
             person_id=getattr(user, "person_id", None),
             prepares=prepares,

@@ -125,8 +125,7 @@ def appoint_helper(case: Case, *, by: User, mentor: Person, since: date) -> Ment
     if mentor.pk == file.person_id:
         raise DomainError(fields={"mentor": _("Nobody helps themselves.")})
     membership = Membership.objects.on(since).official().filter(person=mentor).first()
-    unit = grassroots_unit(file.cell_id, on=since)
-    if membership is None or grassroots_unit(membership.cell_id, on=since) != unit:
+    if membership is None or not _same_unit(membership.cell_id, file.cell_id, on=since):
         raise DomainError(
             fields={
                 "mentor": _(
@@ -147,6 +146,13 @@ def appoint_helper(case: Case, *, by: User, mentor: Person, since: date) -> Ment
         raise DomainError(
             fields={"mentor": _("%(person)s helps the candidate already.") % {"person": mentor}}
         ) from error
+
+
+def _same_unit(cell_id: int, other_id: int, *, on: date) -> bool:
+    """Say whether two cells belong to one grassroots organisation on day `on`."""
+    return cell_id == other_id or grassroots_unit(cell_id, on=on) == grassroots_unit(
+        other_id, on=on
+    )
 
 
 @transaction.atomic
@@ -263,6 +269,9 @@ def _record_with_completion(
     file: Candidate, milestones: list[Milestone], *, by: User, on: date
 ) -> None:
     """Record `milestones`; also that the file is complete, when certificate and papers now are."""
+    if not Paper.objects.filter(candidate=file).exists():
+        record(file, milestones, announced_on=milestones[0].on)
+        return
     fresh = case_of(Candidate.objects.select_related("person").get(pk=file.pk), on=on)
     is_complete = fresh.valid_certificate and not fresh.missing_papers
     if is_complete and not fresh.milestone(Step.COMPLETE_PAPERS):
