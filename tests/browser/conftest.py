@@ -1,5 +1,11 @@
-"""The whole product in its own processes, as `make run` starts it, with a browser before it."""
+"""The whole product in its own processes, as `make run` starts it, with a browser before it.
 
+The demonstration is loaded once for all processes of the tests and is changed by them: a test
+makes what it looks for itself, and counts from what it found.
+"""
+
+import fcntl
+import json
 import os
 import signal
 import socket
@@ -15,33 +21,19 @@ from typing import Any
 import pytest
 
 from config.environment import BASE_DIR
+from tests.browser.visits import Reader
 
-PASSWORD = "Mot-mat-khau-de-thu-86"  # noqa: S105
-READY_WITHIN = 180  # seconds, beside the other tests on two cores
+PASSWORD = "Mot-mat-khau-de-thu-86"
+READY_WITHIN = 420  # seconds, beside the other tests on two cores
 
 
 @dataclass
 class Product:
-    """One run of the product: where it answers, what it printed, how its data are reached."""
+    """One run of the product: where it answers, and the folder that holds all it wrote."""
 
     address: str
     folder: Path
-    environment: dict[str, str]
-    process: "subprocess.Popen[str]"
-    said: list[str]
-
-    def manage(self, *arguments: str) -> str:
-        """Run a management command against this product's data; return what it printed."""
-        ran = subprocess.run(
-            [sys.executable, str(BASE_DIR / "manage.py"), *arguments],
-            env=self.environment,
-            cwd=BASE_DIR,
-            capture_output=True,
-            text=True,
-            check=False,
-        )
-        assert ran.returncode == 0, ran.stderr
-        return ran.stdout
+    pid: int
 
 
 def _free_port() -> int:
@@ -50,9 +42,9 @@ def _free_port() -> int:
         return int(taken.getsockname()[1])
 
 
-@contextmanager
-def running(folder: Path, **variables: str) -> Iterator[Product]:
-    port = _free_port()
+def start(folder: Path, **variables: str) -> Product:
+    """Start the product on `folder`; return once it answers."""
+    folder.mkdir(parents=True, exist_ok=True)
     # Servers of its own, whatever the tests themselves use.
     outer = {
         name: value
@@ -63,86 +55,128 @@ def running(folder: Path, **variables: str) -> Iterator[Product]:
     environment = {
         **outer,
         "APP_VAR": str(folder),
-        "PORT": str(port),
+        "PORT": str(_free_port()),
         "DEMO_PASSWORD": PASSWORD,
         "DJANGO_SETTINGS_MODULE": "config.settings.dev",
         **variables,
     }
-    process = subprocess.Popen(
-        [sys.executable, "-m", "config.embedded.supervisor"],
-        env=environment,
-        cwd=BASE_DIR,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        text=True,
-        start_new_session=True,
-    )
-    said: list[str] = []
-    try:
-        assert process.stdout is not None
-        deadline = time.monotonic() + READY_WITHIN
-        for line in process.stdout:
-            said.append(line.rstrip())
-            if line.startswith("Ready: "):
-                break
-            assert time.monotonic() < deadline, said
-        assert said, "the product said nothing"
-        assert said[-1].startswith("Ready: "), "\n".join(said)
-        yield Product(
-            address=said[-1].removeprefix("Ready: ").rstrip("/"),
-            folder=folder,
-            environment=environment,
-            process=process,
-            said=said,
+    printed = folder / "printed"
+    with printed.open("w") as output:
+        process = subprocess.Popen(
+            [sys.executable, "-m", "config.embedded.supervisor"],
+            env=environment,
+            cwd=BASE_DIR,
+            stdout=output,
+            stderr=subprocess.STDOUT,
+            start_new_session=True,
         )
-    finally:
-        process.send_signal(signal.SIGTERM)
+    deadline = time.monotonic() + READY_WITHIN
+    try:
+        while True:
+            ready = [line for line in printed.read_text().splitlines() if line[:7] == "Ready: "]
+            if ready:
+                address = ready[0].removeprefix("Ready: ").rstrip("/")
+                return Product(address=address, folder=folder, pid=process.pid)
+            assert process.poll() is None, printed.read_text()
+            assert time.monotonic() < deadline, printed.read_text()
+            time.sleep(0.2)
+    except BaseException:
+        stop(process.pid)
+        raise
+
+
+def stop(pid: int) -> None:
+    """End the product whose first process is `pid`; nothing of it stays."""
+    try:
+        os.kill(pid, signal.SIGTERM)
+    except ProcessLookupError:
+        return
+    for _ in range(200):
         try:
-            process.wait(40)
-        except subprocess.TimeoutExpired:
-            process.kill()
-            process.wait()
+            if os.waitpid(pid, os.WNOHANG)[0]:
+                return
+        except ChildProcessError:  # another process of the tests started it
+            if not Path(f"/proc/{pid}").exists():
+                return
+        time.sleep(0.2)
+    os.kill(pid, signal.SIGKILL)
+
+
+@contextmanager
+def running(folder: Path, **variables: str) -> Iterator[Product]:
+    """The product on `folder`, for a while."""
+    product = start(folder, **variables)
+    try:
+        yield product
+    finally:
+        stop(product.pid)
+
+
+@contextmanager
+def _locked(note: Path) -> Iterator[dict[str, Any]]:
+    """What processes of the tests wrote for one another; changes are written back."""
+    note.touch()
+    with note.open("r+") as file:
+        fcntl.flock(file, fcntl.LOCK_EX)
+        held = json.loads(file.read() or "{}")
+        yield held
+        file.seek(0)
+        file.truncate()
+        file.write(json.dumps(held))
 
 
 @pytest.fixture(scope="session")
 def product(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Product]:
-    """The default demonstration, loaded and served."""
-    with running(tmp_path_factory.mktemp("demonstration")) as served:
-        yield served
+    """The default demonstration, loaded and served: one for all processes of the tests."""
+    folder = tmp_path_factory.getbasetemp()
+    if "PYTEST_XDIST_WORKER" in os.environ:
+        folder = folder.parent
+    note = folder / "demonstration.json"
+    with _locked(note) as shared:
+        if not shared.get("readers"):
+            served = start(folder / f"demonstration-{time.time_ns()}")
+            shared.update(address=served.address, folder=str(served.folder), pid=served.pid)
+        shared["readers"] = shared.get("readers", 0) + 1
+        found = Product(shared["address"], Path(shared["folder"]), shared["pid"])
+    yield found
+    with _locked(note) as shared:
+        shared["readers"] -= 1
+        if not shared["readers"]:
+            stop(found.pid)
 
 
 @pytest.fixture
 def empty_product(tmp_path: Path) -> Iterator[Product]:
     """A product without any data: its first start."""
-    with running(tmp_path, DEMO="0") as served:
+    with running(tmp_path / "empty", DEMO="0") as served:
         yield served
 
 
-SignIn = Callable[..., Any]
+@pytest.fixture
+def opened(browser: Any) -> Iterator[Callable[..., Reader]]:
+    """`opened(product)` opens a browser of its own before a product."""
+    readers = []
+
+    def enter(product: Product, **options: Any) -> Reader:
+        readers.append(Reader(browser, product.address, **options))
+        return readers[-1]
+
+    yield enter
+    for reader in readers:
+        reader.close()
 
 
 @pytest.fixture
-def sign_in(browser: Any, product: Product) -> Iterator[SignIn]:
-    """`sign_in("bithu")` opens a browser of its own, signed in; returns its page."""
-    contexts = []
+def sign_in(opened: Callable[..., Reader], product: Product) -> Callable[..., Reader]:
+    """`sign_in("bithu")` opens a browser before the demonstration, signed in by its page."""
 
-    def enter(username: str, *, width: int = 1440, height: int = 1000, **options: Any) -> Any:
-        context = browser.new_context(
-            base_url=product.address,
-            viewport={"width": width, "height": height},
-            locale="vi-VN",
-            **options,
-        )
-        contexts.append(context)
-        page = context.new_page()
-        page.goto("/tai-khoan/dang-nhap/")
-        page.fill("[name=login]", username)
-        page.fill("[name=password]", PASSWORD)
-        page.click("main button[type=submit]")
-        page.wait_for_load_state()
-        assert "dang-nhap" not in page.url, page.inner_text("main")
-        return page
+    def enter(username: str, **options: Any) -> Reader:
+        reader = opened(product, **options)
+        reader.open("/")
+        reader.sign_in(username, PASSWORD)
+        return reader
 
-    yield enter
-    for context in contexts:
-        context.close()
+    return enter
+
+
+SignIn = Callable[..., Reader]
