@@ -1,0 +1,505 @@
+"""Loading a plan: structure, members and past years in bulk; this year through the operations
+that the pages call, day by day, with the clock of the database standing on each day."""
+
+from __future__ import annotations
+
+import gc
+from bisect import bisect_right
+from collections import Counter, defaultdict
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import date, timedelta
+from decimal import Decimal
+from random import Random
+
+from django.db import transaction
+from django.utils.translation import gettext as _
+
+from admissions.models import Candidate, PaperKind, Round, RuleSet
+from admissions.operations.ballots import record_ballot
+from admissions.operations.candidates import log_candidate
+from admissions.operations.ceremonies import NewAdmission, hold_ceremony, take_over_admissions
+from admissions.operations.decisions import decide
+from admissions.operations.preparation import (
+    assign_mentor,
+    issue_certificate,
+    put_on_list,
+    receive_papers,
+)
+from admissions.stages import Level
+from config.errors import DomainError
+from config.locks import Lock, hold
+from organizations.models import Installation, Membership, Organization, Person, Role, User
+from organizations.operations import outbox
+from organizations.operations.accounts import appoint, open_account
+from organizations.operations.people import NewMember, take_over_members_of
+from organizations.operations.structure import NewOrganization, found_many, grant_competence
+from targets.models import SourceDeclaration
+from targets.operations import attainment
+from targets.operations.baselines import NewBaseline, report_baselines
+from targets.operations.declarations import (
+    answer_declaration,
+    declare_forecast,
+    declare_no_source,
+    report_figure,
+)
+from targets.operations.targets import assign_target, assign_targets
+
+from . import plan as plans
+from .plan import Plan
+
+CENTRE = "Trung tâm Bồi dưỡng chính trị"
+
+
+def load(plan: Plan, *, password: str) -> Installation:
+    """Make the empty database the demonstration of `plan`, standing on its day; all or nothing.
+
+    `password` is that of the accounts that sign in. Raises DomainError where there is an
+    organisation or an installation already: scenarios are never mixed.
+    """
+    with _nobody_woken(), _little_garbage(), transaction.atomic():
+        hold(Lock.INSTALLATION)
+        if Organization.objects.exists() or Installation.objects.exists():
+            raise DomainError(
+                _("This database is not empty: a scenario is loaded into a database of its own.")
+            )
+        loading = Loading(plan)
+        loading.found()
+        loading.settle()
+        events = plan.events()
+        loading.stand_on(date(events[0].day.year, 1, 1))
+        loading.open_accounts(password=password)
+        for event in events:
+            loading.happen(event)
+        loading.stand_on(plan.day)
+        for year in plan.years:
+            attainment.recompute(year, on=plan.day)
+        return loading.installation
+
+
+@contextmanager
+def _little_garbage() -> Iterator[None]:
+    """Let the collector look rarely: a load keeps what it makes, and looking takes long."""
+    kept = gc.get_threshold()
+    gc.set_threshold(50_000, 20, 50)
+    try:
+        yield
+    finally:
+        gc.set_threshold(*kept)
+
+
+@contextmanager
+def _nobody_woken() -> Iterator[None]:
+    """Keep the news of a load from waking workers one by one; the recompute takes them all."""
+    kept = outbox.wakers[:]
+    outbox.wakers.clear()
+    try:
+        yield
+    finally:
+        outbox.wakers[:] = kept
+
+
+class Loading:
+    """A plan on its way into the database; remembers what was made under which name."""
+
+    def __init__(self, plan: Plan) -> None:
+        self.plan = plan
+        self.random = Random(plan.seed + 1)
+        self.day = plan.since
+        self.installation = Installation.objects.create(
+            mode=Installation.Mode.DEMONSTRATION, scenario=plan.name, day=plan.since
+        )
+        self.organizations: dict[str, Organization] = {}
+        self.users: dict[str, User] = {}
+        self.persons: list[Person] = []
+        self.mentors: dict[str, list[tuple[date, Person]]] = defaultdict(list)
+        self.voters: dict[str, list[date]] = defaultdict(list)
+        self.files: dict[int, Candidate] = {}
+        self.numbers: Counter[tuple[str, int]] = Counter()
+        self.rounds: dict[date, Round] = {}
+        self.papers: dict[int, list[PaperKind]] = {}
+        self.declared: dict[str, SourceDeclaration] = {}
+
+    # ------------------------------------------------------------ in bulk
+
+    def found(self) -> None:
+        """Found the organisations, let those that decide admissions do so, name the rounds."""
+        plan = self.plan
+        self.organizations = found_many(
+            [
+                NewOrganization(
+                    slug=unit.slug,
+                    name=unit.name,
+                    short_name=unit.short_name,
+                    kind=unit.kind,
+                    parent_slug=unit.parent,
+                    on=plan.since,
+                    sector=unit.sector,
+                    group=unit.group,
+                )
+                for unit in plan.units
+            ]
+        )
+        for slug, members in plan.authorities.items():
+            grant_competence(
+                self.organizations[slug],
+                kind="superior",
+                on=plan.since,
+                decision_number="01-QĐ/TU",
+                members_entitled=members,
+            )
+        top = self.organizations[plan.top]
+        for one in plan.rounds:
+            self.rounds[one.day] = Round.objects.create(
+                organization=top,
+                name=one.name,
+                day=one.day,
+                submit_by=one.day - timedelta(days=35),
+            )
+
+    def settle(self) -> None:
+        """Take over the members on 1 January."""
+        members = self.plan.members
+        memberships = take_over_members_of(
+            [
+                (
+                    self.organizations[member.cell],
+                    NewMember(
+                        full_name=member.person.full_name,
+                        born_on=member.person.born_on,
+                        sex=member.person.sex,
+                        since=member.since,
+                        status=member.status,
+                        ethnicity=member.person.ethnicity,
+                        occupation=member.person.occupation,
+                        is_youth_union_member="youth_union" in member.groups,
+                    ),
+                )
+                for member in members
+            ]
+        )
+        self.persons = [membership.person for membership in memberships]
+        signing_in = {account.member for account in self.plan.accounts}
+        for index, member in enumerate(members):
+            if member.status != Membership.Status.OFFICIAL:
+                continue
+            self.voters[member.cell].append(member.since)
+            # Whoever has an account may have to judge the case: somebody else helps.
+            if index not in signing_in:
+                self.mentors[member.cell].append((member.since, self.persons[index]))
+        for days in self.voters.values():
+            days.sort()
+
+    def open_accounts(self, *, password: str) -> None:
+        """Open the accounts; those that nobody signs in with have no password."""
+        administrator: User | None = None
+        for account in self.plan.accounts:
+            user = open_account(
+                username=account.username,
+                full_name=account.full_name,
+                password=password if account.is_shown else None,
+                by=administrator,
+                on=self.day,
+                person=None if account.member is None else self.persons[account.member],
+            )
+            self.users[account.username] = user
+            for organization, role, title in account.posts:
+                appoint(
+                    user,
+                    to=self.organizations[organization],
+                    role=role,
+                    by=administrator,
+                    on=self.day,
+                    title=title,
+                )
+                if role == Role.ADMINISTRATOR:
+                    administrator = user
+
+    # ------------------------------------------------------------ day by day
+
+    def stand_on(self, day: date) -> None:
+        """Let the database's clock stand on `day`."""
+        if day != self.day:
+            self.day = self.installation.day = day
+            self.installation.save(update_fields=["day"])
+
+    def happen(self, event: plans.Event) -> None:
+        """Let `event` happen on its day, entered by whoever keeps those books."""
+        self.stand_on(event.day)
+        match event:
+            case plans.FileStep():
+                getattr(self, f"_{event.step}")(event.file, event.day)
+            case plans.TakeOver():
+                self._take_over(event)
+            case plans.Opening():
+                self._report_opening(event)
+            case plans.TopTarget():
+                self._assign_from_outside(event)
+            case plans.Shares():
+                self._share_out(event)
+            case plans.PercentTarget():
+                self._assign_percent(event)
+            case plans.Forecast():
+                self._declare_forecast(event)
+            case plans.NoSource():
+                self._declare_no_source(event)
+            case plans.Answer():
+                self._answer(event)
+            case plans.Figure():
+                self._report_figure(event)
+
+    def clerk(self, slug: str) -> User:
+        """Return who enters what happens in `slug`: the nearest keeper of books above it."""
+        for unit in self.plan.above(slug):
+            if username := self.plan.clerks.get(unit.slug):
+                return self.users[username]
+        raise LookupError(slug)
+
+    def superior_clerk(self, slug: str) -> User:
+        """Return who enters what the organisation above `slug` sets; at the top, its own."""
+        parent = self.plan.unit(slug).parent
+        return self.clerk(parent or slug)
+
+    def _next(self, series: str) -> int:
+        self.numbers[series, self.day.year] += 1
+        return self.numbers[series, self.day.year]
+
+    def _identify(self, file: plans.File, day: date) -> None:
+        someone = file.person
+        self.files[file.number] = log_candidate(
+            self.organizations[file.cell],
+            by=self.clerk(file.cell),
+            on=day,
+            full_name=someone.full_name,
+            born_on=someone.born_on,
+            sex=someone.sex,
+            occupation=someone.occupation,
+            groups=file.groups,
+            ethnicity=someone.ethnicity,
+            is_youth_union_member=file.is_youth_union_member,
+        )
+
+    def _put_on_list(self, file: plans.File, day: date) -> None:
+        put_on_list(
+            self.files[file.number],
+            by=self.clerk(file.cell),
+            on=day,
+            held_on=day,
+            resolution_number=f"{self._next(f'list {file.cell}'):02d}-NQ/CB",
+        )
+
+    def _certify(self, file: plans.File, day: date) -> None:
+        issued_on = file.certified_on or day
+        issue_certificate(
+            self.files[file.number],
+            by=self.clerk(file.cell),
+            on=day,
+            number=f"{issued_on.year}/{self._next('certificate'):04d}",
+            issuer=CENTRE,
+            issued_on=issued_on,
+        )
+
+    def _assign_mentor(self, file: plans.File, day: date) -> None:
+        together = day - timedelta(days=366)
+        able = [person for since, person in self.mentors[file.cell] if since <= together]
+        assign_mentor(
+            self.files[file.number],
+            by=self.clerk(file.cell),
+            on=day,
+            mentor=self.random.choice(able),
+            since=day,
+        )
+
+    def _receive_paper(self, file: plans.File, day: date) -> None:
+        receive_papers(
+            self.files[file.number],
+            by=self.clerk(file.cell),
+            on=day,
+            papers=[
+                {
+                    "kind": kind,
+                    "dated_on": day - timedelta(days=self.random.randint(1, 25)),
+                    "received_on": day,
+                }
+                for kind in self._kinds(day)
+                if kind.code != file.lacks_paper
+                and (file.is_youth_union_member or not kind.only_youth_union)
+            ],
+        )
+
+    def _kinds(self, day: date) -> list[PaperKind]:
+        rules = RuleSet.objects.in_force(on=day)
+        if rules.pk not in self.papers:
+            kinds = rules.paper_kinds.filter(before_cell=True).select_related("rules")
+            self.papers[rules.pk] = list(kinds)
+        return self.papers[rules.pk]
+
+    def _vote_cell(self, file: plans.File, day: date) -> None:
+        entitled = bisect_right(self.voters[file.cell], day)
+        self._vote(file, day, Level.CELL, entitled=entitled, body=file.cell, mark="NQ/CB")
+
+    def _vote_grassroots(self, file: plans.File, day: date) -> None:
+        body = next(unit for unit in self.plan.above(file.cell) if unit.committee)
+        self._vote(
+            file, day, Level.GRASSROOTS, entitled=body.committee, body=body.slug, mark="NQ/ĐU"
+        )
+
+    def _vote_competent(self, file: plans.File, day: date) -> None:
+        body = self._authority(file)
+        entitled = self.plan.authorities[body]
+        self._vote(file, day, Level.COMPETENT, entitled=entitled, body=body, mark="NQ/BTV")
+
+    def _vote(
+        self, file: plans.File, day: date, level: Level, *, entitled: int, body: str, mark: str
+    ) -> None:
+        present = entitled - self.random.randint(0, entitled // 10)
+        against = int(present > 8 and self.random.random() < 0.12)
+        record_ballot(
+            self.files[file.number],
+            by=self.clerk(body),
+            on=day,
+            level=level,
+            held_on=day,
+            entitled=entitled,
+            present=present,
+            in_favour=present - against,
+            against=against,
+            resolution_number=f"{self._next(f'{mark} {body}'):02d}-{mark}",
+        )
+
+    def _decide(self, file: plans.File, day: date) -> None:
+        authority = self._authority(file)
+        approver = self.users[self.plan.approvers[authority]]
+        decide(
+            self.files[file.number],
+            by=approver,
+            on=day,
+            number=f"{self._next(f'decision {authority}')}-QĐ/ĐU",
+            # Signed when the body had voted; in the cell's hands on the day it is entered.
+            signed_on=file.days["vote_competent"],
+            received_on=day,
+            signer=approver.full_name,
+        )
+
+    def _admit(self, file: plans.File, day: date) -> None:
+        of_round = next((one for one in self.rounds if 0 <= (one - day).days < 5), None)
+        hold_ceremony(
+            self.files[file.number],
+            by=self.clerk(file.cell),
+            on=day,
+            ceremony_on=day,
+            round=self.rounds[of_round] if of_round else None,
+        )
+
+    def _authority(self, file: plans.File) -> str:
+        return next(
+            unit.slug for unit in self.plan.above(file.cell) if unit.slug in self.plan.authorities
+        )
+
+    # ------------------------------------------------------------ figures
+
+    def _take_over(self, event: plans.TakeOver) -> None:
+        take_over_admissions(
+            [
+                NewAdmission(
+                    person=person,
+                    cell=self.organizations[member.cell],
+                    decided_on=member.admitted_on - timedelta(days=10),
+                    ceremony_on=member.admitted_on,
+                    groups=member.groups,
+                )
+                for person, member in zip(self.persons, self.plan.members, strict=True)
+                if member.admitted_on is not None and member.admitted_on.year == event.year
+            ]
+        )
+
+    def _report_opening(self, event: plans.Opening) -> None:
+        report_baselines(
+            [
+                NewBaseline(self.organizations[slug], event.year, members)
+                for slug, members in event.members.items()
+            ],
+            by=self.clerk(self.plan.top),
+            on=event.day,
+        )
+
+    def _assign_from_outside(self, event: plans.TopTarget) -> None:
+        assign_target(
+            self.organizations[event.organization],
+            by=self.superior_clerk(event.organization),
+            on=event.day,
+            year=event.year,
+            form=event.form,
+            low=event.low,
+            high=event.high,
+            percent=None if event.percent is None else Decimal(event.percent),
+            decision_number=event.decision_number,
+            decided_on=event.day,
+            responsible=event.responsible,
+            indicator=event.indicator,
+            span=event.span,
+        )
+
+    def _share_out(self, event: plans.Shares) -> None:
+        assign_targets(
+            self.organizations[event.superior],
+            by=self.clerk(event.superior),
+            on=event.day,
+            year=event.year,
+            numbers={self.organizations[slug].pk: number for slug, number in event.numbers.items()},
+            decision_number=event.decision_number,
+            decided_on=event.day,
+        )
+
+    def _assign_percent(self, event: plans.PercentTarget) -> None:
+        assign_target(
+            self.organizations[event.organization],
+            by=self.superior_clerk(event.organization),
+            on=event.day,
+            year=event.year,
+            form="percent",
+            percent=Decimal(event.percent),
+            decision_number=event.decision_number,
+            decided_on=event.day,
+        )
+
+    def _declare_forecast(self, event: plans.Forecast) -> None:
+        declare_forecast(
+            self.organizations[event.organization],
+            by=self.clerk(event.organization),
+            on=event.day,
+            year=event.year,
+            people=event.people,
+            declared_on=event.day,
+            declared_by=event.declared_by,
+        )
+
+    def _declare_no_source(self, event: plans.NoSource) -> None:
+        self.declared[event.organization] = declare_no_source(
+            self.organizations[event.organization],
+            by=self.clerk(event.organization),
+            on=event.day,
+            grounds=event.grounds,
+            declared_on=event.day,
+            review_on=event.review_on,
+        )
+
+    def _answer(self, event: plans.Answer) -> None:
+        answer_declaration(
+            self.declared[event.organization],
+            by=self.superior_clerk(event.organization),
+            on=event.day,
+            accept=True,
+        )
+
+    def _report_figure(self, event: plans.Figure) -> None:
+        report_figure(
+            event.indicator,
+            self.organizations[event.organization],
+            by=self.clerk(event.organization),
+            on=event.day,
+            as_of=event.as_of,
+            numerator=event.numerator,
+            denominator=event.denominator,
+            evidence=event.evidence,
+        )
