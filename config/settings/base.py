@@ -47,6 +47,8 @@ INSTALLED_APPS = [
 MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
+    # Pads each page by a random length, so that its size tells nothing of what is in it (BREACH).
+    "django.middleware.gzip.GZipMiddleware",
     "csp.middleware.CSPMiddleware",
     "config.ui.middleware.Language",
     "config.ui.middleware.HeldClock",
@@ -179,6 +181,9 @@ SECURE_REFERRER_POLICY = "same-origin"
 SECURE_CROSS_ORIGIN_OPENER_POLICY = "same-origin"
 DATA_UPLOAD_MAX_MEMORY_SIZE = 2 * 1024 * 1024  # bytes
 DATA_UPLOAD_MAX_NUMBER_FIELDS = 5000  # a grid of targets has several fields a row
+
+# The count beside an entry of the navigation: (user, appointment, today) -> number.
+NAVIGATION_COUNTS = {"task-list": "admissions.selectors.tasks.tasks_to_do"}
 
 # Language and time. Vietnamese whatever the browser prefers: `config.ui.middleware.Language`.
 LANGUAGE_CODE = "vi"
