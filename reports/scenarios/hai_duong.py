@@ -177,7 +177,8 @@ def _accounts(maker: Maker) -> None:
         maker.account(username, (unit, role, title), member_of=member_of, is_shown=True)
     for name, *_rest in UNITS:
         maker.clerk(slug_of(name), short_name=name)
-    maker.plan.clerks |= {BITHU_CELL: "bithu", sibling: "bithu2", BASE: "canbo", TOP: "canbo2"}
+    maker.plan.clerks |= {BITHU_CELL: "bithu", sibling: "bithu2"}
+    maker.plan.staff |= {BASE: "canbo", TOP: "canbo2"}
     maker.plan.approvers[TOP] = "duyet"
 
 

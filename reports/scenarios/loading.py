@@ -255,10 +255,14 @@ class Loading:
                 return self.users[username]
         raise LookupError(slug)
 
-    def superior_clerk(self, slug: str) -> User:
+    def staff(self, slug: str) -> User:
+        """Return who enters the votes and figures of `slug` itself."""
+        username = self.plan.staff.get(slug)
+        return self.users[username] if username else self.clerk(slug)
+
+    def staff_above(self, slug: str) -> User:
         """Return who enters what the organisation above `slug` sets; at the top, its own."""
-        parent = self.plan.unit(slug).parent
-        return self.clerk(parent or slug)
+        return self.staff(self.plan.unit(slug).parent or slug)
 
     def _next(self, series: str) -> int:
         self.numbers[series, self.day.year] += 1
@@ -356,7 +360,7 @@ class Loading:
         against = int(present > 8 and self.random.random() < 0.12)
         record_ballot(
             self.files[file.number],
-            by=self.clerk(body),
+            by=self.clerk(body) if level == Level.CELL else self.staff(body),
             on=day,
             level=level,
             held_on=day,
@@ -419,14 +423,14 @@ class Loading:
                 NewBaseline(self.organizations[slug], event.year, members)
                 for slug, members in event.members.items()
             ],
-            by=self.clerk(self.plan.top),
+            by=self.staff(self.plan.top),
             on=event.day,
         )
 
     def _assign_from_outside(self, event: plans.TopTarget) -> None:
         assign_target(
             self.organizations[event.organization],
-            by=self.superior_clerk(event.organization),
+            by=self.staff_above(event.organization),
             on=event.day,
             year=event.year,
             form=event.form,
@@ -443,7 +447,7 @@ class Loading:
     def _share_out(self, event: plans.Shares) -> None:
         assign_targets(
             self.organizations[event.superior],
-            by=self.clerk(event.superior),
+            by=self.staff(event.superior),
             on=event.day,
             year=event.year,
             numbers={self.organizations[slug].pk: number for slug, number in event.numbers.items()},
@@ -454,7 +458,7 @@ class Loading:
     def _assign_percent(self, event: plans.PercentTarget) -> None:
         assign_target(
             self.organizations[event.organization],
-            by=self.superior_clerk(event.organization),
+            by=self.staff_above(event.organization),
             on=event.day,
             year=event.year,
             form="percent",
@@ -466,7 +470,7 @@ class Loading:
     def _declare_forecast(self, event: plans.Forecast) -> None:
         declare_forecast(
             self.organizations[event.organization],
-            by=self.clerk(event.organization),
+            by=self.staff(event.organization),
             on=event.day,
             year=event.year,
             people=event.people,
@@ -477,7 +481,7 @@ class Loading:
     def _declare_no_source(self, event: plans.NoSource) -> None:
         self.declared[event.organization] = declare_no_source(
             self.organizations[event.organization],
-            by=self.clerk(event.organization),
+            by=self.staff(event.organization),
             on=event.day,
             grounds=event.grounds,
             declared_on=event.day,
@@ -487,7 +491,7 @@ class Loading:
     def _answer(self, event: plans.Answer) -> None:
         answer_declaration(
             self.declared[event.organization],
-            by=self.superior_clerk(event.organization),
+            by=self.staff_above(event.organization),
             on=event.day,
             accept=True,
         )
@@ -496,7 +500,7 @@ class Loading:
         report_figure(
             event.indicator,
             self.organizations[event.organization],
-            by=self.clerk(event.organization),
+            by=self.staff(event.organization),
             on=event.day,
             as_of=event.as_of,
             numerator=event.numerator,

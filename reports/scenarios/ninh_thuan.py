@@ -203,7 +203,8 @@ def _accounts(maker: Maker) -> None:
         approver = f"duyet-{district.slug}"
         maker.account(approver, (district.slug, "approver", f"Thường trực {district.name}"))
         plan.approvers[district.slug] = approver
-    plan.clerks |= {BITHU_CELL: "bithu", sibling: "bithu2", BASE: "canbo", TOP: "canbo2"}
+    plan.clerks |= {BITHU_CELL: "bithu", sibling: "bithu2"}
+    plan.staff |= {BASE: "canbo", TOP: "canbo2"}
     plan.approvers[TOP] = "duyet"
 
 

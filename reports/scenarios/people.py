@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from random import Random
 
+from config import names
+
 FAMILIES = {
     "Nguyễn": 38, "Trần": 11, "Lê": 10, "Phạm": 7, "Hoàng": 5, "Vũ": 5, "Phan": 4, "Đặng": 3,
     "Bùi": 3, "Đỗ": 3, "Ngô": 2, "Dương": 2, "Đinh": 2, "Lương": 1, "Mai": 1, "Trịnh": 1, "Hà": 1,
@@ -63,6 +65,7 @@ class Population:
         self.women_percent = women_percent
         self.families = [*FAMILIES]
         self.family_shares = [*FAMILIES.values()]
+        self.drawn: set[tuple[str, date]] = set()
 
     def sex(self, *, women_percent: int | None = None) -> str:
         percent = self.women_percent if women_percent is None else women_percent
@@ -91,9 +94,17 @@ class Population:
         sex = self.sex(women_percent=women_percent)
         ethnicity = ethnicity or random.choices(self.ethnicities, self.shares)[0]
         first, last = born
+        while True:
+            full_name = self.name(sex, ethnicity)
+            born_on = first + timedelta(days=random.randrange((last - first).days + 1))
+            # Nobody bears another's name and birth date: files are told apart by them.
+            drawn = names.search_key(full_name), born_on
+            if drawn not in self.drawn:
+                self.drawn.add(drawn)
+                break
         return Someone(
-            full_name=self.name(sex, ethnicity),
-            born_on=first + timedelta(days=random.randrange((last - first).days + 1)),
+            full_name=full_name,
+            born_on=born_on,
             sex=sex,
             ethnicity=ethnicity,
             occupation=random.choice(occupations),

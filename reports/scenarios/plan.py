@@ -228,11 +228,15 @@ class Plan:
     authorities: dict[str, int] = field(default_factory=dict)
     """{organisation that decides admissions: members of its deciding body}"""
     clerks: dict[str, str] = field(default_factory=dict)
-    """{organisation: sign-in name that enters what happens there}; the nearest above counts."""
+    """{organisation: who keeps the books of its cells, by sign-in name}; the nearest."""
+    staff: dict[str, str] = field(default_factory=dict)
+    """{organisation: who enters its votes and figures}, where that is another than its clerk."""
     approvers: dict[str, str] = field(default_factory=dict)
     """{authority: sign-in name that approves its decisions}"""
     years: tuple[int, ...] = ()
     """The years whose figures are computed."""
+    index: dict[str, Unit] = field(default_factory=dict, repr=False)
+    """The units by address."""
 
     def unit(self, slug: str) -> Unit:
         return self._by_slug()[slug]
@@ -297,12 +301,10 @@ class Plan:
                 yield member.cell, member.admitted_on
 
     def _by_slug(self) -> dict[str, Unit]:
-        if len(self._index) != len(self.units):
-            self._index = {unit.slug: unit for unit in self.units}
-        return self._index
-
-    def __post_init__(self) -> None:
-        self._index: dict[str, Unit] = {}
+        # Units are only ever added, each under an address of its own.
+        for unit in self.units[len(self.index) :]:
+            self.index[unit.slug] = unit
+        return self.index
 
 
 CELL_KINDS = frozenset({"cell", "grassroots-cell"})

@@ -145,16 +145,19 @@ def _accounts(maker: Maker) -> None:
         ("giamsat", TOP, "auditor", "Ủy ban Kiểm tra", office),
     ):
         maker.account(username, (unit, role, title), member_of=member_of, is_shown=True)
-    for unit in maker.plan.beneath(TOP):
-        maker.clerk(unit.slug, short_name=unit.short_name)
-    maker.plan.clerks |= {BITHU_CELL: "bithu", sibling: "bithu2", BASE: "canbo", TOP: "canbo2"}
+    for beneath in maker.plan.beneath(TOP):
+        maker.clerk(beneath.slug, short_name=beneath.short_name)
+    maker.plan.clerks |= {BITHU_CELL: "bithu", sibling: "bithu2"}
+    maker.plan.staff |= {BASE: "canbo", TOP: "canbo2"}
     maker.plan.approvers[TOP] = "duyet"
 
 
 def _targets(maker: Maker, *, opening: dict[str, int]) -> None:
     plan = maker.plan
     generated = plan.generated_members()
-    numbers = {slug_of(row[0]): row[-1] for row in [*COMMUNES, *AGENCIES, *CELLS] if row[-1]}
+    given = [(name, target) for name, _cells, _admitted, target in (*COMMUNES, *AGENCIES)]
+    given += [(name, target) for name, _admitted, target in CELLS]
+    numbers = {slug_of(name): target for name, target in given if target}
     evidence = "Báo cáo của Ban Tổ chức Huyện ủy"
     plan.others += [
         Opening(date(2022, 1, 6), 2022, {

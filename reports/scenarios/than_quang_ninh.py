@@ -373,7 +373,7 @@ def _khe_cham_cells(plan: Plan) -> list[str]:
 
 def _admitted_before(maker: Maker, *, by_year: dict[int, list[int]]) -> dict[str, dict[int, int]]:
     """Spread {year: admissions of each company} over the cells."""
-    before = {}
+    before: dict[str, dict[int, int]] = {}
     for index, company in enumerate(COMPANIES):
         totals = {year: numbers[index] for year, numbers in by_year.items()}
         before |= maker.spread(company.slug, totals)
@@ -401,7 +401,8 @@ def _accounts(maker: Maker) -> None:
     maker.account("giamsat", (TOP, "auditor", "Ủy ban Kiểm tra"), member_of="co-quan", **shown)
     for other in COMPANIES:
         maker.clerk(other.slug, short_name=other.name)
-    plan.clerks |= {bithu: "bithu", bithu2: "bithu2", TOP: "canbo2"}
+    plan.clerks |= {bithu: "bithu", bithu2: "bithu2"}
+    plan.staff |= {company: "canbo", TOP: "canbo2"}
     plan.approvers[TOP] = "duyet"
 
 
@@ -436,7 +437,7 @@ SHARING_OUT = ("hon-gai", "vang-danh", "mao-khe")
 def _targets_of_2021(maker: Maker) -> None:
     plan = maker.plan
     opening = plan.generated_members()
-    before = {
+    before: dict[str, int] = {
         unit.slug: members - 100 * members // 5300
         for unit in plan.units
         if unit.parent in {None, TOP}
