@@ -133,6 +133,17 @@ def tasks(user: User, *, on: date) -> TaskPage | None:
     )
 
 
+def tasks_to_do(user: User, appointment: Appointment | None, today: date) -> int:
+    """Return how many tasks wait for a secretary, for the count beside the navigation's entry.
+
+    For others 0: a committee has hundreds of files, too many to judge on every page.
+    """
+    if appointment is None or appointment.role != Role.SECRETARY:
+        return 0
+    page = tasks(user, on=today)
+    return page.to_do if page else 0
+
+
 COMMITTEE_STAGES = {Stage.CELL_RESOLVED, Stage.APPRAISED, Stage.GRASSROOTS_RESOLVED}
 
 
