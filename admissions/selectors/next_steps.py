@@ -7,6 +7,7 @@ from datetime import date
 
 from django.urls import reverse
 from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 
 from admissions.calendar import next_meetings
 from admissions.cases import Case
@@ -211,7 +212,7 @@ def days_left(day: date, *, on: date) -> str:
     """Return in words how far `day` is from `on`: overdue, today, or so many days left."""
     left = (day - on).days
     if left < 0:
-        return _("%(days)s days overdue") % {"days": -left}
+        return ngettext("%(days)s day overdue", "%(days)s days overdue", -left) % {"days": -left}
     if left == 0:
         return _("today")
-    return _("%(days)s days left") % {"days": left}
+    return ngettext("%(days)s day left", "%(days)s days left", left) % {"days": left}

@@ -582,7 +582,7 @@ def test_an_overdue_decision_leads(kc: World) -> None:
     late = tasks_of(kc.staff)
 
     assert (in_time.first.day, in_time.first.kind, in_time.first.left) == (limit, "", "today")
-    assert (late.first.kind, late.first.left) == ("late", "1 days overdue")
+    assert (late.first.kind, late.first.left) == ("late", "1 day overdue")
     assert file.number
 
 
