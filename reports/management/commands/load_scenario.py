@@ -40,5 +40,7 @@ class Command(BaseCommand):
 
 def _prepare_statements() -> None:
     """Let the server keep its plans: a load asks the same few questions thousands of times."""
+    if connection.in_atomic_block:
+        return  # within another's transaction, the connection is not ours to make anew
     connection.close()
     connection.settings_dict["OPTIONS"].update(server_side_binding=True, prepare_threshold=3)

@@ -1,0 +1,37 @@
+"""What a dashboard shows beside the figures: `show(slug, year)`, run in `manage.py shell`."""
+
+import json
+import sys
+from collections import Counter
+
+from config import clock
+from organizations.models import Membership, Organization
+from reports.selectors.overview import overview
+from reports.selectors.standing import look
+
+
+def show(slug: str, year: int) -> None:
+    on = clock.today()
+    unit = Organization.objects.called(on=on).get(slug=slug)
+    seen = overview(unit, look(year, lens="then", today=on))
+    tree = Organization.objects.under(Organization.objects.filter(pk=unit.pk), on=on)
+    beneath = Organization.objects.beneath(unit, on=on).called(on=on)
+    found = {
+        "without_source": len(seen.without_source),
+        "since_term_began": seen.whole.row.term_admitted,
+        "forecast": seen.forecast.people if seen.forecast else None,
+        "grassroots": tree.filter(is_grassroots_unit=True).count(),
+        "cells": tree.cells(on=on).count(),
+        "members": Membership.objects.on(on).filter(cell__in=tree).count(),
+        "beneath_by_kind": Counter(one.kind_code for one in beneath),
+        "reported": {
+            one.indicator.code: {
+                "numerator": one.now.numerator,
+                "of": one.of,
+                "percent": None if one.percent is None else float(one.percent),
+                "change": None if one.change is None else float(one.change),
+            }
+            for one in seen.reported
+        },
+    }
+    sys.stdout.write(json.dumps(found))
