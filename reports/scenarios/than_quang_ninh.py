@@ -209,11 +209,11 @@ def than_quang_ninh_2021() -> Plan:
         since=SINCE,
         years=(2018, 2019, 2020, 2021),
         rounds=[
-            AdmissionRound(date(2021, 2, 3), "Đợt 3/2", 30),
-            AdmissionRound(date(2021, 3, 26), "Lớp đảng viên 90 năm ngày thành lập Đoàn", 30),
-            AdmissionRound(date(2021, 5, 19), "Đợt 19/5", 40),
-            AdmissionRound(date(2021, 9, 2), "Đợt 2/9", 60),
-            AdmissionRound(date(2021, 11, 12), "Đợt 12/11", 80),
+            AdmissionRound(date(2021, 2, 3), "Đợt 3/2", 8),
+            AdmissionRound(date(2021, 3, 26), "Lớp đảng viên 90 năm ngày thành lập Đoàn", 6),
+            AdmissionRound(date(2021, 5, 19), "Đợt 19/5", 10),
+            AdmissionRound(date(2021, 9, 2), "Đợt 2/9", 36),
+            AdmissionRound(date(2021, 11, 12), "Đợt 12/11", 40),
         ],
     )
     maker = Maker(plan, _population(plan))
@@ -256,10 +256,10 @@ def than_quang_ninh_2019() -> Plan:
         since=SINCE,
         years=(2015, 2016, 2017, 2018, 2019),
         rounds=[
-            AdmissionRound(date(2019, 2, 3), "Đợt 3/2", 20),
-            AdmissionRound(date(2019, 5, 19), "Đợt 19/5", 30),
-            AdmissionRound(date(2019, 9, 2), "Đợt 2/9", 50),
-            AdmissionRound(date(2019, 11, 12), "Đợt 12/11", 80),
+            AdmissionRound(date(2019, 2, 3), "Đợt 3/2", 8),
+            AdmissionRound(date(2019, 5, 19), "Đợt 19/5", 16),
+            AdmissionRound(date(2019, 9, 2), "Đợt 2/9", 36),
+            AdmissionRound(date(2019, 11, 12), "Đợt 12/11", 40),
         ],
     )
     maker = Maker(plan, _population(plan))
