@@ -80,6 +80,7 @@ def test_an_empty_database_reaches_its_first_admission(
 def begin(administrator: Reader, today: date) -> None:
     administrator.open("/")
     assert administrator.path == "/bat-dau/"
+    assert administrator.amiss() == []
     administrator.fill(
         organization_name=TOP,
         short_name=TOP.removeprefix("Đảng bộ "),

@@ -2,7 +2,17 @@
 
 from typing import Any
 
+from axe_playwright_python.sync_playwright import Axe
+
 VISIT_WITHIN = 30_000  # milliseconds, beside the other tests on two cores
+
+STANDARD = {
+    "runOnly": {
+        "type": "tag",
+        "values": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"],
+    },
+    "resultTypes": ["violations"],
+}
 
 OVERFLOW = """() => {
   const page = document.documentElement;
@@ -87,6 +97,16 @@ class Reader:
         """Return what sticks out of the page at its right."""
         found: list[str] = self.page.evaluate(OVERFLOW)
         return found
+
+    def amiss(self) -> list[str]:
+        """Return what axe finds on the page, what the console said, what was asked elsewhere."""
+        found = [
+            f"axe {one['id']}: {node['html'][:150]}"
+            for one in Axe().run(self.page, options=STANDARD).response["violations"]
+            for node in one["nodes"][:3]
+        ]
+        said, self.troubles[:] = list(self.troubles), []
+        return found + said
 
     # ---- writing
 

@@ -1,0 +1,246 @@
+"""What holds on every page: read by everybody, alone on its server, whole at 320 px, light.
+
+The pages are found by following links from where each role lands. Every named address of the
+product must be among them, or be listed below with the reason why it is not.
+"""
+
+import gzip
+import re
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass
+from html.parser import HTMLParser
+from typing import Any
+from urllib.parse import urljoin, urlsplit
+
+import pytest
+from django.urls import URLPattern, URLResolver, get_resolver, resolve
+
+from admissions.selectors import STEP_CODES
+from tests.browser.conftest import PASSWORD, Product
+from tests.browser.visits import Reader
+
+pytestmark = [pytest.mark.browser, pytest.mark.slow]
+
+ROLES = ("bithu", "canbo", "canbo2", "duyet", "lanhdao", "giamsat", "quantri")
+
+NO_PAGE_OF_ITS_OWN = {
+    "home": "sends on to where the role lands",
+    "act-as": "POST alone",
+    "display": "POST alone",
+    "robots": "not HTML",
+    "healthz": "not HTML",
+    "readyz": "not HTML",
+    "first-start": "on an empty database alone, where test_first_start.py looks at it",
+}
+STEPS_WITHOUT_A_FILE = {"bo-phan-tham-dinh": "no committee of the demonstration is intermediate"}
+
+AT_MOST = {"target-grid": 30}
+"""Kilobytes of HTML, compressed; 15 elsewhere (ux.md 12)."""
+
+
+SEVERAL = {"candidate-detail": 6, "account-detail": 8}
+"""So many of a kind are opened, for their links differ; one is visited."""
+
+
+@dataclass(frozen=True)
+class Visit:
+    """A page of a role: `kind` is the name of its address, with the code of a step."""
+
+    username: str
+    kind: str
+    path: str
+
+
+class Links(HTMLParser):
+    """The addresses that a page links to."""
+
+    def __init__(self, html: str) -> None:
+        super().__init__()
+        self.found: list[str] = []
+        self.feed(html)
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        href = dict(attrs).get("href")
+        if tag == "a" and href:
+            self.found.append(href)
+
+
+def kind_of(path: str) -> str:
+    """Return the name of the address, with the code where it stands for several pages."""
+    match = resolve(urlsplit(path).path)
+    printed = "in" if re.search(r"[?&]in=", path) else None
+    return " ".join(filter(None, [match.url_name, match.kwargs.get("code"), printed]))
+
+
+def pages_of(reader: Reader, username: str) -> Iterator[Visit]:
+    """Follow the links from where `username` landed; yield one page of each kind."""
+    waiting, seen = [reader.path], set()
+    opened: Counter[str] = Counter()
+    while waiting:
+        path = waiting.pop(0)
+        kind = kind_of(path)
+        if opened[kind] >= SEVERAL.get(kind, 1):
+            continue
+        opened[kind] += 1
+        answer = reader.context.request.get(path)
+        assert answer.status == 200, f"{username}: {path} answers {answer.status}"
+        final = answer.url.removeprefix(reader.address)
+        if kind_of(final) not in seen:
+            yield Visit(username, kind_of(final), final)
+        seen |= {kind, kind_of(final)}
+        links = [urljoin(final, link).partition("#")[0] for link in Links(answer.text()).found]
+        waiting += [link for link in dict.fromkeys(links) if link.startswith("/")]
+
+
+def names_of(resolver: Any) -> Iterator[str]:
+    for one in resolver.url_patterns:
+        if isinstance(one, URLResolver):
+            yield from names_of(one)
+        elif isinstance(one, URLPattern) and one.name:
+            yield one.name
+
+
+def leave_open(browser: Any, product: Product) -> None:
+    """Bring about what pages stand for that a quiet demonstration has none of."""
+    secretary = Reader(browser, product.address)
+    secretary.open("/")
+    secretary.sign_in("bithu2", PASSWORD)
+    secretary.go_to("/chi-tieu/2021/")
+    secretary.go_to("/chi-tieu/2021/khong-nguon/")
+    secretary.fill(grounds="Thợ đã xét hết", declared_on="28/05/2021", review_on="30/09/2021")
+    secretary.send()
+    secretary.close()
+    administrator = Reader(browser, product.address)
+    administrator.open("/")
+    administrator.sign_in("quantri", PASSWORD)
+    administrator.go_to("/quan-tri/nguoi-dung/")
+    administrator.go_to("/quan-tri/nguoi-dung/them/")
+    administrator.fill(
+        # First in the list, so that the way there is short.
+        full_name="An Thị Nghỉ Việc",
+        username="nghiviec",
+        password=PASSWORD,
+        password_again=PASSWORD,
+    )
+    administrator.send()
+    administrator.go_to("/quan-tri/nguoi-dung/nghiviec/dong/")
+    administrator.send()
+    administrator.close()
+
+
+@pytest.fixture(scope="module")
+def visits(browser: Any, product: Product) -> list[Visit]:
+    """One page of each kind for each role, as their links lead there."""
+    leave_open(browser, product)
+    found = [Visit("", "account_login", "/tai-khoan/dang-nhap/"), Visit("", "help", "/tro-giup/")]
+    for username in ROLES:
+        reader = Reader(browser, product.address)
+        reader.open("/")
+        reader.sign_in(username, PASSWORD)
+        found += pages_of(reader, username)
+        reader.open("/tai-khoan/dang-xuat/")
+        found.append(Visit(username, "account_logout", reader.path))
+        reader.close()
+    return found
+
+
+@pytest.fixture
+def readers(browser: Any, product: Product) -> Iterator[Any]:
+    """`readers(username)`: that one's browser, the same again when asked again."""
+    open_ones: dict[Any, Reader] = {}
+
+    def reader(username: str, **options: Any) -> Reader:
+        key = (username, *sorted(options.items()))
+        if key not in open_ones:
+            open_ones[key] = one = Reader(browser, product.address, **options)
+            if username:
+                one.open("/")
+                one.sign_in(username, PASSWORD)
+        return open_ones[key]
+
+    yield reader
+    for one in open_ones.values():
+        one.close()
+
+
+def first_of_each(visits: list[Visit]) -> list[Visit]:
+    return list({visit.kind: visit for visit in reversed(visits)}.values())
+
+
+def first_and_last_of_each(visits: list[Visit]) -> list[Visit]:
+    """Two readers of each kind, who mostly differ in what they may do there."""
+    last = {visit.kind: visit for visit in visits}.values()
+    return list(dict.fromkeys([*first_of_each(visits), *last]))
+
+
+def test_every_address_of_the_product_is_visited_or_excused(visits: list[Visit]) -> None:
+    seen = {visit.kind.partition(" ")[0] for visit in visits}
+    steps = {visit.kind.split()[1] for visit in visits if visit.kind.startswith("candidate-step ")}
+
+    assert set(names_of(get_resolver())) - seen == set(NO_PAGE_OF_ITS_OWN)
+    assert set(STEP_CODES.values()) - steps == set(STEPS_WITHOUT_A_FILE)
+
+
+def test_every_page_on_a_desk(visits: list[Visit], readers: Any) -> None:
+    wrong = []
+    for visit in first_and_last_of_each(visits):
+        reader = readers(visit.username)
+        answer = reader.open(visit.path)
+        said = reader.amiss()
+        page = reader.page
+        if answer.status != 200 or page.locator("h1").count() != 1:
+            said.append(f"{answer.status}, {page.locator('h1').count()} h1")
+        if page.get_attribute("html", "lang") != "vi":
+            said.append("not in Vietnamese")
+        weight = len(gzip.compress(answer.body())) / 1000
+        if weight > AT_MOST.get(visit.kind, 15):
+            said.append(f"{weight:.1f} KB of HTML")
+        wrong += [f"{visit.username} {visit.path}: {one}" for one in said]
+    assert wrong == []
+
+
+def test_every_page_on_a_phone(visits: list[Visit], readers: Any) -> None:
+    wrong = []
+    for visit in first_of_each(visits):
+        reader = readers(visit.username, width=390, height=844)
+        reader.open(visit.path)
+        said = reader.amiss() + reader.overflow()
+        reader.page.set_viewport_size({"width": 320, "height": 640})
+        said += [f"at 320 px: {one}" for one in reader.overflow()]
+        reader.page.set_viewport_size({"width": 390, "height": 844})
+        wrong += [f"{visit.username} {visit.path}: {one}" for one in said]
+    assert wrong == []
+
+
+LOOKED_AT_CLOSELY = ("task-list", "candidate-detail", "target-grid", "dashboard")
+
+
+@pytest.mark.parametrize("width", [1440, 390])
+def test_dark_and_in_the_largest_letters(visits: list[Visit], readers: Any, width: int) -> None:
+    wrong = []
+    for visit in [one for one in first_of_each(visits) if one.kind in LOOKED_AT_CLOSELY]:
+        reader = readers(visit.username, width=width)
+        cookies = [
+            {"name": name, "value": value, "url": reader.address}
+            for name, value in (("theme", "dark"), ("size", "xl"))
+        ]
+        reader.context.add_cookies(cookies)
+        reader.open(visit.path)
+        root = reader.page.locator("html")
+        assert (root.get_attribute("data-theme"), root.get_attribute("data-size")) == ("dark", "xl")
+        wrong += [f"{visit.path}: {one}" for one in reader.amiss() + reader.overflow()]
+    assert wrong == []
+
+
+def test_every_page_reads_without_javascript(visits: list[Visit], readers: Any) -> None:
+    wrong = []
+    for visit in first_of_each(visits):
+        with_script = readers(visit.username)
+        without = readers(visit.username, java_script_enabled=False)
+        with_script.open(visit.path)
+        without.open(visit.path)
+        missing = set(with_script.words.split()) - set(without.words.split())
+        if len(missing) > 4:
+            wrong.append(f"{visit.path}: {missing}")
+    assert wrong == []
