@@ -59,4 +59,6 @@ MEASURES = (
             _stages(Stage.DECIDED)),
 )  # fmt: skip
 
+ADMISSIONS = [measure for measure in MEASURES if measure.source == "admission"]
+FILES = [measure for measure in MEASURES if measure.source == "file"]
 BY_NAME = {measure.name: measure for measure in MEASURES}

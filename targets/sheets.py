@@ -12,19 +12,17 @@ from django.db.models import F
 
 from config.ui.templatetags.ui import number
 from organizations.models import Designation, Organization, User
-from targets.measures import MEASURES
+from targets.measures import FILES
 from targets.models import (
     Attainment,
     Baseline,
     DeclaredForecast,
+    Indicator,
     SourceDeclaration,
     Target,
 )
 from targets.permissions import declares_for, sets_figures_of
 from targets.rules import percent
-
-ADMITTED = "KN01"
-FILES = [measure.name for measure in MEASURES if measure.source == "file"]
 
 
 @dataclass(frozen=True)
@@ -167,7 +165,10 @@ def sheet(organization: Organization, *, year: int, on: date, is_top: bool) -> S
     """Return the target sheet of `organization` for `year`; the tree is that of day `on`."""
     versions = list(
         Target.objects.filter(
-            organization=organization, year=year, indicator=ADMITTED, span=Target.Span.YEAR
+            organization=organization,
+            year=year,
+            indicator=Indicator.ADMITTED,
+            span=Target.Span.YEAR,
         )
         .select_related("entered_by")
         .order_by("-version")
@@ -237,7 +238,7 @@ def _binding(organizations: Iterable[int], *, year: int) -> dict[int, Target]:
         for one in Target.objects.in_force().filter(
             organization__in=organizations,
             year=year,
-            indicator=ADMITTED,
+            indicator=Indicator.ADMITTED,
             span=Target.Span.YEAR,
         )
     }
@@ -260,7 +261,7 @@ def grid(organization: Organization, *, year: int, on: date) -> list[GridRow]:
         for one in Target.objects.filter(
             organization__in=keys,
             year=year,
-            indicator=ADMITTED,
+            indicator=Indicator.ADMITTED,
             span=Target.Span.YEAR,
             kind=Target.Kind.REGISTERED,
         ).order_by("version")
@@ -295,7 +296,7 @@ def grid(organization: Organization, *, year: int, on: date) -> list[GridRow]:
                 target=targets.get(unit.pk),
                 registered=registered.get(unit.pk),
                 members=members.get(unit.pk),
-                files=sum(getattr(now, name, 0) for name in FILES),
+                files=sum(getattr(now, measure.name, 0) for measure in FILES),
                 last_admitted=getattr(last, "admitted", None),
                 last_target=last.target_low if last else None,
                 declaration=declared.get(unit.pk),

@@ -21,11 +21,8 @@ from typing import Any
 from django.db import connection
 
 from admissions.stages import OPEN_STAGES, ORDER, REACHES, Stage
-from targets.measures import MEASURES
-from targets.models import Attainment
-
-_ADMISSION = [measure for measure in MEASURES if measure.source == "admission"]
-_FILE = [measure for measure in MEASURES if measure.source == "file"]
+from targets.measures import ADMISSIONS, FILES, MEASURES
+from targets.models import Attainment, Indicator
 
 COLUMNS = [
     "parent_id",
@@ -94,7 +91,7 @@ admission AS MATERIALIZED (
         {
         _list(
             f"coalesce(sum(sign) FILTER (WHERE {measure.condition}), 0) AS {measure.name}"
-            for measure in _ADMISSION
+            for measure in ADMISSIONS
         )
     }
     FROM admissions_admission, changes
@@ -104,7 +101,7 @@ admission AS MATERIALIZED (
 file AS MATERIALIZED (
     SELECT cell_id,
         {
-        _list(f"count(*) FILTER (WHERE {measure.condition}) AS {measure.name}" for measure in _FILE)
+        _list(f"count(*) FILTER (WHERE {measure.condition}) AS {measure.name}" for measure in FILES)
     }
     FROM ({files}) AS open
     GROUP BY 1
@@ -183,7 +180,9 @@ term AS (
     FROM targets_target AS target
     JOIN organizations_ancestry AS line ON line.ancestor_id = target.organization_id
         AND line.valid_from <= %(on)s AND line.valid_to > %(on)s
-    WHERE target.indicator_id = 'KN01' AND target.span = 'term' AND target.year <= %(year)s
+    WHERE target.indicator_id = '{
+        Indicator.ADMITTED
+    }' AND target.span = 'term' AND target.year <= %(year)s
         AND target.kind IN ('assigned', 'adjusted')
     ORDER BY line.descendant_id, line.depth, target.year DESC
 ),
@@ -210,7 +209,7 @@ opening AS (
 target AS (
     SELECT DISTINCT ON (organization_id) organization_id, low, high
     FROM targets_target
-    WHERE year = %(year)s AND indicator_id = 'KN01' AND span = 'year'
+    WHERE year = %(year)s AND indicator_id = '{Indicator.ADMITTED}' AND span = 'year'
         AND kind IN ('assigned', 'adjusted') AND (decided_on IS NULL OR decided_on <= %(on)s)
     ORDER BY organization_id, version DESC
 ),

@@ -11,12 +11,11 @@ from django.db.models import Q
 
 from organizations.models import Ancestry, Organization
 from reports.rules import ROUNDS, planned
-from targets.measures import MEASURES, Measure
+from targets.measures import ADMISSIONS, FILES, Measure
 from targets.models import DeclaredForecast, Indicator, ReportedFigure, Target
 from targets.rules import percent
 
 from .standing import (
-    ADMITTED,
     Look,
     Shares,
     Standing,
@@ -30,11 +29,8 @@ ENOUGH = 60
 """Percent of the shortfall that the few units named first are to hold."""
 FEW = 6
 GROUPS = [
-    measure
-    for measure in MEASURES
-    if measure.source == "admission" and measure.name != "admitted" and "month" not in measure.name
+    measure for measure in ADMISSIONS if measure.name != "admitted" and "month" not in measure.name
 ]
-PIPELINE = [measure for measure in MEASURES if measure.source == "file"]
 
 
 @dataclass(frozen=True)
@@ -127,7 +123,7 @@ class Overview:
     @property
     def pipeline(self) -> list[Count]:
         """Return the open files by step, in the order of the way."""
-        return [Count(one, self.whole.count(one.name)) for one in PIPELINE]
+        return [Count(one, self.whole.count(one.name)) for one in FILES]
 
     @property
     def groups(self) -> list[Count]:
@@ -197,7 +193,12 @@ def target_of(organization: Organization, *, year: int) -> Target | None:
     """Return the target of members admitted that binds `organization` in `year`."""
     return (
         Target.objects.in_force()
-        .filter(organization=organization, indicator=ADMITTED, span=Target.Span.YEAR, year=year)
+        .filter(
+            organization=organization,
+            indicator=Indicator.ADMITTED,
+            span=Target.Span.YEAR,
+            year=year,
+        )
         .first()
     )
 
@@ -208,7 +209,7 @@ def _term(organization: Organization, *, year: int, on: date) -> int | None:
         Ancestry.objects.on(on).filter(descendant=organization.pk).values_list("ancestor", "depth")
     )
     terms = Target.objects.filter(
-        organization__in=above, indicator=ADMITTED, span=Target.Span.TERM, year__lte=year
+        organization__in=above, indicator=Indicator.ADMITTED, span=Target.Span.TERM, year__lte=year
     ).values_list("organization", "year")
     return min(terms, key=lambda term: (above[term[0]], -term[1]), default=(0, None))[1]
 

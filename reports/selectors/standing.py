@@ -20,14 +20,12 @@ from reports.rules import (
     rounds_held,
     shares_by_round,
 )
-from targets.measures import MEASURES
+from targets.measures import FILES
 from targets.models import Attainment, Baseline, SourceDeclaration, Target
 from targets.rules import percent
 from targets.sql import read
 
 MONTHS = [f"admitted_month_{month:02d}" for month in range(1, 13)]
-FILES = [measure.name for measure in MEASURES if measure.source == "file"]
-ADMITTED = "KN01"
 
 Shares = list[Decimal]
 
@@ -119,7 +117,7 @@ class Standing:
     @property
     def files(self) -> int:
         """Return the open files, whatever their step."""
-        return sum(self.count(name) for name in FILES)
+        return sum(self.count(measure.name) for measure in FILES)
 
     @property
     def is_over(self) -> bool:

@@ -14,6 +14,9 @@ from .scope import FiguresQuerySet
 class Indicator(models.Model):
     """An indicator of the catalogue KN01 to KN18: counted by the system, or reported by units."""
 
+    ADMITTED = "KN01"
+    """The code of members admitted: what attainment counts, and targets usually name."""
+
     code = models.CharField(_("code"), max_length=4, primary_key=True)
     name = models.CharField(_("name"), max_length=160)
     name_en = models.CharField(_("name in English"), max_length=160)

@@ -41,7 +41,7 @@ def assign_target(
     decision_number: str,
     decided_on: date | None,
     responsible: str = "",
-    indicator: str = "KN01",
+    indicator: str = Indicator.ADMITTED,
     span: str = Target.Span.YEAR,
     reason: str = "",
 ) -> Target:
@@ -119,7 +119,7 @@ def assign_targets(
             continue
         target = Target(
             organization=children[key],
-            indicator_id="KN01",
+            indicator_id=Indicator.ADMITTED,
             span=Target.Span.YEAR,
             year=year,
             form=Form.RANGE if low != high else Form.NUMBER,
@@ -158,7 +158,7 @@ def register_target(
     low: int | None = None,
     high: int | None = None,
     percent: Decimal | None = None,
-    indicator: str = "KN01",
+    indicator: str = Indicator.ADMITTED,
 ) -> Target:
     """Record what `organization` itself registers for `year`; it binds nobody until assigned.
 
@@ -207,7 +207,7 @@ class _Versions:
         organizations: Collection[int],
         *,
         year: int,
-        indicator: str = "KN01",
+        indicator: str = Indicator.ADMITTED,
         span: str = Target.Span.YEAR,
     ) -> None:
         rows = Target.objects.filter(
@@ -271,7 +271,7 @@ def _drawn_up(target: Target, *, versions: _Versions, on: date) -> dict[str, str
 
 
 def _unknown(indicator: str) -> str | None:
-    if indicator == "KN01" or Indicator.objects.filter(pk=indicator).exists():
+    if indicator == Indicator.ADMITTED or Indicator.objects.filter(pk=indicator).exists():
         return None
     return _("There is no such indicator.")
 
