@@ -4,8 +4,10 @@ from collections.abc import Mapping
 from typing import Any
 
 from allauth.account.adapter import DefaultAccountAdapter
+from allauth.core import context as allauth_context
 from django.contrib.auth.base_user import AbstractBaseUser
 from django.http import HttpRequest
+from django.utils.http import url_has_allowed_host_and_scheme
 
 
 def sign_in_name(request: HttpRequest, credentials: Mapping[str, Any] | None = None) -> str:
@@ -28,6 +30,15 @@ class Adapter(DefaultAccountAdapter):  # type: ignore[misc]  # allauth has no ty
         """Return whose these are; a closed account is told no more than a wrong password."""
         user: AbstractBaseUser | None = super().authenticate(request, **credentials)
         return user if user is not None and user.is_active else None
+
+    def is_safe_url(self, url: str | None) -> bool:
+        """Say whether to go to `url` after signing in: to a path of ours, nowhere else.
+
+        allauth would also go to any other name in `ALLOWED_HOSTS`, which may be another program.
+        """
+        return url_has_allowed_host_and_scheme(
+            url, allowed_hosts=None, require_https=allauth_context.request.is_secure()
+        )
 
     def send_mail(self, template_prefix: str, email: str, context: dict[str, object]) -> None:
         """Send nothing."""

@@ -78,6 +78,11 @@ def grant(role: str) -> None:
         tables = sorted(table for (table,) in cursor.fetchall())
         statements = [
             sql.SQL("GRANT CONNECT ON DATABASE {} TO {}").format(database, name),
+            # A temporary table hides the real one of its name from the functions that guard it.
+            sql.SQL("REVOKE TEMPORARY, CREATE ON DATABASE {} FROM PUBLIC, {}").format(
+                database, name
+            ),
+            sql.SQL("REVOKE CREATE ON SCHEMA public FROM PUBLIC, {}").format(name),
             sql.SQL("GRANT USAGE ON SCHEMA public TO {}").format(name),
             sql.SQL("REVOKE ALL ON ALL TABLES IN SCHEMA public FROM {}").format(name),
             *(

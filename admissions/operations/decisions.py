@@ -13,6 +13,7 @@ from admissions.models import Candidate, Decision, Milestone
 from admissions.stages import Level, Step
 from config import names
 from config.errors import DomainError
+from organizations.models import Organization
 
 from .recording import begin, constraint_of, in_the_future, kept, record
 
@@ -55,6 +56,8 @@ def decide(
     if received_on is not None and received_on > on:
         raise in_the_future(received_on, field="received_on")
     authority = case.bodies.voting(Level.COMPETENT)
+    if used := _used(number, authority.organization_id, year=signed_on.year):
+        raise _used_already(used, authority=authority, year=signed_on.year)
     try:
         with transaction.atomic():
             decision = Decision.objects.create(
@@ -71,12 +74,7 @@ def decide(
     except IntegrityError as error:
         if constraint_of(error) != "decision_number_once_per_authority_and_year":
             raise
-        raise DomainError(
-            fields={
-                "number": _("%(authority)s has used the number %(number)s already in %(year)s.")
-                % {"authority": authority, "number": number, "year": signed_on.year}
-            }
-        ) from error
+        raise _used_already(number, authority=authority, year=signed_on.year) from error
     milestone = Milestone(
         candidate=file,
         step=Step.DECIDE,
@@ -88,3 +86,25 @@ def decide(
     )
     record(file, [milestone], announced_on=signed_on)
     return decision
+
+
+def _used(number: str, authority: int, *, year: int) -> str | None:
+    """Return the number that `authority` gave in `year` and that is `number`, capitals and blanks
+    apart; held until the transaction ends, so that two who decide at once see each other."""
+    Organization.objects.select_for_update(no_key=True).get(pk=authority)
+    given = Decision.objects.filter(authority=authority, year=year)
+    same = (one for one in given.values_list("number", flat=True) if _key(one) == _key(number))
+    return next(same, None)
+
+
+def _key(number: str) -> str:
+    return "".join(number.casefold().split())
+
+
+def _used_already(number: str, *, authority: object, year: int) -> DomainError:
+    return DomainError(
+        fields={
+            "number": _("%(authority)s has used the number %(number)s already in %(year)s.")
+            % {"authority": authority, "number": number, "year": year}
+        }
+    )

@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from django.conf import settings
-from django.http import HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
 from django.shortcuts import resolve_url
 from django.utils import translation
+from django.utils.cache import add_never_cache_headers
 
 from config import clock
 
@@ -17,6 +18,22 @@ from .display import language_of
 Answer = Callable[[HttpRequest], HttpResponseBase]
 
 WITHOUT_DATABASE = ("/healthz", "/static/", "/robots.txt")
+
+
+class NotKept:
+    """Let no browser and no proxy keep a page: names would stay on a PC that others use too.
+
+    Files under a name with a hash say themselves how long they may be kept.
+    """
+
+    def __init__(self, get_response: Answer) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponseBase:
+        response = self.get_response(request)
+        if not response.has_header("Cache-Control"):
+            add_never_cache_headers(response)
+        return response
 
 
 class Language:
@@ -45,6 +62,19 @@ class HeldClock:
             return self.get_response(request)
         with clock.held():
             return self.get_response(request)
+
+
+class WrittenAddress:
+    """Answer 404 to an address with a null character: nothing is called so, and PostgreSQL cannot
+    even look for it. What is typed into a form is refused at its field instead."""
+
+    def __init__(self, get_response: Answer) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponseBase:
+        if "\0" in request.path or "%00" in request.META.get("QUERY_STRING", ""):
+            raise Http404
+        return self.get_response(request)
 
 
 class HtmxSignIn:

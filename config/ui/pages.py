@@ -29,8 +29,8 @@ An action::
             return _("The ballot is recorded.")
 
 GET shows the form. POST: not valid, or refused by the operation (`DomainError`) → the same page,
-422, sentences at their fields, what was typed kept. Carried out → 303 to the result. Sent twice →
-carried out once, 303 to the first result. Seen in an older state (`get_version`) → 409.
+422, sentences at their fields, what was typed kept. Carried out → 303 to the result. The same sent
+twice → carried out once, 303 to the first result. Seen in an older state (`get_version`) → 409.
 """
 
 from __future__ import annotations
@@ -252,9 +252,17 @@ class ActionView(View):
             return None
         receipts: Any = apps.get_model("organizations", "FormReceipt")._default_manager
         receipt, _new = receipts.get_or_create(
-            user=self.request.user, key=form.cleaned_data["once"]
+            user=self.request.user, key=uuid.uuid5(form.cleaned_data["once"], self._sent())
         )
         return receipt
+
+    def _sent(self) -> str:
+        """Return what was sent, and where to: who goes back to a form that was carried out and
+        fills it in for somebody else sends the old key with other values, and means them."""
+        own = {"once", "csrfmiddlewaretoken"}
+        values = sorted((name, found) for name, found in self.request.POST.lists())
+        typed = [(name, found) for name, found in values if name not in own]
+        return f"{self.request.get_full_path()} {typed}"
 
     def _seen_anew(self, form: ProductForm) -> ProductForm:
         """Return the form as typed, now knowing the present state: sending again is deliberate."""

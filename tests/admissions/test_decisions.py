@@ -73,6 +73,18 @@ def test_a_number_is_used_once_a_year(kc: World) -> None:
     assert Decision.objects.count() == 1
 
 
+@pytest.mark.parametrize("again", ["12-qđ/đu", "12 - QĐ/ĐU", " 12-QĐ /ĐU"])
+def test_capitals_and_blanks_do_not_make_another_number(kc: World, again: str) -> None:
+    decided(kc, candidate(kc, at=Stage.COMPETENT_RESOLVED), number="12-QĐ/ĐU")
+
+    with pytest.raises(DomainError) as refusal:
+        decided(kc, candidate(kc, at=Stage.COMPETENT_RESOLVED), number=again)
+
+    assert refusal.value.fields == {
+        "number": "Đảng bộ kc-top has used the number 12-QĐ/ĐU already in 2021."
+    }
+
+
 @pytest.mark.parametrize(
     ("changes", "field"),
     [

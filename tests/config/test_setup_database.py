@@ -72,6 +72,21 @@ def test_the_role_is_refused_what_it_does_not_need(statement):
         cursor.execute(statement)
 
 
+def test_the_role_hides_no_table_behind_a_temporary_one_of_the_same_name(owner_role):
+    # Copying a database leaves its own privileges behind, so they are given once more.
+    role = database.app_role(database.database_of(database.owner_url()))
+    with owner_role():
+        grants.grant(role)
+
+    for name in ("organizations_installation", "pg_temp.admissions_ballot"):
+        with (
+            pytest.raises(ProgrammingError, match="permission denied"),
+            transaction.atomic(),
+            connection.cursor() as cursor,
+        ):
+            cursor.execute(f"CREATE TEMPORARY TABLE {name} (day date)")
+
+
 def test_the_owner_may_be_borrowed_for_a_while(owner_role):
     with owner_role() as cursor:
         cursor.execute("CREATE TABLE lent (id int)")

@@ -6,9 +6,11 @@ import pytest
 from django.apps import apps
 from django.conf import settings
 from django.contrib.auth import get_user_model
+from django.http import HttpResponse
 
 from config import demonstration, wsgi
 from config.settings import base
+from config.ui.middleware import NotKept
 
 pytestmark = pytest.mark.django_db
 
@@ -37,6 +39,67 @@ def test_a_page_may_load_nothing_but_its_own_files(client):
         "base-uri": "'none'",
         "frame-ancestors": "'none'",
     }
+
+
+@pytest.mark.parametrize(
+    ("address", "status"),
+    [
+        ("/tro-giup/", 200),
+        (SIGN_IN, 302),
+        ("/ho-so/", 302),
+        ("/khong-co/", 404),
+        ("/healthz", 200),
+    ],
+)
+def test_every_answer_forbids_frames_and_foreign_files(client, address, status):
+    answer = client.get(address)
+
+    assert answer.status_code == status
+    assert "frame-ancestors 'none'" in answer.headers["Content-Security-Policy"]
+    assert answer.headers["X-Frame-Options"] == "DENY"
+    assert answer.headers["X-Content-Type-Options"] == "nosniff"
+
+
+@pytest.mark.parametrize("address", ["/", "/tro-giup/", SIGN_IN, "/ho-so/", "/khong-co/"])
+def test_no_browser_keeps_a_page(client, address):
+    assert "no-store" in client.get(address).headers["Cache-Control"]
+
+
+def test_what_says_itself_how_long_it_may_be_kept_is_kept(rf):
+    file = HttpResponse(headers={"Cache-Control": "max-age=60, public"})
+
+    assert NotKept(lambda _: file)(rf.get("/")).headers["Cache-Control"] == "max-age=60, public"
+
+
+@pytest.mark.parametrize("address", ["/ho-so/%00/", "/to-chuc/?chuyen=%00", "/tro-giup/?a=b%00c"])
+def test_nothing_has_an_address_with_a_null_character(client, address):
+    assert client.get(address).status_code == 404
+
+
+@pytest.mark.parametrize(
+    "onward",
+    [
+        *("https://evil.example/", "//evil.example/", "http://localhost:9/", "http://testserver/"),
+        *("/\\evil.example", "javascript:alert(1)", "https:evil.example", "\thttps://evil.example"),
+    ],
+)
+def test_signing_in_leads_to_no_other_place(client, somebody, settings, onward):
+    settings.ALLOWED_HOSTS = ["testserver", "localhost", "localhost:9", "evil.example"]
+
+    answer = client.post(
+        SIGN_IN, {"login": "somebody", "password": "a right password", "next": onward}
+    )
+
+    assert answer.status_code == 302
+    assert answer.headers["Location"] == "/"
+
+
+def test_signing_in_leads_back_to_the_page_that_was_asked(client, somebody):
+    answer = client.post(
+        SIGN_IN, {"login": "somebody", "password": "a right password", "next": "/viec/?a=b"}
+    )
+
+    assert answer.headers["Location"] == "/viec/?a=b"
 
 
 def test_pages_are_vietnamese_whatever_the_browser_prefers_and_english_on_request(client):

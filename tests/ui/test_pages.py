@@ -99,6 +99,17 @@ def test_a_double_click_is_carried_out_once_and_both_get_the_result(somebody):
     assert somebody.username == "somebody-renamed"
 
 
+def test_going_back_to_fill_the_form_in_for_somebody_else_is_carried_out_too(somebody):
+    data = typed("Trần Văn B")
+
+    send(somebody, data)
+    again = send(somebody, {**data, "full_name": "Trần Văn C", "version": "Trần Văn B"})
+
+    assert again.status_code == 303
+    somebody.refresh_from_db()
+    assert somebody.full_name == "Trần Văn C"
+
+
 def test_a_key_is_its_users_own(somebody):
     other = User.objects.create_user("other", full_name="Trần Văn A")
     data = typed("Trần Văn B")
