@@ -180,10 +180,8 @@ term AS (
     FROM targets_target AS target
     JOIN organizations_ancestry AS line ON line.ancestor_id = target.organization_id
         AND line.valid_from <= %(on)s AND line.valid_to > %(on)s
-    WHERE target.indicator_id = '{
-        Indicator.ADMITTED
-    }' AND target.span = 'term' AND target.year <= %(year)s
-        AND target.kind IN ('assigned', 'adjusted')
+    WHERE target.indicator_id = '{Indicator.ADMITTED}' AND target.span = 'term'
+        AND target.year <= %(year)s AND target.kind IN ('assigned', 'adjusted')
     ORDER BY line.descendant_id, line.depth, target.year DESC
 ),
 history AS (
