@@ -31,13 +31,11 @@ INSTALLED_APPS = [
     "django.contrib.messages",
     "django.contrib.staticfiles",
     "django.contrib.postgres",
-    "django.contrib.humanize",
     "pgtrigger",
     "pghistory",
     "django_filters",
     "django_htmx",
     "template_partials",
-    "rules",
     "allauth",
     "allauth.account",
     "axes",
@@ -112,7 +110,6 @@ CACHES = {
 AUTH_USER_MODEL = "organizations.User"
 AUTHENTICATION_BACKENDS = [
     "axes.backends.AxesStandaloneBackend",
-    "rules.permissions.ObjectPermissionBackend",
     "allauth.account.auth_backends.AuthenticationBackend",
 ]
 PASSWORD_HASHERS = [
