@@ -14,7 +14,7 @@ from django.utils.translation import gettext_lazy as _
 
 from admissions.stages import OPEN_STAGES, Stage, Step
 from config import names
-from organizations.models import Appointment, Organization, Role
+from organizations.models import Appointment, Role
 from organizations.models.guards import APPEND_ONLY, NEVER_DELETED, EnteredAt, entered_now
 
 from .rule_set import RuleSet
@@ -60,10 +60,6 @@ class CandidateQuerySet(models.QuerySet["Candidate"]):
         return self.filter(
             Q(person__name_search__contains=key) | Q(number__icontains=names.written(text))
         )
-
-    def of_cells(self, cells: models.QuerySet[Organization]) -> CandidateQuerySet:
-        """Keep the files of `cells`."""
-        return self.filter(cell__in=cells.values("pk"))
 
 
 @pghistory.track(append_only=True)

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import date
-
 import pghistory
 from django.contrib.postgres.constraints import ExclusionConstraint
 from django.contrib.postgres.fields import DateRangeField, RangeOperators
@@ -15,12 +13,6 @@ from organizations.models.guards import NEVER_DELETED, EnteredAt, entered_now, r
 
 from .candidate import Candidate
 from .rule_set import RuleSet
-
-
-class CertificateQuerySet(models.QuerySet["Certificate"]):
-    def valid_on(self, day: date) -> CertificateQuerySet:
-        """Keep those issued by `day` that still count on it."""
-        return self.filter(issued_on__lte=day, expires_on__gt=day)
 
 
 @pghistory.track(append_only=True)
@@ -36,8 +28,6 @@ class Certificate(models.Model):
     rules = models.ForeignKey(RuleSet, models.PROTECT, related_name="+")
     entered_at = EnteredAt()
     entered_by = models.ForeignKey("organizations.User", models.PROTECT, related_name="+")
-
-    objects = CertificateQuerySet.as_manager()
 
     class Meta:
         ordering = ["-issued_on"]

@@ -182,6 +182,8 @@ SECURE_CROSS_ORIGIN_OPENER_POLICY = "same-origin"
 DATA_UPLOAD_MAX_MEMORY_SIZE = 2 * 1024 * 1024  # bytes
 DATA_UPLOAD_MAX_NUMBER_FIELDS = 5000  # a grid of targets has several fields a row
 
+# Whom to ask, as every page says at its foot; nobody unless given.
+SUPPORT_CONTACT = os.environ.get("SUPPORT_CONTACT", "")
 # The count beside an entry of the navigation: (user, appointment, today) -> number.
 NAVIGATION_COUNTS = {"task-list": "admissions.selectors.tasks.tasks_to_do"}
 

@@ -3,7 +3,7 @@
 Every x and y is a percentage, so one drawing fits 390 px and 1440 px while its text keeps its size;
 nothing runs in the browser, and it prints (SVG fills print without "background graphics"). Colours
 are classes of `static/app.css` (`.bul`, `.axis`, `.plot`, `.strip`, `.years`, `.pipe`, `.key`).
-The two hatch patterns are defined once per page, by `base.html`.
+The hatch pattern is defined once per page, by `base.html`.
 
 Rules (ux.md 5): say the answer in words above the chart; `label` must name every number that is
 drawn, because it is all that a screen reader gets; give the table beside it.

@@ -28,5 +28,5 @@ def frame(request: HttpRequest) -> dict[str, Any]:
         "display": Display.of(request),
         "display_sizes": SIZES,
         "display_themes": THEMES,
-        "support_contact": getattr(settings, "SUPPORT_CONTACT", ""),
+        "support_contact": settings.SUPPORT_CONTACT,
     }
