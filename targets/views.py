@@ -305,15 +305,21 @@ def _groups(rows, form):
 
 def _totals(rows):
     known = [row for row in rows if row.target and row.target.low is not None]
-    members = sum(row.members or 0 for row in rows)
+    members = _sum(row.members for row in rows)
     return {
         "members": members,
         "files": sum(row.files for row in rows),
-        "last_admitted": sum(row.last_admitted or 0 for row in rows),
-        "last_target": sum(row.last_target or 0 for row in rows),
-        "registered": sum(row.registered.low or 0 for row in rows if row.registered),
+        "last_admitted": _sum(row.last_admitted for row in rows),
+        "last_target": _sum(row.last_target for row in rows),
+        "registered": _sum(row.registered.low for row in rows if row.registered),
         "low": sum(row.target.low for row in known),
         "high": sum(row.target.high for row in known),
         "percent": sheets.percent(sum(row.target.low for row in known), members),
         "blank": len(rows) - len(known),
     }
+
+
+def _sum(numbers):
+    """Return the sum of what is known, None where nothing is: not known is not zero."""
+    known = [number for number in numbers if number is not None]
+    return sum(known) if known else None
