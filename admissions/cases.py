@@ -34,8 +34,9 @@ from config.periods import contains
 from organizations.models import Ancestry, Competence, Designation, Membership, Organization
 
 EXPIRING_MONTHS = 1
-"""How long before its last day a page calls a paper about to expire (domain 2.10): a reminder,
-not a rule."""
+CERTIFICATE_EXPIRING_MONTHS = 6
+"""How long before its last day a page calls a paper, and the certificate for which a class must be
+attended again, about to expire (domain 2.10): a reminder, not a rule."""
 
 
 @dataclass(frozen=True)
@@ -96,14 +97,7 @@ def bodies_of(cells: Iterable[int], *, on: date) -> dict[int, Bodies]:
     for cell, ancestor in rows.values_list("descendant", "ancestor"):
         lines[cell].append(ancestor)
     organizations = {ancestor for line in lines.values() for ancestor in line} | wanted
-    called: dict[int, Designation] = {
-        row.organization_id: row
-        for row in Designation.objects.filter(
-            organization__in=organizations, period__startswith__lte=on
-        )
-        .select_related("kind")
-        .order_by("period__startswith")
-    }
+    called = Designation.objects.by_organization(organizations, on=on)
     competences = {
         row.organization_id: row
         for row in Competence.objects.filter(organization__in=organizations, period__contains=on)
@@ -217,6 +211,14 @@ class Case:
         found = self.certificate
         return found if found and found.expires_on > self.on else None
 
+    @property
+    def certificate_expires_soon(self) -> bool:
+        """Say whether the certificate that counts on the day is about to expire."""
+        found = self.valid_certificate
+        if found is None:
+            return False
+        return add_months(self.on, CERTIFICATE_EXPIRING_MONTHS) >= found.expires_on
+
     @cached_property
     def mentorships(self) -> list[Mentorship]:
         """Who helps the candidate on the day."""
@@ -322,6 +324,11 @@ class Case:
         forms = [one for one in self.kinds if not one.before_cell and one.maker == maker]
         is_appraisal = len(forms) > 1 and forms[0] == kind
         return Level.INTERMEDIATE if is_appraisal else Level.GRASSROOTS
+
+    def form_of(self, level: Level) -> str:
+        """Return the code of the form that a vote at `level` makes; empty where there is none."""
+        forms = (kind for kind in self.kinds if not kind.before_cell)
+        return next((kind.code for kind in forms if self._level_of(kind) == level), "")
 
     def _arisen(self, kind: PaperKind) -> bool:
         level = self._level_of(kind)

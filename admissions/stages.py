@@ -101,7 +101,10 @@ def stage_after(steps: Iterable[str]) -> Stage:
 
 @dataclass(frozen=True)
 class PublicStep:
-    """One of the eight steps on a candidate's bar: `stages` are those in which it is done."""
+    """One of the eight steps on a candidate's bar: a file is at it from stage `begins_at` on.
+
+    `milestones` are those that date it once it is done.
+    """
 
     number: int
     title: str | Promise
@@ -116,7 +119,7 @@ PUBLIC_STEPS = (
     PublicStep(4, _("Cell considers"), Stage.READY, (Step.VOTE_CELL,)),
     PublicStep(5, _("Committees consider, decide"), Stage.CELL_RESOLVED, (Step.DECIDE,)),
     PublicStep(6, _("Admission ceremony"), Stage.DECIDED, (Step.ADMIT,)),
-    PublicStep(7, _("Probation, 12 months"), Stage.ADMITTED, ()),
+    PublicStep(7, _("Probation"), Stage.ADMITTED, ()),
     PublicStep(8, _("Official member"), Stage.ADMITTED, ()),
 )
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import Any
 
-from django.db.models import OuterRef, Subquery
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
@@ -46,7 +45,7 @@ from admissions.stages import PUBLIC_STEPS, Level, Stage, Step, public_step
 from config import clock
 from config.errors import ConflictError
 from config.ui.pages import ActionView, FilteredListView, Stale
-from organizations.models import Appointment, Designation, Role
+from organizations.models import Appointment, Role
 from organizations.permissions import holds
 
 
@@ -81,10 +80,7 @@ class CandidateList(FilteredListView):
         return super().get(request, *args, **kwargs)
 
     def scoped(self) -> Any:
-        called = Designation.objects.filter(
-            organization=OuterRef("cell"), period__startswith__lte=clock.today()
-        ).order_by("-period__startswith")
-        return super().scoped().annotate(cell_name=Subquery(called.values("short_name")[:1]))
+        return super().scoped().with_cell_name(on=clock.today())
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
         context = super().get_context_data(**kwargs)
@@ -348,10 +344,13 @@ class RecordBallot(FileAction):
                 "in_favour": result.in_favour,
                 "entitled": result.entitled,
             }
-        return _("The vote fell short: %(in_favour)s of %(entitled)s. It may be repeated.") % {
+        words = _("The vote fell short: %(in_favour)s of %(entitled)s.") % {
             "in_favour": result.in_favour,
             "entitled": result.entitled,
         }
+        if result.attempt >= result.rules.failed_votes_escalate:
+            return f"{words} {_('The superior committee decides how to go on.')}"
+        return f"{words} {_('It may be repeated.')}"
 
 
 class CellBallot(RecordBallot):

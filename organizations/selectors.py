@@ -62,23 +62,14 @@ def with_names(
             organization__in=[row.pk for row in rows], period__contains=on
         ).values_list("organization", "parent")
     )
-    called = _designations({row.pk for row in rows} | {p for p in parents.values() if p}, on=on)
+    everyone = {row.pk for row in rows} | {parent for parent in parents.values() if parent}
+    called = Designation.objects.by_organization(everyone, on=on)
     return [(row, called.get(row.pk), called.get(parents.get(row.pk) or 0)) for row in rows]
 
 
 def cells_of(memberships: Iterable[Membership], *, on: date) -> dict[int, Designation]:
     """Return {cell id: its name on day `on`} for the cells of `memberships`; one query."""
-    return _designations({row.cell_id for row in memberships}, on=on)
-
-
-def _designations(organizations: Iterable[int], *, on: date) -> dict[int, Designation]:
-    """Return {organisation id: the name in force on day `on`, else its last before}."""
-    found = (
-        Designation.objects.filter(organization__in=organizations, period__startswith__lte=on)
-        .order_by("period__startswith")
-        .select_related("kind")
-    )
-    return {one.organization_id: one for one in found}
+    return Designation.objects.by_organization({row.cell_id for row in memberships}, on=on)
 
 
 @dataclass(frozen=True)
@@ -107,7 +98,7 @@ def tree(roots: Sequence[Organization], *, on: date) -> list[TreeRow]:
         ancestor__in=[root.pk for root in roots], depth__lte=LEVELS_SHOWN
     )
     units = Organization.objects.in_bulk(list(lines.values_list("descendant", flat=True)))
-    called = _designations(units, on=on)
+    called = Designation.objects.by_organization(units, on=on)
     children: dict[int, list[int]] = {}
     placed = Placement.objects.filter(period__contains=on, parent__in=units)
     for organization, parent in placed.values_list("organization", "parent"):

@@ -9,12 +9,12 @@ from typing import TYPE_CHECKING
 import pghistory
 from django.contrib.postgres.fields import ArrayField
 from django.db import models
-from django.db.models import F, Q
+from django.db.models import F, OuterRef, Q, Subquery
 from django.utils.translation import gettext_lazy as _
 
 from admissions.stages import OPEN_STAGES, Stage, Step
 from config import names
-from organizations.models import Appointment, Role
+from organizations.models import Appointment, Designation, Role
 from organizations.models.guards import APPEND_ONLY, NEVER_DELETED, EnteredAt, entered_now
 
 from .rule_set import RuleSet
@@ -60,6 +60,11 @@ class CandidateQuerySet(models.QuerySet["Candidate"]):
         return self.filter(
             Q(person__name_search__contains=key) | Q(number__icontains=names.written(text))
         )
+
+    def with_cell_name(self, *, on: date) -> CandidateQuerySet:
+        """Annotate `cell_name`, the short name that the cell bore on day `on`."""
+        called = Designation.objects.begun(on=on).filter(organization=OuterRef("cell"))
+        return self.annotate(cell_name=Subquery(called.values("short_name")[:1]))
 
 
 @pghistory.track(append_only=True)

@@ -18,9 +18,7 @@ def helpers(candidate: Candidate, *, unit: int | None, on: date) -> QuerySet[Per
     """
     cells = Ancestry.objects.on(on).filter(ancestor=unit or candidate.cell_id).values("descendant")
     memberships = Membership.objects.on(on).official().filter(cell__in=cells)
-    called = Designation.objects.filter(
-        organization=OuterRef("cell"), period__startswith__lte=on
-    ).order_by("-period__startswith")
+    called = Designation.objects.begun(on=on).filter(organization=OuterRef("cell"))
     cell_name = (
         memberships.filter(person=OuterRef("pk"))
         .annotate(cell_name=Subquery(called.values("short_name")[:1]))

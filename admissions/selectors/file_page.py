@@ -31,6 +31,9 @@ SHOWN = 5
 
 MEETINGS = 3
 
+CERTIFICATE = "CN-NTVĐ"
+"""How the class certificate is called beside the forms of the rules, which do not number it."""
+
 
 @dataclass(frozen=True)
 class StepOnBar:
@@ -262,16 +265,15 @@ def _name(vietnamese: str, english: str) -> str:
 def _certificate(case: Case, *, may_receive: bool) -> PaperRow:
     certificate = case.certificate
     counts = bool(case.valid_certificate or (certificate and case.passed(Level.CELL)))
-    soon = certificate is not None and add_months(case.on, 6) >= certificate.expires_on
     status = Paper.Status.COMPLETE if counts else Paper.Status.MISSING
-    if counts and soon and not case.passed(Level.CELL):
+    if case.certificate_expires_soon and not case.passed(Level.CELL):
         status = Paper.Status.EXPIRING
     note = ""
     if certificate:
         note = _("counts until before %(day)s") % {"day": f"{certificate.expires_on:%d/%m/%Y}"}
     return PaperRow(
         name=_("Certificate of the awareness class"),
-        code="CN-NTVĐ",
+        code=CERTIFICATE,
         maker=_("Political centre"),
         note=note,
         day=certificate.issued_on if certificate else None,
@@ -326,7 +328,7 @@ def _amiss(case: Case, day: date, rules: RuleSet) -> str:
     then = Case(case.candidate, on=day, rules=rules, kinds=case.kinds, bodies=case.bodies)
     lost = [kind.code for kind in then.missing_papers if kind not in case.missing_papers]
     if case.valid_certificate and not then.valid_certificate:
-        lost.insert(0, "CN-NTVĐ")
+        lost.insert(0, CERTIFICATE)
     return _("run out by then: %(papers)s") % {"papers": ", ".join(lost)} if lost else ""
 
 

@@ -126,8 +126,8 @@ def _missing(case: Case, name: str) -> tuple[Step, str, str, str]:
     return (
         Step.VOTE_CELL,
         _("Consider %(person)s and record the cell's vote") % {"person": name},
-        _("Form 6-KNĐ. At least %(share)s of the official members summoned must be in favour.")
-        % {"share": _share(case)},
+        _("Form %(form)s. At least %(share)s of the official members summoned must be in favour.")
+        % {"form": case.form_of(Level.CELL), "share": _share(case)},
         _("Record"),
     )
 
@@ -139,7 +139,7 @@ def _share(case: Case) -> str:
 
 def _expiry(case: Case) -> str:
     certificate = case.valid_certificate
-    if certificate and (certificate.expires_on - case.on).days <= 183:
+    if certificate and case.certificate_expires_soon:
         return _("The class certificate counts until before %(day)s.") % {
             "day": f"{certificate.expires_on:%d/%m/%Y}"
         }

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import date
 from typing import TYPE_CHECKING
 
@@ -105,11 +106,7 @@ class OrganizationQuerySet(models.QuerySet["Organization"]):
 
         An organisation that had ended by then keeps its last name.
         """
-        last = (
-            Designation.objects.filter(organization=OuterRef("pk"), period__startswith__lte=on)
-            .order_by("-period__startswith")
-            .values
-        )
+        last = Designation.objects.begun(on=on).filter(organization=OuterRef("pk")).values
         return self.annotate(
             name=Subquery(last("name")[:1]),
             short_name=Subquery(last("short_name")[:1]),
@@ -156,18 +153,28 @@ class Organization(models.Model):
 
     def designation(self, *, on: date) -> Designation | None:
         """Return the name and kind in force on day `on`, or None before the first."""
-        return (
-            self.designations.select_related("kind")
-            .filter(period__startswith__lte=on)
-            .order_by("-period__startswith")
-            .first()
-        )
+        return self.designations.select_related("kind").begun(on=on).first()
 
 
 class DesignationQuerySet(models.QuerySet["Designation"]):
     def on(self, day: date) -> DesignationQuerySet:
         """Keep those in force on `day`."""
         return self.filter(period__contains=day)
+
+    def begun(self, *, on: date) -> DesignationQuerySet:
+        """Keep those begun by day `on`, latest first: an organisation's first is its name then.
+
+        One that had ended by then keeps its last name.
+        """
+        return self.filter(period__startswith__lte=on).order_by("-period__startswith")
+
+    def by_organization(self, organizations: Iterable[int], *, on: date) -> dict[int, Designation]:
+        """Return {organisation id: its name as on day `on`, with its kind}; one query.
+
+        One that was not founded by then is not in it.
+        """
+        rows = self.begun(on=on).filter(organization__in=organizations).select_related("kind")
+        return {row.organization_id: row for row in reversed(rows)}
 
 
 class Designation(models.Model):

@@ -482,7 +482,6 @@ def test_the_list_is_narrowed_by_name_step_cell_year_and_state(kc: World) -> Non
         "?trang=x&nam=0",
         "?nam=2020.5",
         "?nam=1e400",
-        "?q=%00",
         "?sap-xep=xau&tinh-trang=la",
     ],
 )
@@ -490,6 +489,14 @@ def test_any_address_of_the_list_is_a_page(kc: World, query: str) -> None:
     logged(kc)
 
     assert signed_in(kc.secretary).get(reverse("candidate-list") + query).status_code == 200
+
+
+def test_steps_to_choose_from_are_in_the_readers_language(kc: World) -> None:
+    client = signed_in(kc.staff)
+    assert "1. Finding a source" in client.get(reverse("candidate-list")).content.decode()
+
+    client.cookies["django_language"] = "vi"
+    assert "1. Tạo nguồn" in client.get(reverse("candidate-list")).content.decode()
 
 
 def test_htmx_gets_the_rows_alone(kc: World) -> None:
