@@ -5,7 +5,7 @@ from argparse import ArgumentParser
 from datetime import date
 from typing import Any
 
-from django.core.management.base import BaseCommand, CommandError
+from django.core.management.base import BaseCommand, CommandError, no_translations
 
 from config import clock
 from config.commands import one_line_for
@@ -30,6 +30,7 @@ class Command(BaseCommand):
         parser.add_argument("--on", metavar="YYYY-MM-DD", help="default: the clock's day")
         parser.add_argument("--json", action="store_true", help="print one JSON object")
 
+    @no_translations
     def handle(self, *args: Any, **options: Any) -> None:
         year = year_from(options["year"])
         on = day_from(options["on"]) if options["on"] else None

@@ -4,7 +4,7 @@ from argparse import ArgumentParser
 from time import monotonic
 from typing import Any
 
-from django.core.management.base import BaseCommand, CommandError
+from django.core.management.base import BaseCommand, CommandError, no_translations
 
 from config import clock
 from config.commands import one_line_for
@@ -20,6 +20,7 @@ class Command(BaseCommand):
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("--year", required=True, metavar="Y")
 
+    @no_translations
     def handle(self, *args: Any, **options: Any) -> None:
         year = year_from(options["year"])
         began = monotonic()
