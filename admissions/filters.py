@@ -7,6 +7,7 @@ from typing import Any, ClassVar
 import django_filters
 from django import forms
 from django.db.models import QuerySet
+from django.utils.text import format_lazy
 from django.utils.translation import gettext_lazy as _
 
 from admissions.models import Candidate
@@ -14,7 +15,9 @@ from admissions.stages import OPEN_STAGES, PUBLIC_STEPS, Stage, public_step
 from config import clock
 from organizations.models import Organization
 
-STEPS = [(str(step.number), f"{step.number}. {step.title}") for step in PUBLIC_STEPS[:7]]
+STEPS = [
+    (str(step.number), format_lazy("{}. {}", step.number, step.title)) for step in PUBLIC_STEPS[:7]
+]
 
 
 def stages_at(number: int) -> list[Stage]:

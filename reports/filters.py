@@ -9,23 +9,25 @@ from django.db.models import QuerySet
 from django.utils.translation import gettext_lazy as _
 
 from config import clock, names
-from organizations.models import Designation, Organization, OrganizationKind
+from organizations import selectors
+from organizations.models import Designation, Organization
 
 
 class OrganizationFilter(django_filters.FilterSet):  # type: ignore[misc] - no types there
     """By name, with or without diacritics, and by kind, as they are today."""
 
     q = django_filters.CharFilter(label=_("Name"), method="by_name")
-    loai = django_filters.ModelChoiceFilter(
-        label=_("Kind"),
-        queryset=OrganizationKind.objects.all(),
-        empty_label=_("All kinds"),
-        method="by_kind",
+    loai = django_filters.ChoiceFilter(
+        label=_("Kind"), empty_label=_("All kinds"), method="by_kind"
     )
 
     class Meta:
         model = Organization
         fields: list[str] = []
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.filters["loai"].extra["choices"] = selectors.kinds()
 
     def by_name(
         self, rows: QuerySet[Organization], name: str, value: str

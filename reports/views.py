@@ -11,6 +11,7 @@ from django.views.decorators.http import require_safe
 from config import clock
 from config.ui.acting import acting
 from config.ui.pages import PAGE_SIZES, FilteredListView, SafePaginator
+from organizations.selectors import kind_name, with_names
 from targets.measures import BY_NAME
 from targets.models import Attainment
 from targets.permissions import declares_for
@@ -212,12 +213,16 @@ class OrganizationList(FilteredListView):
 
     def get_context_data(self, **kwargs):
         context = super().get_context_data(**kwargs)
-        given = look(clock.today().year, lens=Attainment.Lens.THEN, today=clock.today())
+        today = clock.today()
+        given = look(today.year, lens=Attainment.Lens.THEN, today=today)
         found = standings(context["object_list"], given, shares=None)
         by_organization = {one.organization.pk: one for one in found}
         rows = [
-            pictures.unit_row(by_organization[one.pk], year=given.year, lens=given.lens)
-            for one in context["object_list"]
+            (
+                pictures.unit_row(by_organization[one.pk], year=given.year, lens=given.lens),
+                superior,
+            )
+            for one, _name, superior in with_names(context["object_list"], on=today)
         ]
         return {**context, "year": given.year, "rows": rows}
 
@@ -242,7 +247,7 @@ def organization_detail(request, slug):
             **_shared(request, organization, given, shown.whole),
             "overview": shown,
             "line": line_of(organization, user=request.user, on=given.placed_on),
-            "designation": designation,
+            "kind": kind_name(designation.kind) if designation else "",
             "rows": [pictures.unit_row(unit, year=year, lens=given.lens) for unit in shown.units],
             "axis": pictures.axis_of(shown.units),
             "own_axis": pictures.axis_of([shown.whole]),

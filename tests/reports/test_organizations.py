@@ -47,3 +47,32 @@ def test_cells_come_worst_first_and_a_cell_is_a_page_too(year: Year, signed_in: 
     assert [row.standing.organization.slug for row in rows] == ["kc-1", "kc-2"]
     assert "Four rounds of the year" in shown
     assert "Units beneath" not in shown
+
+
+def test_each_of_the_list_says_whom_it_stands_under(year: Year, signed_in: SignIn) -> None:
+    rows = signed_in(year.world.leader).get("/to-chuc/").context["rows"]
+
+    above = {row.standing.organization.slug: superior for row, superior in rows}
+    assert above["kc-top"] is None
+    assert above["kc-1"].organization.slug == above["kc-2"].organization.slug == "kc-dang-uy"
+
+
+def test_kinds_are_named_in_the_readers_language(year: Year, signed_in: SignIn) -> None:
+    def shown(language: str, where: str) -> str:
+        client = signed_in(year.world.leader)
+        client.cookies["django_language"] = language
+        return client.get(where).content.decode()
+
+    page = reverse("organization-detail", args=["kc-dang-uy"])
+    for where in ("/to-chuc/", page):
+        assert "Grassroots committee" in shown("en", where)
+        assert "Đảng bộ cơ sở" in shown("vi", where)
+
+
+def test_the_list_is_narrowed_by_kind(year: Year, signed_in: SignIn) -> None:
+    def found(kind: str) -> set[str]:
+        rows = signed_in(year.world.staff).get("/to-chuc/", {"loai": kind}).context["object_list"]
+        return {one.slug for one in rows}
+
+    assert found("grassroots") == {"kc-dang-uy"}
+    assert found("khong-co") == {"kc-dang-uy", "kc-1", "kc-2"}
