@@ -93,6 +93,9 @@ class ProductForm(forms.Form):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         kwargs.setdefault("label_suffix", "")
         super().__init__(*args, **kwargs)
+        for field in self.fields.values():
+            if isinstance(field, forms.ModelChoiceField) and field.empty_label is not None:
+                field.empty_label = _("Choose…") if field.required else _("Nothing chosen")
 
     def values(self) -> dict[str, Any]:
         """Return what was entered, for an operation: without the fields of the form's own."""
