@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
-from django.utils.functional import Promise
 from django.utils.text import format_lazy
 from django.utils.translation import gettext_lazy as _
 
 from admissions.stages import Stage
+
+if TYPE_CHECKING:
+    from django_stubs_ext import StrPromise
 
 YOUTH_AGE = 30
 """Upper age of the band that reports call the young; statistical table 2 (domain 4.1)."""
@@ -23,7 +26,7 @@ class Measure:
     """
 
     name: str
-    label: str | Promise
+    label: str | StrPromise
     source: str
     condition: str = "true"
 

@@ -12,8 +12,8 @@ from .scope import FiguresQuerySet
 
 
 class BaselineQuerySet(FiguresQuerySet["Baseline"]):
-    def latest(self) -> BaselineQuerySet:
-        """Keep the latest version of each organisation and year."""
+    def newest(self) -> BaselineQuerySet:
+        """Keep the newest version of each organisation and year."""
         newer = Baseline.objects.filter(
             organization=models.OuterRef("organization"),
             year=models.OuterRef("year"),

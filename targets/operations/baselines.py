@@ -57,7 +57,7 @@ def report_baseline(
         members=refusals.of_people(members),
         reason=refusals.of_text(reason, limit=300),
     )
-    latest = Baseline.objects.filter(organization=organization, year=year).latest().first()
+    latest = Baseline.objects.filter(organization=organization, year=year).newest().first()
     if latest is not None and not refused:
         refused = _refused_correction(
             organization, by=by, on=on, reason=reason, confirmed_by=confirmed_by

@@ -219,7 +219,7 @@ class _Versions:
             baseline.organization_id: baseline
             for baseline in Baseline.objects.filter(
                 organization__in=organizations, year=year
-            ).latest()
+            ).newest()
         }
 
 

@@ -97,7 +97,7 @@ def test_a_later_baseline_leaves_the_target_as_it_was_reckoned(country: Country)
         reason="Đếm lại", confirmed_by=second,
     )  # fmt: skip
 
-    latest = Baseline.objects.latest().get(organization=country.base)
+    latest = Baseline.objects.newest().get(organization=country.base)
     target = Target.objects.in_force().get(organization=country.base)
     assert (latest.version, latest.members) == (2, 1000)
     assert (target.low, target.base_members) == (53, 953)
