@@ -22,13 +22,34 @@ DELETABLE_MODELS = frozenset(
 )
 """Rows that are derived, or that only carry something on. A model may also say `derived = True`."""
 
+REFERENCE = frozenset(
+    {
+        "admissions.RuleSet",
+        "admissions.PaperKind",
+        "organizations.OrganizationKind",
+        "targets.Indicator",
+    }
+)
+"""What migrations write and nobody at a page: regulations, and what they list."""
+
 TABLES_WITHOUT_MODEL = {"django_cache": ALL}
+
+FIXED = frozenset({"entered_at", "entered_by"})
+"""Fields that say when and by whom a row was entered: never changed, whatever else of it is."""
+
+NOTHING_IS_IGNORED = """
+    CREATE OR REPLACE FUNCTION public._pgtrigger_should_ignore(trigger_name name)
+    RETURNS boolean LANGUAGE plpgsql AS $$ BEGIN RETURN false; END $$
+"""
+"""In the place of pgtrigger's own, which lets any session switch off any trigger by a setting."""
 
 
 def rights_on(model: type[Model]) -> tuple[str, ...]:
     """Return what the role may do with the rows of `model`."""
     if getattr(model, "append_only", False) or issubclass(model, Event):
         return ADD
+    if model._meta.label in REFERENCE:
+        return READ
     through = model._meta.auto_created
     if through or model._meta.app_label in DELETABLE_APPS or getattr(model, "derived", False):
         return ALL
@@ -42,6 +63,20 @@ def rights() -> dict[str, tuple[str, ...]]:
         if model._meta.managed and not model._meta.proxy:
             found[model._meta.db_table] = rights_on(model)
     return found
+
+
+def changeable(model: type[Model]) -> list[str] | None:
+    """Return the columns of `model` that the role may change, None where that is each of them."""
+    fields = [field for field in model._meta.concrete_fields if field.column]
+    if "UPDATE" not in rights_on(model) or not FIXED & {field.name for field in fields}:
+        return None
+    return [str(field.column) for field in fields if field.name not in FIXED]
+
+
+def _granted(privilege: str, columns: list[str] | None) -> sql.Composable:
+    if privilege != "UPDATE" or columns is None:
+        return sql.SQL(privilege)
+    return sql.SQL("UPDATE ({})").format(sql.SQL(", ").join(map(sql.Identifier, columns)))
 
 
 def make_role(role: str, password: str | None) -> None:
@@ -63,9 +98,13 @@ def make_role(role: str, password: str | None) -> None:
 
 
 def grant(role: str) -> None:
-    """Give `role` its rights on the tables there are now, and take away any others."""
+    """Give `role` its rights on the tables there are now, and take away any others.
+
+    Also closes what no right says: see `NOTHING_IS_IGNORED`.
+    """
     name = sql.Identifier(role)
     known = rights()
+    columns = {model._meta.db_table: changeable(model) for model in apps.get_models()}
     with connection.cursor() as cursor:
         cursor.execute("SELECT current_database()")
         database = sql.Identifier(cursor.fetchone()[0])
@@ -77,6 +116,8 @@ def grant(role: str) -> None:
         )
         tables = sorted(table for (table,) in cursor.fetchall())
         statements = [
+            # Here, since each migration with a trigger puts pgtrigger's own back.
+            sql.SQL(NOTHING_IS_IGNORED),
             sql.SQL("GRANT CONNECT ON DATABASE {} TO {}").format(database, name),
             # A temporary table hides the real one of its name from the functions that guard it.
             sql.SQL("REVOKE TEMPORARY, CREATE ON DATABASE {} FROM PUBLIC, {}").format(
@@ -87,7 +128,10 @@ def grant(role: str) -> None:
             sql.SQL("REVOKE ALL ON ALL TABLES IN SCHEMA public FROM {}").format(name),
             *(
                 sql.SQL("GRANT {} ON {} TO {}").format(
-                    sql.SQL(", ").join(map(sql.SQL, known.get(table, READ))),
+                    sql.SQL(", ").join(
+                        _granted(privilege, columns.get(table))
+                        for privilege in known.get(table, READ)
+                    ),
                     sql.Identifier(table),
                     name,
                 )

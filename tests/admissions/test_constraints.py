@@ -447,16 +447,20 @@ def _rules(**changes: Any) -> RuleSet:
         ),
     ],
 )
-def test_rules_that_cannot_be_are_not_stored(changes: dict[str, Any], name: str) -> None:
-    refused_by(name, _rules(**changes).save)
+def test_rules_that_cannot_be_are_not_stored(
+    owner_role: OwnerRole, changes: dict[str, Any], name: str
+) -> None:
+    with owner_role():
+        refused_by(name, _rules(**changes).save)
 
 
 @pytest.mark.django_db
-def test_a_form_is_named_once_in_a_rule_set() -> None:
+def test_a_form_is_named_once_in_a_rule_set(owner_role: OwnerRole) -> None:
     kind = PaperKind.objects.all()[0]
     kind.pk = None
 
-    refused_by("paper_kind_once_in_a_rule_set", kind.save)
+    with owner_role():
+        refused_by("paper_kind_once_in_a_rule_set", kind.save)
 
 
 # ---------------------------------------------------------------- nothing is lost

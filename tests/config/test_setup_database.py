@@ -2,8 +2,9 @@
 
 import pytest
 from django.apps import apps
-from django.db import ProgrammingError, connection, transaction
+from django.db import IntegrityError, ProgrammingError, connection, transaction
 from pghistory.models import Event
+from psycopg import sql
 
 from config import database, grants
 
@@ -31,7 +32,7 @@ def test_the_role_has_on_every_table_what_the_model_says_and_no_more():
             "SELECT relname, array_remove(ARRAY["
             " CASE WHEN has_table_privilege(oid, 'SELECT') THEN 'SELECT' END,"
             " CASE WHEN has_table_privilege(oid, 'INSERT') THEN 'INSERT' END,"
-            " CASE WHEN has_table_privilege(oid, 'UPDATE') THEN 'UPDATE' END,"
+            " CASE WHEN has_any_column_privilege(oid, 'UPDATE') THEN 'UPDATE' END,"
             " CASE WHEN has_table_privilege(oid, 'DELETE') THEN 'DELETE' END,"
             " CASE WHEN has_table_privilege(oid, 'TRUNCATE') THEN 'TRUNCATE' END], NULL)"
             " FROM pg_class WHERE relkind = 'r' AND relnamespace = 'public'::regnamespace"
@@ -61,6 +62,7 @@ def test_facts_and_histories_can_only_be_read_and_added():
         "ALTER TABLE organizations_person DISABLE TRIGGER ALL",
         "DELETE FROM django_migrations",
         "CREATE TABLE smuggled (id int)",
+        "UPDATE admissions_ruleset SET cell_vote_numerator = 1",
     ],
 )
 def test_the_role_is_refused_what_it_does_not_need(statement):
@@ -70,6 +72,38 @@ def test_the_role_is_refused_what_it_does_not_need(statement):
         connection.cursor() as cursor,
     ):
         cursor.execute(statement)
+
+
+def test_no_session_switches_a_trigger_off():
+    """pgtrigger would: a setting that anybody may make names the triggers to be ignored."""
+    installation = apps.get_model("organizations", "Installation").objects
+    installation.create(mode="real")
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT array_agg(tgname) FROM pg_trigger WHERE NOT tgisinternal")
+        (every,) = cursor.fetchone()
+        cursor.execute("SELECT set_config('pgtrigger.ignore', %s::text[]::text, true)", [every])
+
+    with pytest.raises(IntegrityError, match="stays what it was made"), transaction.atomic():
+        installation.update(mode="demonstration", day="2021-05-28")
+
+
+def test_when_and_by_whom_a_row_was_entered_is_never_changed():
+    tables = {
+        model._meta.db_table: columns
+        for model in apps.get_models()
+        if (columns := grants.changeable(model))
+    }
+    assert {"admissions_candidate", "organizations_appointment"} <= set(tables)
+
+    for table in tables:
+        with (
+            pytest.raises(ProgrammingError, match="permission denied"),
+            transaction.atomic(),
+            connection.cursor() as cursor,
+        ):
+            cursor.execute(
+                sql.SQL("UPDATE {} SET entered_at = app_now()").format(sql.Identifier(table))
+            )
 
 
 def test_the_role_hides_no_table_behind_a_temporary_one_of_the_same_name(owner_role):
