@@ -191,6 +191,8 @@ def test_every_page_on_a_desk(visits: list[Visit], readers: Any) -> None:
         page = reader.page
         if answer.status != 200 or page.locator("h1").count() != 1:
             said.append(f"{answer.status}, {page.locator('h1').count()} h1")
+        if page.locator(".only-p >> visible=true").count():
+            said.append("shows what is for paper alone")
         if page.get_attribute("html", "lang") != "vi":
             said.append("not in Vietnamese")
         weight = len(gzip.compress(answer.body())) / 1000
