@@ -47,7 +47,7 @@ class YearFilter(django_filters.NumberFilter):
 
 
 class CandidateFilter(django_filters.FilterSet):
-    q = django_filters.CharFilter(label=_("Name or file number"), method="search")
+    q = django_filters.CharFilter(label=_("Name, cell or file number"), method="search")
     buoc = django_filters.ChoiceFilter(
         label=_("Step"), choices=STEPS, method="at_step", empty_label=_("All steps")
     )

@@ -55,10 +55,16 @@ class CandidateQuerySet(models.QuerySet["Candidate"]):
         return self.filter(stage__in=OPEN_STAGES)
 
     def matching(self, text: str) -> CandidateQuerySet:
-        """Keep those whose name, with or without diacritics, or file number contains `text`."""
+        """Keep those whose name, file number or cell's name contains `text`.
+
+        Names are found with or without diacritics; a cell by any name that it bore.
+        """
         key = names.search_key(text)
+        cells = Designation.objects.filter(name_search__contains=key)
         return self.filter(
-            Q(person__name_search__contains=key) | Q(number__icontains=names.written(text))
+            Q(person__name_search__contains=key)
+            | Q(number__icontains=names.written(text))
+            | Q(cell__in=cells.values("organization"))
         )
 
     def with_cell_name(self, *, on: date) -> CandidateQuerySet:

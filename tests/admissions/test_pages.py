@@ -462,6 +462,7 @@ def test_the_list_is_narrowed_by_name_step_cell_year_and_state(kc: World) -> Non
     assert ask("?q=thinh") == [thinh]
     assert ask("?q=THỊNH") == [thinh]
     assert ask("?q=kc-2021-0001") == [thinh]
+    assert ask("?q=chi+bo+kc-2") == ask("?q=CHI+BỘ+kc-2") == ["Đỗ An"]
     assert ask("?q=%27%3B--") == []
     assert ask("?buoc=4") == ["Lê Thị Ánh"]
     assert ask("?buoc=7") == ["Hoàng Mạnh Cường"]
