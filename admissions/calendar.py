@@ -8,9 +8,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
+from typing import TYPE_CHECKING
 
-from admissions.models import Round
 from admissions.rules import is_working_day
+
+if TYPE_CHECKING:
+    from admissions.models import Round
 
 MEETING_DAY = 5
 """Day of the month about which cells usually meet."""

@@ -6,19 +6,9 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from config.ui.templatetags.ui import number, percent
+from targets.sheets import aim
 
 from .selectors.standing import Standing
-
-
-def aim(low: int | None, high: int | None) -> str:
-    """Return a target in words: 950, or 35–40.
-
-    >>> aim(35, 40), aim(53, 53)
-    ('35–40', '53')
-    """
-    if low is None:
-        return ""
-    return number(low) if low == high else f"{number(low)}–{number(high)}"
 
 
 def pace_words(standing: Standing) -> str:

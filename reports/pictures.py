@@ -14,8 +14,8 @@ from django.utils.translation import gettext as _
 
 from config.ui import charts
 from config.ui.templatetags.ui import number, signed
+from targets.sheets import aim
 
-from .headlines import aim
 from .rules import ROUNDS, Course, staircase
 from .selectors.overview import Overview
 from .selectors.standing import Standing, YearOf

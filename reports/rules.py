@@ -12,6 +12,8 @@ from statistics import median
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
+from admissions.calendar import CUSTOMARY_ROUNDS
+
 
 @dataclass(frozen=True)
 class RoundOfYear:
@@ -32,13 +34,20 @@ class RoundOfYear:
         return date(year, self.month, self.day)
 
 
-ROUNDS = (
-    RoundOfYear(3, 2, 1, 2),
-    RoundOfYear(19, 5, 3, 5),
-    RoundOfYear(2, 9, 6, 9),
-    RoundOfYear(12, 11, 10, 12),
+_MONTHS = [month for month, _day in CUSTOMARY_ROUNDS]
+ROUNDS = tuple(
+    RoundOfYear(day, month, first_month, last_month)
+    for (month, day), first_month, last_month in zip(
+        CUSTOMARY_ROUNDS,
+        [1, *(month + 1 for month in _MONTHS[:-1])],
+        [*_MONTHS[:-1], 12],
+        strict=True,
+    )
 )
-"""The days on which admissions are usually held (`domain.md` 3.1): labels, not rules."""
+"""The days on which admissions are usually held (`domain.md` 3.1): labels, not rules.
+
+A month counts for the round held in it or after it, those after the last round for the last.
+"""
 
 
 def round_days(year: int) -> list[date]:

@@ -14,8 +14,10 @@ from config.ui.pages import PAGE_SIZES, FilteredListView, SafePaginator
 from organizations.selectors import kind_name, with_names
 from targets.measures import BY_NAME
 from targets.models import Attainment
+from targets.operations import refusals
 from targets.permissions import declares_for
 from targets.selectors import computed_at
+from targets.sheets import aim
 
 from . import headlines, pictures
 from .filters import OrganizationFilter
@@ -23,15 +25,13 @@ from .selectors.overview import overview, whole_only
 from .selectors.records import cells_of, records
 from .selectors.standing import figured, has_data, line_of, look, standings, years_with_figures
 
-FIRST_YEAR = 1930
-YEARS_AHEAD = 5
 SHOWN = 14
 
 
 def _look(request, year):
     """Read how the reader looks at `year`; 404 for a year that cannot be."""
     today = clock.today()
-    if not FIRST_YEAR <= year <= today.year + YEARS_AHEAD:
+    if refusals.of_year(year, on=today):
         raise Http404
     asked = None
     if text := request.GET.get("den"):
@@ -111,7 +111,7 @@ def dashboard(request, year):
             "bullet": pictures.bullet_of(
                 shown.whole, forecast=shown.forecast.people if shown.forecast else None
             ),
-            "aim": headlines.aim(shown.whole.low, shown.whole.high),
+            "aim": aim(shown.whole.low, shown.whole.high),
             "shortfall": shortfall,
             "short": [
                 pictures.unit_row(unit, year=year, lens=given.lens) for unit in shortfall.units
@@ -257,7 +257,7 @@ def organization_detail(request, slug):
             ),
             "years_chart": pictures.years_of(shown.years),
             "pace_words": headlines.pace_words(shown.whole),
-            "aim": headlines.aim(shown.whole.low, shown.whole.high),
+            "aim": aim(shown.whole.low, shown.whole.high),
             "may_declare": declares_for(request.user, organization, on=today),
         },
     )

@@ -5,13 +5,12 @@ from __future__ import annotations
 from datetime import date
 from typing import TYPE_CHECKING
 
-from organizations.models import Organization, Placement, Role
+from organizations.models import Ancestry, Appointment, Organization, Placement, Role, User
 from organizations.permissions import acts, acts_at
 
 if TYPE_CHECKING:
     from django.contrib.auth.models import AnonymousUser
-
-    from organizations.models import User
+    from django.db.models import QuerySet
 
 
 def superior_of(organization: Organization, *, on: date) -> Organization | None:
@@ -37,3 +36,15 @@ def declares_for(user: User | AnonymousUser, organization: Organization, *, on: 
     """Say whether `user` enters what `organization` says of itself: its secretary or staff, or
     staff above who take it down for it."""
     return acts(user, Role.SECRETARY, Role.STAFF, over=organization, on=on)
+
+
+def confirm_figures_of(organization: Organization, *, by: User, on: date) -> QuerySet[User]:
+    """Return who may confirm, as a second person, what `by` corrects of `organization` on day `on`.
+
+    Staff and approvers at it or above it whose account is open; never `by`.
+    """
+    above = Ancestry.objects.on(on).filter(descendant=organization.pk).values("ancestor")
+    held = Appointment.objects.filter(
+        organization__in=above, role__in=[Role.STAFF, Role.APPROVER], period__contains=on
+    )
+    return User.objects.filter(pk__in=held.values("user"), is_active=True).exclude(pk=by.pk)

@@ -25,6 +25,17 @@ from targets.permissions import declares_for, sets_figures_of
 from targets.rules import percent
 
 
+def aim(low: int | None, high: int | None) -> str:
+    """Return a target in words: 950, or 35–40; nothing without one.
+
+    >>> aim(35, 40), aim(53, 53)
+    ('35–40', '53')
+    """
+    if low is None:
+        return ""
+    return number(low) if low == high else f"{number(low)}–{number(high)}"
+
+
 @dataclass(frozen=True)
 class GivenOut:
     """What an organisation has and what it gave to those beneath: people, None without a target.
@@ -41,10 +52,8 @@ class GivenOut:
 
     @property
     def aim(self) -> str:
-        """Return its own target in words: 38, or 35–40."""
-        if self.low is None:
-            return ""
-        return f"{number(self.low)}" + ("" if self.low == self.high else f"–{number(self.high)}")
+        """Return its own target in words."""
+        return aim(self.low, self.high)
 
     @property
     def reserve(self) -> int:

@@ -14,7 +14,7 @@ from config import clock
 from config.errors import DomainError
 from config.ui.acting import acting
 from config.ui.pages import ActionView
-from organizations.models import Appointment, Role, User
+from organizations.models import Appointment, Role
 
 from . import permissions, sheets
 from .forms import (
@@ -28,16 +28,16 @@ from .forms import (
     TargetForm,
 )
 from .models import Baseline, SourceDeclaration
+from .operations import refusals
 from .operations.baselines import report_baseline
 from .operations.declarations import answer_declaration, declare_forecast, declare_no_source
-from .operations.refusals import FIRST_YEAR, YEARS_AHEAD
 from .operations.targets import assign_target, assign_targets, register_target
 
 
 def organization_asked(request, year):
     """Return the organisation of `?dv=`, else the one acted for; 404 outside the reader's scope."""
     today = clock.today()
-    if not FIRST_YEAR <= year <= today.year + YEARS_AHEAD:
+    if refusals.of_year(year, on=today):
         raise Http404
     scope = Appointment.objects.organizations_of(request.user, roles=Role.sees_figures(), on=today)
     scope = scope.called(on=today)
@@ -118,13 +118,7 @@ class BaselineReport(TargetAction):
     def get_form_kwargs(self):
         if not self._is_correction():
             return {}
-        superior = permissions.superior_of(self.organization, on=self.today)
-        holders = Appointment.objects.filter(
-            organization__in=[superior or self.organization, self.organization],
-            role__in=[Role.STAFF, Role.APPROVER],
-            period__contains=self.today,
-        ).exclude(user=self.request.user)
-        return {"people": User.objects.filter(pk__in=holders.values("user"), is_active=True)}
+        return {"people": permissions.confirm_figures_of(self.organization, **self.who())}
 
     def perform(self, form):
         return report_baseline(self.organization, **self.who(), year=self.year, **form.values())

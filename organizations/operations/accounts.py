@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import date
+from datetime import date, timedelta
 
 from django.contrib.auth.password_validation import validate_password
 from django.core.exceptions import PermissionDenied, ValidationError
@@ -140,7 +140,7 @@ def end_appointment(appointment: Appointment, *, by: User, on: date) -> Appointm
         raise DomainError(_("Nobody ends a role of their own."))
     if locked.period.upper is not None and locked.period.upper <= on:
         raise DomainError(_("This role has ended already."))
-    first_day_out = max(on, date.fromordinal(locked.period.lower.toordinal() + 1))
+    first_day_out = max(on, locked.period.lower + timedelta(days=1))
     locked.period = between(locked.period.lower, first_day_out)
     locked.save(update_fields=["period"])
     return locked

@@ -265,11 +265,9 @@ class RoleRow:
     def words(self) -> str:
         if self.is_over:
             return _("Ended")
-        return (
-            _("From %(day)s on") % {"day": f"{self.first_on:%d/%m/%Y}"}
-            if (self.is_coming)
-            else _("In force")
-        )
+        if self.is_coming:
+            return _("From %(day)s on") % {"day": f"{self.first_on:%d/%m/%Y}"}
+        return _("In force")
 
 
 class AppointmentCreate(OneAccount, ActionView):

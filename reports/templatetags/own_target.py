@@ -9,9 +9,9 @@ from django import template
 from config.ui.acting import acting
 from organizations.models import Organization
 from reports import pictures
-from reports.headlines import aim
 from reports.selectors.standing import look, shares_of, standings
 from targets.models import Attainment
+from targets.sheets import aim
 
 register = template.Library()
 

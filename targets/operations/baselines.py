@@ -14,9 +14,8 @@ from config import names
 from config.errors import DomainError
 from organizations.models import Ancestry, Appointment, Organization, Role, User
 from organizations.operations.outbox import announce
-from organizations.permissions import acts
 from targets.models import Baseline
-from targets.permissions import sets_figures_of
+from targets.permissions import confirm_figures_of, sets_figures_of
 
 from . import refusals
 
@@ -84,7 +83,7 @@ def _refused_correction(
         return {"reason": _("The figure has been reported already; a correction needs its reason.")}
     if confirmed_by is None or confirmed_by == by:
         return {"confirmed_by": _("A correction is confirmed by a second person.")}
-    if not acts(confirmed_by, Role.STAFF, Role.APPROVER, over=organization, on=on):
+    if not confirm_figures_of(organization, by=by, on=on).contains(confirmed_by):
         return {"confirmed_by": _("This person does not act for the organisation.")}
     return {}
 
