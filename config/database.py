@@ -12,12 +12,16 @@ from typing import Any
 from urllib.parse import quote, unquote, urlsplit, urlunsplit
 
 import environ
+from django.core.exceptions import ImproperlyConfigured
 
 from config import environment
 from config.embedded.postgres import socket_url
 
 DATABASE = "ketnap"
 """The database of an installation that no scenario names."""
+
+SCHEMES = ("postgresql", "postgres", "psql", "pgsql")
+"""How the address of a PostgreSQL may begin."""
 
 
 def scenario_database(scenario: str) -> str:
@@ -90,7 +94,15 @@ def app_url() -> str:
 
 
 def settings(url: str, *, statement_timeout: str) -> dict[str, Any]:
-    """Return Django's settings for `url`; no statement and no lock waits forever (trust.md d.3)."""
+    """Return Django's settings for `url`; no statement and no lock waits forever (trust.md d.3).
+
+    Raises ImproperlyConfigured where `url` is no address of a PostgreSQL; its text, which may hold
+    a password, is not repeated.
+    """
+    if urlsplit(url).scheme not in SCHEMES:
+        raise ImproperlyConfigured(
+            "DATABASE_URL is no address of a PostgreSQL, such as postgresql://owner@host/database."
+        )
     found: dict[str, Any] = environ.Env.db_url_config(url)
     found["ENGINE"] = "django.db.backends.postgresql"
     found["CONN_MAX_AGE"] = 60
