@@ -16,6 +16,8 @@ from organizations.models import Competence, Membership, Organization, Role
 from organizations.models.organization import OrganizationQuerySet
 from organizations.models.person import Sex
 
+YEARS_BACK = 5
+"""How far back the first working year may lie: a term."""
 SUGGESTIONS = 300
 """So many organisations are offered while typing; the others are found by their name."""
 
@@ -97,7 +99,56 @@ def written(organization: Organization) -> str:
     return f"{organization} [{organization.slug}]"
 
 
-class FirstStartForm(OnceForm):
+class NewPasswordField(forms.CharField):
+    """A password chosen now; whether it is strong enough is the operation's matter."""
+
+    def __init__(self, **kwargs: Any) -> None:
+        widget = forms.PasswordInput(attrs={"autocomplete": "new-password"})
+        super().__init__(strip=False, max_length=128, widget=widget, **kwargs)
+
+
+class AccountForm(OnceForm):
+    """A new account; what it may do comes from its roles."""
+
+    full_name = NameField(
+        label=_("Full name"), error_messages={"required": _("Enter the full name.")}
+    )
+    username = LineField(
+        label=_("Sign-in name"),
+        max_length=150,
+        help_text=_("Letters without diacritics and digits, no blanks, for example: bithu.kt1"),
+        error_messages={"required": _("Enter a sign-in name.")},
+    )
+    password = NewPasswordField(
+        label=_("First password"),
+        help_text=_("At least 8 characters; not a common word, not digits alone."),
+        error_messages={"required": _("Enter a password.")},
+    )
+    password_again = NewPasswordField(
+        label=_("The password once more"),
+        error_messages={"required": _("Enter the password once more.")},
+    )
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["username"].widget.attrs.update(
+            autocomplete="off", autocapitalize="none", spellcheck="false"
+        )
+
+    def clean(self) -> dict[str, Any]:
+        cleaned: dict[str, Any] = super().clean() or self.cleaned_data
+        once, again = cleaned.get("password"), cleaned.get("password_again")
+        if once and again and once != again:
+            self.add_error("password_again", _("The two passwords differ."))
+        return cleaned
+
+    def values(self) -> dict[str, Any]:
+        found = super().values()
+        del found["password_again"]
+        return found
+
+
+class FirstStartForm(AccountForm):
     """What an empty database needs: an organisation, an administrator, the year work begins in."""
 
     organization_name = NameField(
@@ -112,59 +163,33 @@ class FirstStartForm(OnceForm):
         error_messages={"required": _("Enter the short name.")},
     )
     kind = forms.ChoiceField(label=_("Kind"))
-    full_name = NameField(
-        label=_("Administrator's full name"), error_messages={"required": _("Enter the full name.")}
-    )
-    username = LineField(
-        label=_("Sign-in name"),
-        max_length=150,
-        help_text=_("Letters without diacritics and digits, no blanks, for example: quantri"),
-        error_messages={"required": _("Enter a sign-in name.")},
-    )
-    password = forms.CharField(
-        label=_("Password"),
-        strip=False,
-        max_length=128,
-        widget=forms.PasswordInput(attrs={"autocomplete": "new-password"}),
-        help_text=_("At least 8 characters; not a common word, not digits alone."),
-        error_messages={"required": _("Enter a password.")},
-    )
-    password_again = forms.CharField(
-        label=_("The password once more"),
-        strip=False,
-        max_length=128,
-        widget=forms.PasswordInput(attrs={"autocomplete": "new-password"}),
-        error_messages={"required": _("Enter the password once more.")},
-    )
     year = WholeNumberField(
         label=_("Working year"),
         help_text=_("The first year whose targets and admissions are kept here."),
     )
+    field_order = ["organization_name", "short_name", "kind", "year"]
 
     def __init__(self, *args: Any, today: date, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.today = today
         choices(self, "kind", selectors.kinds(cells=False))
-        self.fields["username"].widget.attrs.update(
-            autocomplete="username", autocapitalize="none", spellcheck="false"
+        self.fields["full_name"].label = _("Administrator's full name")
+        self.fields["password"].label = _("Password")
+        username = self.fields["username"]
+        username.widget.attrs["autocomplete"] = "username"
+        username.help_text = _(
+            "Letters without diacritics and digits, no blanks, for example: quantri"
         )
 
     def clean_year(self) -> int:
         year: int = self.cleaned_data["year"]
-        first, last = self.today.year - 5, self.today.year
+        first, last = self.today.year - YEARS_BACK, self.today.year
         if not first <= year <= last:
             raise ValidationError(
                 _("The year must be between %(first)s and %(last)s."),
                 params={"first": first, "last": last},
             )
         return year
-
-    def clean(self) -> dict[str, Any]:
-        cleaned: dict[str, Any] = super().clean() or self.cleaned_data
-        once, again = cleaned.get("password"), cleaned.get("password_again")
-        if once and again and once != again:
-            self.add_error("password_again", _("The two passwords differ."))
-        return cleaned
 
 
 class OrganizationForm(OnceForm):
@@ -213,48 +238,6 @@ class CompetenceForm(OnceForm):
         max_value=500,
         help_text=_("People in the body that votes; its votes are counted against this number."),
     )
-
-
-class AccountForm(OnceForm):
-    """A new account; what it may do comes from its roles."""
-
-    full_name = NameField(
-        label=_("Full name"), error_messages={"required": _("Enter the full name.")}
-    )
-    username = LineField(
-        label=_("Sign-in name"),
-        max_length=150,
-        help_text=_("Letters without diacritics and digits, no blanks, for example: bithu.kt1"),
-        error_messages={"required": _("Enter a sign-in name.")},
-    )
-    password = forms.CharField(
-        label=_("First password"),
-        strip=False,
-        max_length=128,
-        widget=forms.PasswordInput(attrs={"autocomplete": "new-password"}),
-        help_text=_("At least 8 characters; not a common word, not digits alone."),
-        error_messages={"required": _("Enter a password.")},
-    )
-    password_again = forms.CharField(
-        label=_("The password once more"),
-        strip=False,
-        max_length=128,
-        widget=forms.PasswordInput(attrs={"autocomplete": "new-password"}),
-        error_messages={"required": _("Enter the password once more.")},
-    )
-
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        self.fields["username"].widget.attrs.update(
-            autocomplete="off", autocapitalize="none", spellcheck="false"
-        )
-
-    def clean(self) -> dict[str, Any]:
-        cleaned: dict[str, Any] = super().clean() or self.cleaned_data
-        once, again = cleaned.get("password"), cleaned.get("password_again")
-        if once and again and once != again:
-            self.add_error("password_again", _("The two passwords differ."))
-        return cleaned
 
 
 class AppointmentForm(OnceForm):

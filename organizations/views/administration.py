@@ -206,9 +206,7 @@ class AccountCreate(ForAdministrators, ActionView):
     submit_label = gettext_lazy("Open the account")
 
     def perform(self, form: AccountForm) -> User:
-        values = form.values()
-        del values["password_again"]
-        return open_account(**values, by=self.request.user, on=self.today)
+        return open_account(**form.values(), by=self.request.user, on=self.today)
 
     def get_success_url(self, result: User) -> str:
         return reverse("account-detail", args=[result.username])

@@ -51,7 +51,6 @@ class FirstStart(ActionView):
 
     def perform(self, form: FirstStartForm) -> Organization:
         values = form.values()
-        del values["password_again"]
         year = values.pop("year")
         organization = start_installation(
             **values,
