@@ -1,6 +1,6 @@
 """Days that a cell plans by: its monthly meeting and the admission rounds of the year.
 
-Both are customs, not rules: a cell sets its own day and a round is only a label (domain 2.2).
+Both are customs, not rules: a cell sets its own day and a round is only a label.
 """
 
 from __future__ import annotations

@@ -36,7 +36,7 @@ from organizations.models import Ancestry, Competence, Designation, Membership, 
 EXPIRING_MONTHS = 1
 CERTIFICATE_EXPIRING_MONTHS = 6
 """How long before its last day a page calls a paper, and the certificate for which a class must be
-attended again, about to expire (domain 2.10): a reminder, not a rule."""
+attended again, about to expire: a reminder, not a rule."""
 
 
 @dataclass(frozen=True)

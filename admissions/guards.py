@@ -85,7 +85,7 @@ def valid_certificate(case: Case) -> str | None:
     }
 
 
-def a_helper(case: Case) -> str | None:
+def a_mentor(case: Case) -> str | None:
     if case.mentorships:
         return None
     return _("On %(day)s no official member was assigned to help.") % {"day": _day(case)}
@@ -225,7 +225,7 @@ STEPS: dict[Step, StepRule] = {
             nothing_before_identification,
             on_the_list,
             valid_certificate,
-            a_helper,
+            a_mentor,
             all_papers,
             of_age,
         ),
@@ -294,7 +294,7 @@ def part_taken(case: Case, *, by: User) -> str | None:
         return _("You logged this candidate, so another approver records the decision.")
     if any(ballot.entered_by_id == by.pk for ballot in file.ballots.all()):
         return _("You recorded a vote of this case, so another approver records the decision.")
-    helpers = {helping.mentor_id for helping in file.mentorships.all()}
-    if by.person_id is not None and by.person_id in helpers:
+    mentors = {helping.mentor_id for helping in file.mentorships.all()}
+    if by.person_id is not None and by.person_id in mentors:
         return _("You help this candidate, so another approver records the decision.")
     return None

@@ -1,6 +1,6 @@
 """The way of a candidate as a table: stages, steps, and who may take which.
 
-Stages follow `domain.md` 2.10 and are derived from milestones, which carry dates and may be
+Stages are derived from milestones, which carry dates and may be
 entered late or out of order. The public eight steps are a view of the finer stages.
 """
 

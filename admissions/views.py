@@ -40,7 +40,7 @@ from admissions.operations.preparation import (
 from admissions.permissions import Permission, Rights
 from admissions.selectors import STEP_CODES, file_page, tasks
 from admissions.selectors.changes import last_change
-from admissions.selectors.choices import helpers, rounds_near
+from admissions.selectors.choices import possible_mentors, rounds_near
 from admissions.stages import PUBLIC_STEPS, Level, Stage, Step, public_step
 from config import clock
 from config.errors import ConflictError
@@ -278,7 +278,7 @@ class AssignMentor(FileAction):
     def get_form_kwargs(self) -> dict[str, Any]:
         today = clock.today()
         unit = grassroots_unit(self.file.cell_id, on=today) if self.whole_unit else None
-        return {"members": helpers(self.file, unit=unit, on=today)}
+        return {"members": possible_mentors(self.file, unit=unit, on=today)}
 
     def get_initial(self) -> dict[str, Any]:
         return {"since": clock.today()}
@@ -402,7 +402,7 @@ class HoldCeremony(FileAction):
     def get_form_kwargs(self) -> dict[str, Any]:
         today = clock.today()
         return {
-            "members": helpers(self.file, unit=None, on=today),
+            "members": possible_mentors(self.file, unit=None, on=today),
             "rounds": rounds_near(self.file, on=today),
         }
 

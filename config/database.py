@@ -94,7 +94,7 @@ def app_url() -> str:
 
 
 def settings(url: str, *, statement_timeout: str) -> dict[str, Any]:
-    """Return Django's settings for `url`; no statement and no lock waits forever (trust.md d.3).
+    """Return Django's settings for `url`; no statement and no lock waits forever.
 
     Raises ImproperlyConfigured where `url` is no address of a PostgreSQL; its text, which may hold
     a password, is not repeated.

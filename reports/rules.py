@@ -44,7 +44,7 @@ ROUNDS = tuple(
         strict=True,
     )
 )
-"""The days on which admissions are usually held (`domain.md` 3.1): labels, not rules.
+"""The days on which admissions are usually held: labels, not rules.
 
 A month counts for the round held in it or after it, those after the last round for the last.
 """
@@ -75,7 +75,7 @@ def staircase(shares: Sequence[Decimal], year: int) -> list[tuple[date, Decimal]
 
 
 PLAN_YEARS = 3
-"""Past years whose median makes the plan (`ux.md` 5.3)."""
+"""Past years whose median makes the plan."""
 PLAN_PEOPLE = 12
 """Admissions over those years below which an organisation borrows its superior's plan."""
 
@@ -85,7 +85,7 @@ def shares_by_round(years: Sequence[Sequence[int]]) -> list[Decimal] | None:
 
     `years` has for each past year its admissions by month, January first. A month counts for the
     round held in it or after it; what comes after the last round counts for the last. The share
-    is the median of the years that had admissions, None where none had (`ux.md` 5.3).
+    is the median of the years that had admissions, None where none had.
 
     >>> year = [0, 8, 0, 0, 16, 0, 0, 0, 36, 0, 40, 0]
     >>> [str(share) for share in shares_by_round([year])]
@@ -114,7 +114,7 @@ def planned(target_low: int, shares: Sequence[Decimal], rounds: int) -> int:
 
 
 class Course(models.TextChoices):
-    """How an organisation stands towards its target, in the words of the pages (`ux.md` 7)."""
+    """How an organisation stands towards its target, in the words of the pages."""
 
     REACHED = "reached", _("Reached")
     ON_COURSE = "on_course", _("On course")

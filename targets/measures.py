@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from django_stubs_ext import StrPromise
 
 YOUTH_AGE = 30
-"""Upper age of the band that reports call the young; statistical table 2 (domain 4.1)."""
+"""Upper age of the band that reports call the young; statistical table 2."""
 
 
 @dataclass(frozen=True)

@@ -14,7 +14,7 @@ HUNDREDTH = Decimal("0.01")
 def percent(part: int | None, whole: int | None) -> Decimal | None:
     """Return `part` of `whole` in percent, half-up, two decimals; None without a whole.
 
-    Source: domain 3.4, published figures are compared with two decimals.
+    Source: published figures, which are told with two decimals.
 
     >>> percent(853, 805), percent(126, 120), percent(1, 0), percent(1, 8)
     (Decimal('105.96'), Decimal('105.00'), None, Decimal('12.50'))
@@ -27,7 +27,7 @@ def percent(part: int | None, whole: int | None) -> Decimal | None:
 def people_of_percent(rate: Decimal, members: int) -> int:
     """Return the whole people that `rate` percent of `members` asks for: rounded up, exactly.
 
-    Source: domain 3.2, "≥ 5.5 %" of 953 members is 52.4, so 53.
+    Source: published targets; "≥ 5.5 %" of 953 members is 52.4, so 53.
 
     >>> people_of_percent(Decimal("5.5"), 953), people_of_percent(Decimal("5"), 19000)
     (53, 950)

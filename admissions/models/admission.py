@@ -97,7 +97,7 @@ class Admission(models.Model):
     `sign` is +1, or −1 in the new row that reverses an earlier one; rows are never changed.
     The group columns are what held on the day. Rows `taken over` from earlier records have no
     candidate and no decision of ours. Which day puts an admission in a year is not stated in any
-    rule found; here the ceremony (domain 0.4).
+    rule found; here the ceremony (README, Decisions).
     """
 
     append_only = True

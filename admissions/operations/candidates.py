@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 
 YEARS_AHEAD = 2
 """How long before the youngest age somebody may already be logged: the class may be attended
-before (domain 2.2, step 4). The age itself is a column of the rules."""
+before. The age itself is a column of the rules."""
 
 PERSON_COLUMNS = (
     "full_name",

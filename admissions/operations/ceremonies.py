@@ -22,7 +22,7 @@ from organizations.operations.outbox import announce
 from organizations.operations.people import join, leave
 from organizations.permissions import acts, acts_at
 
-from .preparation import appoint_helper
+from .preparation import appoint_mentor
 from .recording import begin, constraint_of, in_the_future, kept, record
 
 if TYPE_CHECKING:
@@ -54,7 +54,7 @@ def hold_ceremony(
     file = case.candidate
     decision = case.decided()
     if mentor is not None and not any(one.mentor_id == mentor.pk for one in case.mentorships):
-        appoint_helper(case, by=by, mentor=mentor, since=ceremony_on)
+        appoint_mentor(case, by=by, mentor=mentor, since=ceremony_on)
     person = file.person
     join(
         person,

@@ -107,7 +107,7 @@ def assign_mentor(
     `since` otherwise.
     """
     case = begin(candidate, Step.ASSIGN_MENTOR, by=by, on=on, happened_on=since)
-    mentorship = appoint_helper(case, by=by, mentor=mentor, since=since)
+    mentorship = appoint_mentor(case, by=by, mentor=mentor, since=since)
     milestone = Milestone(
         candidate=case.candidate,
         step=Step.ASSIGN_MENTOR,
@@ -119,7 +119,7 @@ def assign_mentor(
     return mentorship
 
 
-def appoint_helper(case: Case, *, by: User, mentor: Person, since: date) -> Mentorship:
+def appoint_mentor(case: Case, *, by: User, mentor: Person, since: date) -> Mentorship:
     """Write the mentorship; DomainError at `mentor` where the member may not help on `since`."""
     file = case.candidate
     if mentor.pk == file.person_id:

@@ -10,7 +10,7 @@ from admissions.models import Candidate, Round
 from organizations.models import Ancestry, Designation, Membership, Person
 
 
-def helpers(candidate: Candidate, *, unit: int | None, on: date) -> QuerySet[Person]:
+def possible_mentors(candidate: Candidate, *, unit: int | None, on: date) -> QuerySet[Person]:
     """Return the official members who may help on day `on`, by given name.
 
     Those of the candidate's own cell, or of the whole grassroots organisation `unit` (an id); each

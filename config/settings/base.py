@@ -206,7 +206,7 @@ STORAGES = {
 WHITENOISE_KEEP_ONLY_HASHED_FILES = True
 MEDIA_ROOT = APP_VAR / "media"
 
-# Jobs; PostgreSQL holds the truth, the broker may be wiped at any moment (trust.md d.5).
+# Jobs; PostgreSQL holds the truth, the broker may be wiped at any moment.
 CELERY_BROKER_URL = broker.url()
 CELERY_TASK_ACKS_LATE = True
 CELERY_TASK_REJECT_ON_WORKER_LOST = True

@@ -5,7 +5,7 @@ nothing runs in the browser, and it prints (SVG fills print without "background 
 are classes of `static/app.css` (`.bul`, `.axis`, `.plot`, `.strip`, `.years`, `.pipe`, `.key`).
 The hatch pattern is defined once per page, by `base.html`.
 
-Rules (ux.md 5): say the answer in words above the chart; `label` must name every number that is
+Rules: say the answer in words above the chart; `label` must name every number that is
 drawn, because it is all that a screen reader gets; give the table beside it.
 
     bullet(185, 950, plan=228, forecast=854, label=_("Admitted %(a)s of %(t)s, …") % …)

@@ -36,7 +36,7 @@ NO_PAGE_OF_ITS_OWN = {
 STEPS_WITHOUT_A_FILE = {"bo-phan-tham-dinh": "no committee of the demonstration is intermediate"}
 
 AT_MOST = {"target-grid": 30}
-"""Kilobytes of HTML, compressed; 15 elsewhere (ux.md 12)."""
+"""Kilobytes of HTML, compressed; 15 elsewhere."""
 
 
 SEVERAL = {"candidate-detail": 6, "account-detail": 8}

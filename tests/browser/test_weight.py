@@ -1,4 +1,4 @@
-"""What a visit costs on a slow line, as transferred (ux.md 12): cold ≤ 80 KB in ≤ 6 requests."""
+"""What a visit costs on a slow line, as transferred: cold ≤ 80 KB in ≤ 6 requests."""
 
 from collections.abc import Callable
 from typing import Any

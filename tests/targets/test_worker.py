@@ -31,7 +31,7 @@ pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.slow]
 
 DAY = date(2021, 5, 28)
 WITHIN = 5.0
-"""Seconds in which a change shows on all dashboards above (issue 2)."""
+"""Seconds in which a change shows on all dashboards above."""
 
 
 def server() -> str:
