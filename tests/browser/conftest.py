@@ -92,14 +92,20 @@ def stop(pid: int) -> None:
     except ProcessLookupError:
         return
     for _ in range(200):
-        try:
-            if os.waitpid(pid, os.WNOHANG)[0]:
-                return
-        except ChildProcessError:  # another process of the tests started it
-            if not Path(f"/proc/{pid}").exists():
-                return
+        if _has_ended(pid):
+            return
         time.sleep(0.2)
     os.kill(pid, signal.SIGKILL)
+
+
+def _has_ended(pid: int) -> bool:
+    try:
+        return os.waitpid(pid, os.WNOHANG)[0] == pid
+    except ChildProcessError:  # another process of the tests started it, and may not have looked
+        try:
+            return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] == "Z"
+        except FileNotFoundError:
+            return True
 
 
 @contextmanager
