@@ -1,0 +1,391 @@
+"""Every address, asked by everybody in every way; every form, filled with what nobody expects.
+
+The routes are read from the resolver, so that a new one is asked too: one whose parameters this
+file cannot fill fails here.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import date
+from itertools import cycle
+from typing import Any
+from uuid import uuid4
+
+import pytest
+from django.contrib.auth.models import AnonymousUser
+from django.db import connection, transaction
+from django.test import Client
+from django.urls import URLPattern, get_resolver, reverse
+
+from admissions.models import Candidate
+from admissions.selectors import STEP_CODES
+from admissions.stages import Stage
+from organizations.models import User
+from targets.models import SourceDeclaration
+from targets.operations.declarations import declare_no_source
+from tests.makers import (
+    DAY,
+    World,
+    account,
+    appointed,
+    candidate,
+    logged,
+    needed_papers,
+    once,
+    world,
+)
+
+Anybody = User | AnonymousUser
+CANARIES = {"own": "Chim Hoàng Yến", "sibling": "Chim Sơn Ca", "foreign": "Chim Hoạ Mi"}
+"""The people of three files; who may not see one must not read the name anywhere."""
+# What the resolver has that is nobody's record: the way in, files for the browser, health.
+NOBODYS = {"account_login", "account_logout", "robots", "healthz", "readyz", "display", "help"}
+
+
+@dataclass
+class Place:
+    """Two trees that know nothing of each other, with a file in each of three cells."""
+
+    here: World
+    there: World
+    files: dict[str, Candidate]
+    people: dict[str, Anybody]
+    declarations: dict[str, SourceDeclaration]
+
+    def values(self, parameter: str) -> dict[str, Any]:
+        """Return what can stand in an address for `parameter`: {whose: value}."""
+        here, there = self.here, self.there
+        return {
+            "public_id": {whose: file.public_id for whose, file in self.files.items()}
+            | {"missing": uuid4()},
+            "code": {code: code for code in STEP_CODES.values()} | {"missing": "khong-co"},
+            "slug": {
+                "own": here.cell.slug,
+                "sibling": here.sibling.slug,
+                "above": here.committee.slug,
+                "foreign": there.cell.slug,
+                "foreign-top": there.top.slug,
+                "missing": "khong-co",
+            },
+            "username": {
+                "own": here.secretary.username,
+                "sibling": here.secretary2.username,
+                "foreign": there.secretary.username,
+                "missing": "khong-co",
+            },
+            "pk": {
+                "own": here.secretary.appointments.get().pk,
+                "foreign": there.secretary.appointments.get().pk,
+                "missing": 987_654_321,
+            },
+            "number": {
+                **{whose: declaration.pk for whose, declaration in self.declarations.items()},
+                "missing": 987_654_321,
+                "huge": 10**30,
+            },
+            "year": {"own": 2021, "missing": 9999, "huge": 10**30},
+        }[parameter]
+
+
+@pytest.fixture
+def place(db: None) -> Place:
+    here, there = world(), world(slug="hg")
+    files = {
+        "own": logged(here, full_name=CANARIES["own"]),
+        "sibling": logged(
+            here, full_name=CANARIES["sibling"], cell=here.sibling, by=here.secretary2
+        ),
+        "foreign": logged(there, full_name=CANARIES["foreign"]),
+    }
+    closed, former = account("da-khoa"), account("nguyen-bi-thu")
+    appointed(closed, here.cell)
+    closed.is_active = False
+    closed.save(update_fields=["is_active"])
+    appointed(former, here.cell, until=DAY)
+    people: dict[str, Anybody] = {
+        name: getattr(here, name)
+        for name in (
+            *("secretary", "secretary2", "staff", "staff2"),
+            *("approver", "leader", "auditor", "administrator"),
+        )
+    }
+    people |= {"anonymous": AnonymousUser(), "closed": closed, "former": former}
+    declared = {
+        "own": declare_no_source(
+            here.cell, by=here.secretary, on=DAY, grounds="Đã xét hết",
+            declared_on=DAY, review_on=date(2022, 1, 1),
+        ),
+        "foreign": declare_no_source(
+            there.cell, by=there.secretary, on=DAY, grounds="Đã xét hết",
+            declared_on=DAY, review_on=date(2022, 1, 1),
+        ),
+    }  # fmt: skip
+    return Place(here, there, files, people, declared)
+
+
+def client(user: Anybody) -> Client:
+    browser = Client(raise_request_exception=False)
+    if isinstance(user, User):
+        browser.force_login(user, backend="allauth.account.auth_backends.AuthenticationBackend")
+    browser.cookies["django_language"] = "en"
+    return browser
+
+
+def patterns(found: Any = None) -> Iterator[URLPattern]:
+    for one in (found or get_resolver()).url_patterns:
+        if isinstance(one, URLPattern):
+            yield one
+        else:
+            yield from patterns(one)
+
+
+def addresses(place: Place) -> Iterator[tuple[str, str, str]]:
+    """Return (what is asked about, whose it is, address) for each thing an address may name."""
+    for pattern in patterns():
+        name, wanted = str(pattern.name), list(pattern.pattern.converters)
+        own = {one: next(iter(place.values(one).values())) for one in wanted}
+        yield name, "own" if wanted else "", reverse(name, kwargs=own)
+        for about in wanted:
+            for whose, value in list(place.values(about).items())[1:]:
+                yield f"{name} by {about}", whose, reverse(name, kwargs={**own, about: value})
+        if "year" in wanted:
+            for whose, slug in place.values("slug").items():
+                yield f"{name} by dv", whose, reverse(name, kwargs=own) + f"?dv={slug}"
+
+
+def shown(answer: Any) -> str:
+    """Return what the body says, without what differs at each asking."""
+    body = answer.content.decode()
+    return re.sub(r'name="(csrfmiddlewaretoken|once)" value="[^"]*"', "", body)
+
+
+def ask(browser: Client, method: str, address: str, values: Any = None, **more: Any) -> Any:
+    """Ask, and take back whatever it wrote."""
+    with transaction.atomic():
+        answer = getattr(browser, method)(address, values or {}, **more)
+        transaction.set_rollback(True)
+    return answer
+
+
+# ---------------------------------------------------------------- who asks
+
+
+@pytest.mark.slow
+def test_nobody_makes_an_address_fail_and_what_is_hidden_looks_like_what_is_missing(
+    place: Place,
+) -> None:
+    asked = list(addresses(place))
+    failed, told, unlike = [], [], []
+    for who, user in place.people.items():
+        browser, hidden = client(user), set(CANARIES.values()) - _seen(who)
+        theirs = {"foreign", "foreign-top"} | ({"sibling"} if who == "secretary" else set())
+        for method in ("get", "post"):
+            looks: dict[str, dict[str, tuple[int, str]]] = {}
+            for about, whose, address in asked:
+                answer = ask(browser, method, address)
+                body = answer.content.decode()
+                where = (who, method, address, answer.status_code)
+                looks.setdefault(about, {})[whose] = answer.status_code, shown(answer)
+                if answer.status_code >= 500:
+                    failed.append(where)
+                if any(name in body or name in str(answer.headers) for name in hidden):
+                    told.append(where)
+            unlike += [
+                (who, method, about, whose)
+                for about, found in looks.items()
+                for whose, look in found.items()
+                if whose in theirs and look != found["missing"]
+            ]
+    assert (failed, told, unlike) == ([], [], [])
+
+
+def _seen(who: str) -> set[str]:
+    """Return the people whom `who` may read of."""
+    if who in {"staff", "staff2", "approver", "auditor"}:
+        return {CANARIES["own"], CANARIES["sibling"]}
+    return {"secretary": {CANARIES["own"]}, "secretary2": {CANARIES["sibling"]}}.get(who, set())
+
+
+@pytest.mark.slow
+def test_every_page_is_shown_to_somebody_and_to_nobody_without_a_role(place: Place) -> None:
+    shown_to: dict[str, set[str]] = {}
+    for who, user in place.people.items():
+        browser = client(user)
+        for about, whose, address in addresses(place):
+            if whose in {"", "own"} and ask(browser, "get", address).status_code == 200:
+                shown_to.setdefault(about.partition(" by ")[0], set()).add(who)
+    posted_or_moved_on = {"home", "first-start", "act-as"}
+    routes = {str(pattern.name) for pattern in patterns()} - NOBODYS - posted_or_moved_on
+    assert routes - set(shown_to) == set()
+    for route in routes:
+        assert shown_to[route] & {"anonymous", "closed", "former"} == set(), route
+
+
+# ---------------------------------------------------------------- what is typed
+
+NASTY = (
+    *("", " ", "31/02/2021", "29/02/2021", "00/00/0000", "01/01/9999", "17/09/2008"),
+    *("-1", "10001", "99999999999999999999", "NaN", "1e400", "1,5", "٣", "²"),
+    *("x" * 10_000, "a\0b", "😀", "E\u0302\u0301", "<b>x</b>", "\u202egnol", "\u200b", "ŉ" * 120),
+    *("{{ 7*7 }}", "%s%n", "' OR 1=1 --", "[khong-co]", "1_0", "ﬃ" * 40),
+)
+DAYS = "28/05/2021"
+BALLOT = {
+    "held_on": DAYS, "entitled": "15", "present": "15", "in_favour": "14", "against": "0",
+    "resolution_number": "1-NQ",
+}  # fmt: skip
+
+
+def forms(place: Place) -> Iterator[tuple[User, str, dict[str, str]]]:
+    """Return (who, address, what is accepted there) for every form behind a sign-in."""
+    here = place.here
+    listed, ready = place.files["own"], candidate(here, at=Stage.READY)
+    step = lambda file, code: reverse("candidate-step", args=[file.public_id, code])  # noqa: E731
+    target = lambda name, of: f"{reverse(name, args=[2021])}?dv={of.slug}"  # noqa: E731
+    helper = str(here.members[0].pk)
+    papers = {f"dated_on-{kind.pk}": DAYS for kind in needed_papers(DAY)}
+    yield here.secretary, reverse("candidate-new"), {
+        "full_name": "Vũ Văn Mới", "born_on": "17/09/1996", "sex": "male", "occupation": "Thợ",
+    }  # fmt: skip
+    yield here.secretary, reverse("candidate-edit", args=[listed.public_id]), {
+        "full_name": "Vũ Văn Mới", "sex": "male", "occupation": "Thợ", "ethnicity": "Tày",
+        "education": "12/12", "residence": "Hạ Long", "groups": "worker",
+        "version": str(listed.version),
+    }  # fmt: skip
+    yield here.secretary, reverse("candidate-close", args=[listed.public_id]), {
+        "closed_on": DAYS, "reason": "Chuyển đi", "confirm": "on",
+    }  # fmt: skip
+    yield here.secretary, step(listed, "cam-tinh"), {"held_on": DAYS, "resolution_number": "1"}
+    yield here.secretary, step(listed, "giay-chung-nhan"), {
+        "number": "CN-7", "issuer": "Trung tâm chính trị", "issued_on": "28/11/2020",
+    }  # fmt: skip
+    yield here.secretary, step(listed, "giup-do"), {"mentor": helper, "since": DAYS}
+    yield here.secretary, step(listed, "giay-to"), {"received_on": DAYS, **papers}
+    yield here.secretary, step(ready, "chi-bo-xet"), {**BALLOT, "entitled": "26"}
+    resolved = candidate(here, at=Stage.CELL_RESOLVED)
+    yield here.staff, step(resolved, "co-so-xet"), BALLOT
+    resolved = candidate(here, at=Stage.GRASSROOTS_RESOLVED)
+    yield here.staff2, step(resolved, "cap-tren-xet"), BALLOT
+    resolved = candidate(here, at=Stage.COMPETENT_RESOLVED)
+    yield here.approver, step(resolved, "quyet-dinh"), {
+        "number": "9-QĐ", "signed_on": DAYS, "signer": "Lê Bí Thư", "received_on": DAYS,
+        "confirm": "on",
+    }  # fmt: skip
+    decided_on = candidate(here, at=Stage.DECIDED)
+    yield here.secretary, step(decided_on, "le-ket-nap"), {"ceremony_on": DAYS, "mentor": helper}
+    yield here.secretary, reverse("member-new"), {
+        "cell": f"x [{here.cell.slug}]", "full_name": "Lê Văn Cũ", "born_on": "01/01/1980",
+        "sex": "male", "status": "official", "since": "01/01/2010", "occupation": "Thợ",
+    }  # fmt: skip
+    yield here.staff2, target("baseline-report", here.committee), {"members": "40"}
+    yield here.staff2, target("target-assign", here.committee), {
+        "form": "range", "low": "3", "high": "4", "percent": "5,5", "decision_number": "1-QĐ",
+        "decided_on": DAYS, "responsible": "Lê Bí Thư", "reason": "Vì",
+    }  # fmt: skip
+    yield here.staff2, target("target-grid", here.top), {
+        f"target-{here.committee.pk}": "38", "seen": f"{here.committee.pk}:0:",
+        "decision_number": "1-QĐ", "decided_on": DAYS, "reason": "Vì",
+    }  # fmt: skip
+    yield here.staff, target("target-register", here.committee), {"number": "35-40"}
+    yield here.staff, target("forecast-declare", here.committee), {
+        "people": "5", "declared_on": DAYS, "declared_by": "Lê Bí Thư",
+    }  # fmt: skip
+    yield here.secretary2, target("no-source-declare", here.sibling), {
+        "grounds": "Đã xét hết", "declared_on": DAYS, "review_on": "01/01/2022",
+    }  # fmt: skip
+    answer = reverse("no-source-answer", args=[2021, place.declarations["own"].pk])
+    yield here.staff, f"{answer}?dv={here.cell.slug}", {"answer": "accept"}
+    yield here.administrator, reverse("account-new"), {
+        "full_name": "Lê Văn Mới", "username": "moi", "password": "mot-mat-khau-dai",
+        "password_again": "mot-mat-khau-dai",
+    }  # fmt: skip
+    username = [here.secretary.username]
+    yield here.administrator, reverse("appointment-new", args=username), {
+        "to": f"x [{here.sibling.slug}]", "role": "leader", "title": "Phó", "since": DAYS,
+        "last_on": "01/01/2022",
+    }  # fmt: skip
+    yield here.administrator, reverse("organization-new"), {
+        "name": "Chi bộ Mới", "short_name": "Mới", "kind": "cell",
+        "under": f"x [{here.committee.slug}]", "on": "01/01/2021", "decision_number": "1",
+    }  # fmt: skip
+    yield here.administrator, reverse("competence-new", args=[here.committee.slug]), {
+        "kind": "delegated", "decision_number": "1", "on": "01/01/2021", "members_entitled": "15",
+    }  # fmt: skip
+    for name in ("account-close", "account-reopen"):
+        yield here.administrator, reverse(name, args=username), {}
+    ended = [here.secretary.appointments.get().pk]
+    yield here.administrator, reverse("appointment-end", args=ended), {}
+
+
+def _rows() -> int:
+    """Return how many rows there are of what forms write, so that a half would show."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT (SELECT count(*) FROM organizations_person)"
+            " + (SELECT count(*) FROM admissions_milestone)"
+            " + (SELECT count(*) FROM organizations_outbox)"
+            " + (SELECT count(*) FROM organizations_formreceipt)"
+            " + (SELECT count(*) FROM organizations_organization)"
+            " + (SELECT count(*) FROM organizations_appointment)"
+        )
+        (rows,) = cursor.fetchone()
+    return int(rows)
+
+
+@pytest.mark.slow
+def test_no_form_fails_whatever_is_typed_and_what_it_refuses_leaves_nothing(place: Place) -> None:
+    wrong, unlike = [], []
+    more = cycle(NASTY)  # six to a field, so that every one meets many fields in not too long
+    for user, address, accepted in forms(place):
+        browser = client(user)
+        good = ask(browser, "post", address, {**accepted, "once": once()})
+        if good.status_code != 303:
+            wrong.append((address, good.status_code, good.context["form"].errors))
+        before = _rows()
+        for field in [*accepted, "once"]:
+            for nasty in [next(more) for _one in range(6)]:
+                with transaction.atomic():
+                    values = {**accepted, "once": once(), field: nasty}
+                    answer = browser.post(address, values)
+                    if answer.status_code not in {303, 409, 422}:
+                        wrong.append((address, field, nasty[:20], answer.status_code))
+                    if answer.status_code != 303 and _rows() != before:
+                        unlike.append((address, field, nasty[:20]))
+                    if answer.status_code == 422 and not answer.context["form"].errors:
+                        unlike.append((address, field, nasty[:20], "no sentence"))
+                    transaction.set_rollback(True)
+    assert (wrong, unlike) == ([], [])
+
+
+def test_a_choice_of_somebody_elses_record_is_refused_like_one_that_is_not_there(
+    place: Place,
+) -> None:
+    here, there = place.here, place.there
+    for user, address, accepted in forms(place):
+        foreign = {
+            "mentor": (str(there.members[0].pk), "987654321"),
+            "cell": (f"x [{there.cell.slug}]", "x [khong-co]"),
+            "to": (f"x [{there.cell.slug}]", "x [khong-co]"),
+            "under": (f"x [{there.committee.slug}]", "x [khong-co]"),
+            f"target-{here.committee.pk}": None,
+        }
+        for field in set(foreign) & set(accepted):
+            pair = foreign[field]
+            sent = (
+                [{**accepted, field: value} for value in pair]
+                if pair
+                else [
+                    {**accepted, f"target-{key}": "5"} for key in (there.committee.pk, 987_654_321)
+                ]
+            )
+            answers = [ask(client(user), "post", address, values) for values in sent]
+            told = [
+                str(answer.context["form"].errors).replace(place.there.cell.slug, "khong-co")
+                .replace(place.there.committee.slug, "khong-co")
+                for answer in answers
+            ]  # fmt: skip
+            assert [answer.status_code for answer in answers] == [422, 422], (address, field)
+            assert told[0] == told[1]
