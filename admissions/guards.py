@@ -192,6 +192,12 @@ def decision_made(case: Case) -> str | None:
     return None
 
 
+def the_cell_was_there(case: Case) -> str | None:
+    if case.on >= case.candidate.cell.period.lower and case.on > case.candidate.person.born_on:
+        return None
+    return _("The cell did not exist on that day.")
+
+
 def nothing_before_identification(case: Case) -> str | None:
     if case.on >= case.candidate.identified_on:
         return None
@@ -209,7 +215,7 @@ STEPS: dict[Step, StepRule] = {
         BEFORE_THE_CELL,
         Permission.PREPARE,
         "held_on",
-        (not_on_the_list_yet, nothing_before_identification),
+        (not_on_the_list_yet, the_cell_was_there),
     ),
     Step.CERTIFY: StepRule(BEFORE_THE_CELL, Permission.PREPARE, "issued_on"),
     Step.ASSIGN_MENTOR: StepRule(

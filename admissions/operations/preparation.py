@@ -37,15 +37,20 @@ def put_on_list(
 ) -> Milestone:
     """Put the person on the list of sympathisers, as the cell resolved on `held_on`.
 
+    A resolution older than the file's first entry says that the cell knew the person by then: the
+    day of identification moves back to it, and what happened since may be entered.
+
     Raises PermissionDenied where `by` is not secretary over the cell, DomainError at `held_on` for
     an impossible day or where the person is on the list.
     """
     case = begin(candidate, Step.PUT_ON_LIST, by=by, on=on, happened_on=held_on)
+    file = case.candidate
     number = names.written(resolution_number)
     milestone = Milestone(
-        candidate=case.candidate, step=Step.PUT_ON_LIST, on=held_on, entered_by=by, note=number
+        candidate=file, step=Step.PUT_ON_LIST, on=held_on, entered_by=by, note=number
     )
-    record(case.candidate, [milestone], announced_on=held_on)
+    file.identified_on = min(file.identified_on, held_on)
+    record(file, [milestone], announced_on=held_on, also=["identified_on"])
     return milestone
 
 

@@ -57,8 +57,23 @@ def test_the_list_takes_a_person_once(kc: World) -> None:
     }
 
 
-@pytest.mark.parametrize("held_on", [date(2020, 5, 31), date(2021, 5, 29)])
-def test_nobody_is_listed_before_being_identified_nor_tomorrow(kc: World, held_on: date) -> None:
+def test_a_resolution_older_than_the_file_says_that_the_person_was_known_by_then(
+    kc: World,
+) -> None:
+    file = logged(kc, identified_on=DAY)
+
+    put_on_list(file, by=kc.secretary, on=DAY, held_on=date(2020, 6, 15))
+    mentorship = assign_mentor(
+        file, by=kc.secretary, on=DAY, mentor=kc.members[0], since=date(2020, 6, 15)
+    )
+
+    file.refresh_from_db()
+    assert (file.identified_on, file.stage) == (date(2020, 6, 15), Stage.SYMPATHISER)
+    assert mentorship.period.lower == date(2020, 6, 15)
+
+
+@pytest.mark.parametrize("held_on", [date(2017, 12, 31), date(2021, 5, 29)])
+def test_nobody_is_listed_before_the_cell_existed_nor_tomorrow(kc: World, held_on: date) -> None:
     with pytest.raises(DomainError) as refusal:
         put_on_list(logged(kc), by=kc.secretary, on=DAY, held_on=held_on)
 
