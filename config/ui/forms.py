@@ -178,7 +178,6 @@ class DateField(forms.DateField):
         attrs={
             "class": "w-date",
             "inputmode": "numeric",
-            "autocomplete": "off",
             "maxlength": 20,
         },
     )
@@ -226,7 +225,6 @@ class WholeNumberField(forms.IntegerField):
         attrs={
             "class": "w-n",
             "inputmode": "numeric",
-            "autocomplete": "off",
             "maxlength": 12,
         }
     )
