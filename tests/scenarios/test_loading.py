@@ -47,8 +47,9 @@ def small() -> Plan:
             kept_members = {slug: one for slug, one in event.members.items() if slug in units}
             others.append(replace(event, members=kept_members))
         elif isinstance(event, Shares):
-            numbers = {slug: one for slug, one in event.numbers.items() if slug in units}
-            others.append(replace(event, numbers=numbers))
+            # Who shares out among cells that are not here has no account here either.
+            if numbers := {slug: one for slug, one in event.numbers.items() if slug in units}:
+                others.append(replace(event, numbers=numbers))
         else:
             others.append(event)
     return replace(
