@@ -2,8 +2,9 @@
 
 from collections.abc import Mapping
 
-PASSWORD = "hoa-sen-dem-2021"  # nosec B105 - known to all, see docs/scenarios.md
-"""The password of every demonstration account; only its own machine is served a demonstration."""
+PASSWORD = "hoa-sen-dem-2021"  # nosec B105
+"""The password of every demonstration account, known to all (docs/scenarios.md): a demonstration is
+served to its own machine alone."""
 
 
 def demonstration_password(environ: Mapping[str, str]) -> str:
