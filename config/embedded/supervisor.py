@@ -297,7 +297,7 @@ class Supervisor:
             time.sleep(0.05)
 
     def _answers(self) -> bool:
-        host = "127.0.0.1" if self.bind == "0.0.0.0" else self.bind
+        host = "127.0.0.1" if self.bind == "0.0.0.0" else self.bind  # nosec B104
         connection = http.client.HTTPConnection(host, self.port, timeout=5)
         try:
             connection.request("GET", "/healthz", headers={"Host": "localhost"})
