@@ -34,6 +34,10 @@ if OURS and not IS_WORKER:
 
 os.environ.pop("APP_DATABASE_URL", None)
 os.environ.pop("SCENARIO", None)
+# Celery itself reads this variable before any setting; a test must not find a broker by chance.
+# The tests of a real worker take the one that was given (tests/targets/test_worker.py).
+if given := os.environ.pop("CELERY_BROKER_URL", None):
+    os.environ["TESTS_BROKER_URL"] = given  # inherited by the workers
 
 
 def pytest_unconfigure(config: pytest.Config) -> None:

@@ -27,7 +27,7 @@ from targets.models import Attainment
 from tests.organizations.makers import cell, unit
 from tests.targets.makers import admit, stand_on
 
-pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.slow]
+pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.slow, pytest.mark.worker]
 
 DAY = date(2021, 5, 28)
 WITHIN = 5.0
@@ -92,7 +92,21 @@ def valkey(folder: Path) -> Iterator[subprocess.Popen[bytes]]:
 
 
 @contextmanager
-def worker(folder: Path, database: str, *options: str) -> Iterator[None]:
+def a_broker(folder: Path) -> Iterator[None]:
+    """The server that was given for the tests, else one of our own for the block."""
+    if given_broker():
+        yield
+        return
+    with valkey(folder):
+        yield
+
+
+def given_broker() -> str | None:
+    return os.environ.get("TESTS_BROKER_URL")
+
+
+@contextmanager
+def worker(folder: Path, database: str, *options: str, broker_url: str = "") -> Iterator[None]:
     log = folder / "worker.log"
     command = [
         *(sys.executable, "-m", "celery", "-A", "config.celery", "worker"),
@@ -103,29 +117,29 @@ def worker(folder: Path, database: str, *options: str) -> Iterator[None]:
         "DJANGO_SETTINGS_MODULE": "config.settings.dev",
         "APP_DATABASE_URL": database,
         "APP_VAR": str(folder),
-        "CELERY_BROKER_URL": f"redis+socket://{folder}/broker",
+        "CELERY_BROKER_URL": broker_url or f"redis+socket://{folder}/broker",
     }
     with running(command, log=log, **variables):
         until(lambda: b"ready." in log.read_bytes(), seconds=30, log=log)
         yield
 
 
+def find(broker_url: str) -> None:
+    """Let the tasks called from this process find the broker at `broker_url`."""
+    current_app.pool.force_close_all()
+    current_app._pool = None
+    current_app.amqp._producer_pool = None
+    current_app.conf.broker_url = broker_url
+    tasks._next_try = 0.0
+
+
 @pytest.fixture
 def broker_of_this_process(folder: Path) -> Iterator[None]:
     """Let the tasks called from the test find the test's own broker."""
-
-    def forget() -> None:
-        current_app.pool.force_close_all()
-        current_app._pool = None
-        current_app.amqp._producer_pool = None
-
     before = current_app.conf.broker_url
-    forget()
-    current_app.conf.broker_url = f"redis+socket://{folder}/broker"
-    tasks._next_try = 0.0
+    find(f"redis+socket://{folder}/broker")
     yield
-    forget()
-    current_app.conf.broker_url = before
+    find(before)
 
 
 @pytest.fixture
@@ -154,7 +168,9 @@ def test_a_commit_wakes_the_worker_and_shows_at_the_top(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     top, c1 = country
-    with valkey(folder), worker(folder, app_database_url):
+    if given := given_broker():
+        find(given)
+    with a_broker(folder), worker(folder, app_database_url, broker_url=given or ""):
         monkeypatch.setattr(tasks, "_next_try", 0.0)  # it has just seen a dead broker
         for people in (1, 2, 3):
             admit_one(c1)
