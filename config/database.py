@@ -108,7 +108,7 @@ def settings(url: str, *, statement_timeout: str) -> dict[str, Any]:
     found["CONN_MAX_AGE"] = 60
     found["CONN_HEALTH_CHECKS"] = True
     found["ATOMIC_REQUESTS"] = True
-    limits = f"-c lock_timeout=3s -c statement_timeout={statement_timeout}"
+    limits = f"-c jit=off -c lock_timeout=3s -c statement_timeout={statement_timeout}"
     if statement_timeout != "0":  # a command may also think for long within its transaction
         limits += " -c idle_in_transaction_session_timeout=30s"
     found.setdefault("OPTIONS", {})["options"] = limits

@@ -53,6 +53,8 @@ class Person(models.Model):
         indexes = [
             GinIndex(OpClass("name_search", name="gin_trgm_ops"), name="person_name_search_trgm"),
             models.Index(fields=["name_order"], name="person_name_order"),
+            # Asked whenever somebody is logged: is the same person known already?
+            models.Index(fields=["born_on", "name_search"], name="person_born_on_and_name"),
         ]
         triggers = [*NEVER_DELETED]
 
