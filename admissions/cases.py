@@ -282,9 +282,10 @@ class Case:
     def missing_papers(self) -> list[PaperKind]:
         """The forms needed before the cell considers that are not in, or stale, on the day."""
         return [
-            state.kind
-            for state in self.papers
-            if state.kind.before_cell and state.status == Paper.Status.MISSING
+            kind
+            for kind in self.kinds
+            # Of the others it would first have to be asked which bodies vote.
+            if kind.before_cell and self._paper_state(kind).status == Paper.Status.MISSING
         ]
 
     def paper(self, code: str) -> Paper | None:
