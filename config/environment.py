@@ -42,14 +42,26 @@ def data_folder() -> Path:
 
 def secret_key() -> str:
     """Return `SECRET_KEY`, else the key that this data folder made for itself at first use."""
-    if given := value("SECRET_KEY"):
+    return _given_or_made("SECRET_KEY")
+
+
+def identity_key() -> str:
+    """Return `IDENTITY_KEY`, else the one of this data folder: it hides citizens' numbers.
+
+    Whoever changes it no longer finds that two people entered before and after share a number.
+    """
+    return _given_or_made("IDENTITY_KEY")
+
+
+def _given_or_made(name: str) -> str:
+    if given := value(name):
         return given
-    path = data_folder() / "secret_key"
+    path = data_folder() / name.lower()
     if not path.exists():
         path.parent.mkdir(parents=True, exist_ok=True)
         # Written whole under a name of its own, then linked: of two starters one wins, and
         # nobody reads half a key.
-        mine = path.with_name(f"secret_key.{os.getpid()}")
+        mine = path.with_name(f"{path.name}.{os.getpid()}")
         descriptor = os.open(mine, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600)
         with os.fdopen(descriptor, "w", encoding="ascii") as file:
             file.write(secrets.token_urlsafe(64))

@@ -26,7 +26,6 @@ REFERENCE = frozenset(
     {
         "admissions.RuleSet",
         "admissions.PaperKind",
-        "organizations.OrganizationKind",
         "targets.Indicator",
     }
 )

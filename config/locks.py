@@ -12,12 +12,19 @@ class Lock(IntEnum):
     ATTAINMENT = 77002
     FILE_NUMBERS = 77003
     INSTALLATION = 77004
+    SEALS = 77005  # shared by facts that a seal could refuse, alone by who closes
 
 
 def hold(lock: Lock) -> None:
     """Wait for `lock` and keep it until the transaction ends."""
     with connection.cursor() as cursor:
         cursor.execute("SELECT pg_advisory_xact_lock(%s)", [int(lock)])
+
+
+def hold_shared(lock: Lock) -> None:
+    """Wait for whoever holds `lock` alone; keep it beside others until the transaction ends."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_advisory_xact_lock_shared(%s)", [int(lock)])
 
 
 def try_hold(lock: Lock) -> bool:

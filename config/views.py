@@ -62,7 +62,10 @@ def home(request: HttpRequest) -> HttpResponse:
     where = landing(request)
     if where is not None:
         return redirect(where)
-    return render(request, "account/no_appointment.html")
+    # By its name: this ground floor of the web may not import the app above it.
+    handovers: Any = apps.get_model("organizations", "Handover")._default_manager
+    hands_over = handovers.open().filter(outgoing=request.user).exists()
+    return render(request, "account/no_appointment.html", {"hands_over": hands_over})
 
 
 @login_not_required

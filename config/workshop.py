@@ -27,7 +27,10 @@ MODULES = (
     "admissions/guards.py",
     "reports/headlines.py",
     "reports/pictures.py",
+    "targets/closed_years.py",
     "targets/measures.py",
+    "targets/opening_sheets.py",
+    "targets/openings.py",
     "targets/sheets.py",
     "targets/sql.py",
     "targets/tasks.py",
@@ -37,6 +40,7 @@ MODULES = (
 BARE = {
     "DJANGO_SETTINGS_MODULE": "config.settings.prod",
     "SECRET_KEY": "checked-with-a-key-that-is-long-enough-and-not-used-anywhere-else-0123456789",
+    "IDENTITY_KEY": "checked-with-another-key-that-is-not-used-anywhere-else",
     "ALLOWED_HOSTS": "ketnap.example",
     "DATABASE_URL": "postgresql://owner@127.0.0.1/ketnap",
 }

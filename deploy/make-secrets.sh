@@ -14,6 +14,7 @@ keep() {
 }
 
 keep secret_key "$(random)$(random)"
+keep identity_key "$(random)$(random)"
 keep owner_password "$(random)"
 keep app_password "$(random)"
 keep database_url "postgresql://ketnap:$(cat "$folder/owner_password")@postgres:5432/ketnap"

@@ -186,6 +186,13 @@ DATA_UPLOAD_MAX_NUMBER_FIELDS = 5000  # a grid of targets has several fields a r
 SUPPORT_CONTACT = os.environ.get("SUPPORT_CONTACT", "")
 # The count beside an entry of the navigation: (user, appointment, today) -> number.
 NAVIGATION_COUNTS = {"task-list": "admissions.selectors.tasks.tasks_to_do"}
+# What waits for a second person, on the page of tasks: (user, on=) -> rows with title, count, url.
+WAITING_TASKS = ["organizations.sheets.waiting.waiting", "targets.waiting.waiting"]
+# What the pages of members, on the ground floor, ask of the app above it.
+MEMBER_FACTS = {
+    "probation_ends": "admissions.selectors.members.probation_ends",
+    "file_url": "admissions.selectors.members.file_url",
+}
 
 # Language and time. Vietnamese whatever the browser prefers: `config.ui.middleware.Language`.
 LANGUAGE_CODE = "vi"
@@ -214,12 +221,16 @@ CELERY_TASK_IGNORE_RESULT = True
 CELERY_TASK_TIME_LIMIT = 20
 CELERY_TASK_SOFT_TIME_LIMIT = 15
 CELERY_TASK_DEFAULT_QUEUE = "default"
-CELERY_TASK_ROUTES = {"targets.tasks.recompute_year": {"queue": "long"}}
+LONG_TASKS = (
+    "targets.tasks.recompute_year",
+    "organizations.tasks.apply_reorganizations",
+    "organizations.tasks.preview_reorganization",
+    "organizations.tasks.verify_ancestry",
+)
+CELERY_TASK_ROUTES = {task: {"queue": "long"} for task in LONG_TASKS}
 # Long jobs have limits of their own. One that outlasts the visibility timeout is handed to a second
 # worker too, which finds its lock held and ends at once.
-CELERY_TASK_ANNOTATIONS = {
-    "targets.tasks.recompute_year": {"time_limit": 660, "soft_time_limit": 600}
-}
+CELERY_TASK_ANNOTATIONS = {task: {"time_limit": 660, "soft_time_limit": 600} for task in LONG_TASKS}
 CELERY_WORKER_PREFETCH_MULTIPLIER = 1
 CELERY_WORKER_SOFT_SHUTDOWN_TIMEOUT = 10
 CELERY_WORKER_HIJACK_ROOT_LOGGER = False
@@ -246,6 +257,16 @@ CELERY_BEAT_SCHEDULE = {
         "schedule": 2.0,
         # Not worth doing later: the next one is on its way.
         "options": {"expires": 10},
+    },
+    "apply decisions whose day has come": {
+        "task": "organizations.tasks.apply_reorganizations",
+        "schedule": 30.0,
+        "options": {"queue": "long", "expires": 25},
+    },
+    "verify the ancestry every night": {
+        "task": "organizations.tasks.verify_ancestry",
+        "schedule": crontab(hour=2, minute=15),
+        "options": {"queue": "long"},
     },
     "recompute the year every night": {
         "task": "targets.tasks.recompute_year",

@@ -7,6 +7,7 @@ from config import environment
 from .base import *  # noqa: F403 - a settings file is its base and what differs
 
 SECRET_KEY = environment.secret_key()
+IDENTITY_KEY = environment.identity_key()
 DEBUG = os.environ.get("DEBUG") == "1"
 ALLOWED_HOSTS = [
     *("127.0.0.1", "localhost", "[::1]"),

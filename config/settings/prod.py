@@ -9,9 +9,13 @@ from config import environment
 from .base import *  # noqa: F403 - a settings file is its base and what differs
 
 SECRET_KEY = environment.value("SECRET_KEY") or ""
+IDENTITY_KEY = environment.value("IDENTITY_KEY") or ""
 ALLOWED_HOSTS = [host for host in os.environ.get("ALLOWED_HOSTS", "").split(",") if host]
-if not SECRET_KEY or not ALLOWED_HOSTS:
-    raise ImproperlyConfigured("Set SECRET_KEY (or SECRET_KEY_FILE) and ALLOWED_HOSTS.")
+if not SECRET_KEY or not IDENTITY_KEY or not ALLOWED_HOSTS:
+    raise ImproperlyConfigured(
+        "Set SECRET_KEY and IDENTITY_KEY (or SECRET_KEY_FILE and IDENTITY_KEY_FILE) and"
+        " ALLOWED_HOSTS."
+    )
 CSRF_TRUSTED_ORIGINS = [f"https://{host}" for host in ALLOWED_HOSTS if host != "*"]
 ALLOWED_HOSTS.append("localhost")  # the health checks, from inside
 

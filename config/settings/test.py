@@ -5,6 +5,7 @@ from config import database
 from .base import *  # noqa: F403 - a settings file is its base and what differs
 
 SECRET_KEY = "only for tests"
+IDENTITY_KEY = "only for tests as well"
 ALLOWED_HOSTS = ["*"]
 
 # The runner makes and empties databases, as their owner; inside a test the connection has the

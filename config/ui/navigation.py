@@ -58,16 +58,17 @@ TARGETS = Entry("target-year", _("Targets"), "target", "c", by_year=True)
 DASHBOARD = Entry("dashboard", _("Overview"), "screen", "t", by_year=True)
 ORGANIZATIONS = Entry("organization-list", _("Organisations"), "tree", "d")
 MEMBERS = Entry("member-list", _("Members"), "user", "m")
+REORGANIZATIONS = Entry("reorganization-list", _("Reorganisation"), "tree", "s")
 UNITS = Entry("administration-organizations", _("Organisations"), "tree", "d")
 ACCOUNTS = Entry("account-list", _("Accounts"), "user", "n")
 ADMINISTRATION = Entry("administration", _("Administration"), "more", "q")
 
 BY_ROLE: dict[str, list[Entry]] = {
     "secretary": [TASKS, CANDIDATES, TARGETS, MEMBERS],
-    "staff": [TASKS, TARGETS, CANDIDATES, ORGANIZATIONS, DASHBOARD, MEMBERS],
-    "approver": [TASKS, CANDIDATES, TARGETS, ORGANIZATIONS, DASHBOARD],
-    "leader": [DASHBOARD, ORGANIZATIONS, TARGETS],
-    "auditor": [DASHBOARD, ORGANIZATIONS, TARGETS, CANDIDATES],
+    "staff": [TASKS, TARGETS, CANDIDATES, ORGANIZATIONS, DASHBOARD, MEMBERS, REORGANIZATIONS],
+    "approver": [TASKS, CANDIDATES, TARGETS, ORGANIZATIONS, DASHBOARD, MEMBERS, REORGANIZATIONS],
+    "leader": [DASHBOARD, ORGANIZATIONS, TARGETS, REORGANIZATIONS],
+    "auditor": [DASHBOARD, ORGANIZATIONS, TARGETS, CANDIDATES, MEMBERS, REORGANIZATIONS],
     "administrator": [ADMINISTRATION, ACCOUNTS, UNITS],
 }
 LANDING: dict[str, Entry] = {
@@ -142,8 +143,11 @@ def landing(request: HttpRequest) -> str | None:
 
 
 def search(request: HttpRequest) -> str | None:
-    """Return the page that searches people, for the roles that see them by name."""
+    """Return the page that the box at the top searches: people, for the roles that see them by
+    name, else organisations, for those that see these."""
     current = acting(request).current
-    if current is None or CANDIDATES not in BY_ROLE.get(current.role, []):
-        return None
-    return address(CANDIDATES)
+    entries = BY_ROLE.get(current.role, []) if current else []
+    for entry in (CANDIDATES, ORGANIZATIONS):
+        if entry in entries:
+            return address(entry)
+    return None

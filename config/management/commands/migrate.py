@@ -4,11 +4,15 @@ from typing import Any
 
 from django.conf import settings
 from django.core.management import call_command
+from django.core.management.commands import migrate as django_migrate
 from django.core.management.commands.migrate import Command as DjangoMigrate
 from django.db import connection, transaction
 from psycopg import sql
 
-from config import database, grants, migrated
+from config import database, grants, migrated, migrating
+
+# By its name in the module: Django's command has no other way to be given one.
+django_migrate.MigrationExecutor = migrating.Executor  # type: ignore[attr-defined]
 
 
 class Command(DjangoMigrate):

@@ -1,0 +1,80 @@
+"""Migrating in a tenth of the time: models are rendered once for a run of operations.
+
+Django renders every model that is related to a changed one anew after each operation, and here
+nearly all are related: 570 times 35 models took most of a first start. In a run of operations
+that only add, each one's SQL is the same whether the models are seen before or after the others.
+"""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Sequence
+from itertools import groupby
+
+from django.db.backends.base.schema import BaseDatabaseSchemaEditor
+from django.db.migrations import Migration
+from django.db.migrations.executor import MigrationExecutor
+from django.db.migrations.operations import AddConstraint, AddField, AddIndex, CreateModel
+from django.db.migrations.operations.base import Operation
+from django.db.migrations.state import ProjectState
+from pgtrigger.migrations import AddTrigger
+
+# Never in one run: a table made with a field, and the operation that adds the field to it.
+TOGETHER: dict[type[Operation], str] = {
+    CreateModel: "tables",
+    AddField: "additions",
+    AddConstraint: "additions",
+    AddIndex: "additions",
+    AddTrigger: "additions",
+}
+
+
+class Run(Operation):
+    """Operations of one migration that only add, carried out in their order."""
+
+    def __init__(self, operations: Sequence[Operation]) -> None:
+        self.operations = operations
+
+    def state_forwards(self, app_label: str, state: ProjectState) -> None:
+        # Without rendered models nothing is rendered anew; the first that asks renders them all.
+        state.__dict__.pop("apps", None)
+        for operation in self.operations:
+            operation.state_forwards(app_label, state)
+
+    def database_forwards(
+        self,
+        app_label: str,
+        schema_editor: BaseDatabaseSchemaEditor,
+        from_state: ProjectState,
+        to_state: ProjectState,
+    ) -> None:
+        for operation in self.operations:
+            operation.database_forwards(app_label, schema_editor, from_state, to_state)
+
+
+def in_runs(operations: Sequence[Operation]) -> list[Operation]:
+    """Return `operations` in their order, those that go together as one `Run`."""
+    # Exactly these classes: one that inherits may do more than its parent does.
+    grouped = groupby(operations, key=lambda one: TOGETHER.get(type(one), ""))
+    found: list[Operation] = []
+    for kind, members in grouped:
+        together = list(members)
+        found += [Run(together)] if kind and len(together) > 1 else together
+    return found
+
+
+class Executor(MigrationExecutor):
+    """Django's, which takes each migration in runs."""
+
+    def apply_migration(
+        self,
+        state: ProjectState,
+        migration: Migration,
+        fake: bool = False,
+        fake_initial: bool = False,
+    ) -> ProjectState:
+        """Apply `migration`; what it is recorded and announced as stays its own."""
+        if not fake and not fake_initial:
+            migration = copy.copy(migration)
+            vars(migration)["operations"] = in_runs(migration.operations)
+        return super().apply_migration(state, migration, fake, fake_initial)
