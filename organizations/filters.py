@@ -1,4 +1,4 @@
-"""What narrows the lists of organisations, accounts and members."""
+"""What narrows the lists of organisations, accounts and decisions."""
 
 from __future__ import annotations
 
@@ -14,14 +14,11 @@ from organizations import selectors
 from organizations.models import (
     Appointment,
     Designation,
-    Membership,
     Organization,
+    Reorganization,
     Role,
     User,
 )
-
-FEW_CELLS = 100
-"""So many cells are offered in a list to choose from; more are found by their names."""
 
 
 class SearchKey(Func):
@@ -107,50 +104,40 @@ class AccountFilter(django_filters.FilterSet):  # type: ignore[misc]
         return queryset
 
 
-class MemberFilter(django_filters.FilterSet):  # type: ignore[misc]
-    """Narrow the member register: by name, by cell (or the committee above it), by standing."""
+class ReorganizationFilter(django_filters.FilterSet):  # type: ignore[misc]
+    """Narrow the list of reorganisation decisions; found by number or by a unit named in them."""
 
-    q = search_box(_("Name"))
-    chi_bo = search_box(_("Cell or committee"))
-    tinh_trang = django_filters.ChoiceFilter(
-        label=_("Status"), choices=Membership.Status.choices, empty_label=_("All")
+    q = search_box(_("Decision number or organisation"))
+    trang_thai = django_filters.ChoiceFilter(
+        label=_("State"), choices=Reorganization.State.choices, empty_label=_("All")
     )
+    nam = django_filters.ChoiceFilter(label=_("In force in"), empty_label=_("All years"))
 
     class Meta:
-        model = Membership
+        model = Reorganization
         fields: list[str] = []
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        cells = self._cells()[: FEW_CELLS + 1]
-        if len(cells) == 1:
-            del self.filters["chi_bo"]
-        elif len(cells) <= FEW_CELLS:
-            self.filters["chi_bo"] = django_filters.ChoiceFilter(
-                label=_("Cell"), choices=cells, empty_label=_("All cells")
-            )
+        days = self.queryset.dates("effective_on", "year", order="DESC")
+        self.filters["nam"].extra["choices"] = [(str(day.year), str(day.year)) for day in days]
 
-    def _cells(self) -> Any:
-        seen = Organization.objects.filter(
-            pk__in=Appointment.objects.organizations_of(
-                self.request.user, roles=Role.sees_names(), on=clock.today()
-            )
-        ).cells(on=clock.today())
-        named = seen.called(on=clock.today()).order_by("name_order", "pk")
-        return named.values_list("slug", "name")
-
-    def filter_queryset(self, queryset: QuerySet[Membership]) -> QuerySet[Membership]:
+    def filter_queryset(self, queryset: Any) -> Any:
         asked = self.form.cleaned_data
         if asked.get("q"):
             key = names.search_key(asked["q"])
-            queryset = queryset.filter(person__name_search__contains=key)
-        if asked.get("chi_bo"):
-            today = clock.today()
-            named = Organization.objects.filter(slug=asked["chi_bo"])
-            if not named.exists():
-                everywhere = Organization.objects.all()
-                named = selectors.found_by_name(everywhere, asked["chi_bo"], on=today)
-            queryset = queryset.filter(cell__in=Organization.objects.under(named, on=today))
-        if asked.get("tinh_trang"):
-            queryset = queryset.filter(status=asked["tinh_trang"])
+            called = Designation.objects.filter(name_search__contains=key).values("organization")
+            named = Q(organization__in=called) | Q(events__units__organization__in=called)
+            new = queryset.filter(events__units__is_new=True).annotate(
+                unit_search=SearchKey(F("events__units__name"))
+            )
+            queryset = queryset.filter(
+                Q(number__icontains=names.written(asked["q"]))
+                | named
+                | Q(pk__in=new.filter(unit_search__contains=key).order_by().values("pk"))
+            ).distinct()
+        if asked.get("trang_thai"):
+            queryset = queryset.filter(state=asked["trang_thai"])
+        if asked.get("nam"):
+            queryset = queryset.filter(effective_on__year=asked["nam"])
         return queryset

@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 from datetime import date
 from typing import Any, ClassVar
 
 from django import forms
 from django.core.exceptions import ValidationError
+from django.db.models import Exists, OuterRef
+from django.utils.datastructures import MultiValueDict
 from django.utils.translation import gettext_lazy as _
 
 from config.ui.forms import DateField, LineField, NameField, OnceForm, WholeNumberField
 from organizations import selectors
-from organizations.models import Competence, Membership, Organization, Role
+from organizations.models import Competence, Designation, Membership, Organization, Placement, Role
 from organizations.models.organization import OrganizationQuerySet
 from organizations.models.person import Sex
 
@@ -20,13 +24,33 @@ YEARS_BACK = 5
 """How far back the first working year may lie: a term."""
 SUGGESTIONS = 300
 """So many organisations are offered while typing; the others are found by their name."""
+MATCHES = 20
+"""So many are shown to choose from where what was written fits several."""
+
+
+@dataclass(frozen=True)
+class Matches:
+    """The organisations that the line `number` of a field fits, as they can be written."""
+
+    number: int
+    typed: str
+    texts: list[str]
 
 
 class SuggestedInput(forms.TextInput):
-    """A line of text with suggestions from the page itself: no script, any number of choices."""
+    """A line of text with suggestions from the page itself: no script, any number of choices.
+
+    Where it fitted several, these are offered beneath it, and the one that is chosen counts.
+    """
 
     template_name = "organizations/suggested_input.html"
-    suggestions: tuple[tuple[str, str], ...] = ()
+    suggestions: tuple[str, ...] = ()
+    matches: tuple[Matches, ...] = ()
+
+    def value_from_datadict(
+        self, data: Mapping[str, Any], files: MultiValueDict[str, Any], name: str
+    ) -> Any:
+        return data.get(chosen_of(name, 1)) or super().value_from_datadict(data, files, name)
 
     def get_context(self, name: str, value: Any, attrs: dict[str, Any] | None) -> dict[str, Any]:
         context: dict[str, Any] = super().get_context(name, value, attrs)
@@ -34,21 +58,31 @@ class SuggestedInput(forms.TextInput):
         context["widget"]["attrs"]["list"] = list_id
         context["widget"]["list_id"] = list_id
         context["widget"]["suggestions"] = self.suggestions
+        context["widget"]["matches"] = [(chosen_of(name, one.number), one) for one in self.matches]
         return context
+
+
+def chosen_of(name: str, number: int) -> str:
+    """Return the name of what is chosen among the matches of line `number` of field `name`."""
+    return f"{name}.{number}"
 
 
 class OrganizationField(forms.CharField):
     """An organisation of `scope`, written by its name or a part of it, or chosen from suggestions.
 
     A suggestion ends with its address in brackets, so that two of one name are told apart. What
-    fits several is refused with their names, and these are then what is suggested.
+    fits several is refused, and these are offered beneath it.
     """
 
     widget = SuggestedInput
     default_error_messages: ClassVar[dict[str, Any]] = {
         "required": _("Write the organisation's name, or choose it from the list."),
         "unknown": _("No organisation here is called “%(value)s”."),
-        "several": _("%(count)s organisations fit “%(value)s”: choose one from the list."),
+        "several": _("%(count)s organisations fit “%(value)s”: choose one beneath it."),
+        "many": _(
+            "%(count)s organisations fit “%(value)s”: choose one beneath it, or write more of"
+            " the name."
+        ),
     }
 
     def __init__(self, **kwargs: Any) -> None:
@@ -57,46 +91,74 @@ class OrganizationField(forms.CharField):
         self.widget.attrs["autocomplete"] = "off"
         self.scope: OrganizationQuerySet = Organization.objects.none()
         self.on = date.max
+        self.near: Organization | None = None
 
-    def offer(self, scope: OrganizationQuerySet, *, on: date) -> None:
-        """Let the field choose from `scope`, by the names of day `on`."""
-        self.scope, self.on = scope, on
+    def offer(
+        self, scope: OrganizationQuerySet, *, on: date, near: Organization | None = None
+    ) -> None:
+        """Let the field choose from `scope`, by the names of day `on`; siblings of `near` first."""
+        self.scope, self.on, self.near = scope, on, near
         self.suggest(scope)
 
     def suggest(self, organizations: OrganizationQuerySet) -> None:
-        rows = organizations.called(on=self.on).order_by("name_order", "pk")[:SUGGESTIONS]
-        named = selectors.with_names(rows, on=self.on)
-        self.widget.suggestions = tuple(
-            (written(organization), superior.short_name if superior else "")
-            for organization, _designation, superior in named
+        rows = self.ordered(organizations)[:SUGGESTIONS]
+        self.widget.suggestions = tuple(texts(rows, on=self.on))
+
+    def ordered(self, organizations: OrganizationQuerySet) -> Any:
+        """Return `organizations`, called: siblings of `near`, then committees, then cells."""
+        rows: Any = organizations.called(on=self.on)
+        if self.near is None:
+            return rows.order_by("is_cell", "name_order", "pk")
+        placed = Placement.objects.filter(period__contains=self.on)
+        beside = placed.filter(
+            organization=OuterRef("pk"),
+            parent__in=placed.filter(organization=self.near).values("parent"),
+        )
+        return rows.annotate(is_beside=Exists(beside)).order_by(
+            "-is_beside", "is_cell", "name_order", "pk"
         )
 
     def clean(self, value: Any) -> Organization | None:
-        text = " ".join(str(super().clean(value) or "").replace("\0", "").split())
+        self.widget.matches = ()
+        return self.one(str(super().clean(value) or ""))
+
+    def one(self, line: str, *, number: int = 1) -> Organization | None:
+        """Return the organisation that `line` means; None for an empty one.
+
+        Raises ValidationError where it fits none or several, which are then offered.
+        """
+        text = " ".join(line.replace("\0", "").split())
         if not text:
             return None
         if bracketed := re.search(r"\[([-\w]+)\]$", text):
             found = self.scope.filter(slug=bracketed[1])
         else:
             found = selectors.found_by_name(self.scope, text, on=self.on)
-        rows = list(found.called(on=self.on)[: SUGGESTIONS + 1])
-        if len(rows) > 1:
-            same = [row for row in rows if selectors.is_called(row, text)]
-            rows = same if len(same) == 1 else rows
-        if len(rows) == 1:
-            return rows[0]
+        rows: list[Organization] = list(self.ordered(found)[: SUGGESTIONS + 1])
+        same = [row for row in rows if selectors.is_called(row, text)]
+        if len(rows) == 1 or len(same) == 1:
+            return (same or rows)[0]
         shown = text if len(text) <= 60 else text[:59] + "…"
         if not rows:
             raise ValidationError(self.error_messages["unknown"], "unknown", {"value": shown})
-        self.suggest(found)
-        raise ValidationError(
-            self.error_messages["several"], "several", {"value": shown, "count": found.count()}
-        )
+        rows = [*same, *[row for row in rows if row not in same]][:MATCHES]
+        count = found.count()
+        offered = Matches(number, shown, texts(rows, on=self.on))
+        self.widget.matches = (*self.widget.matches, offered)
+        code = "several" if count <= MATCHES else "many"
+        raise ValidationError(self.error_messages[code], code, {"value": shown, "count": count})
 
 
-def written(organization: Organization) -> str:
+def written(organization: Organization, superior: Designation | None = None) -> str:
     """Return how a suggestion writes `organization`, so that the field finds that one again."""
-    return f"{organization} [{organization.slug}]"
+    above = f" — {superior.short_name}" if superior else ""
+    return f"{organization}{above} [{organization.slug}]"
+
+
+def texts(rows: Iterable[Organization], *, on: date) -> list[str]:
+    """Return each of `rows` as it can be written, with its superior; three queries."""
+    named = selectors.with_names(rows, on=on)
+    return [written(organization, superior) for organization, _name, superior in named]
 
 
 class NewPasswordField(forms.CharField):
@@ -303,10 +365,25 @@ class MemberForm(OnceForm):
         help_text=_("Probationary: the day of the ceremony. Official: the day of recognition."),
     )
     occupation = LineField(label=_("Occupation"), max_length=120, required=False)
+    citizen_id = LineField(
+        label=_("Citizen's number"),
+        max_length=20,
+        required=False,
+        help_text=_("12 digits, or 9 of the old card. Only its last four are kept to be read."),
+    )
+    another = forms.BooleanField(
+        label=_("This is another person"), required=False, widget=forms.HiddenInput
+    )
 
     def __init__(self, *args: Any, scope: OrganizationQuerySet, today: date, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         field(self, "cell").offer(scope, on=today)
+        self.fields["citizen_id"].widget.attrs.update(inputmode="numeric", autocomplete="off")
+        self.initial.setdefault("another", "")
+
+    def ask_whether_another(self) -> None:
+        """Show the box that says that it is not the person who is known."""
+        self.fields["another"].widget = forms.CheckboxInput()
 
 
 def choices(form: forms.Form, name: str, offered: list[tuple[str, str]]) -> None:

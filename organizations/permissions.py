@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from django.db.models import Exists, OuterRef, Q, QuerySet
 
-from .models import Ancestry, Appointment, Role, User
+from .models import Ancestry, Appointment, Placement, Role, User
 
 if TYPE_CHECKING:
     from django.contrib.auth.models import AnonymousUser
@@ -48,3 +48,10 @@ def accounts_kept_by(administrator: User | AnonymousUser, *, on: date) -> QueryS
         user=OuterRef("pk"),
     )
     return User.objects.filter(~Exists(beyond))
+
+
+def keeps_kinds(user: User | AnonymousUser, *, on: date) -> bool:
+    """Say whether `user` administers a whole tree on day `on`, and so the kinds that all share."""
+    tops = Placement.objects.filter(parent__isnull=True, period__contains=on)
+    held = Appointment.objects.of(user, on=on, roles=[Role.ADMINISTRATOR])
+    return held.filter(organization__in=tops.values("organization")).exists()

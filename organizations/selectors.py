@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from datetime import date
-from typing import TYPE_CHECKING
+from datetime import date, timedelta
+from typing import TYPE_CHECKING, Any
 
 from django.apps import apps
 from django.contrib.postgres.expressions import ArraySubquery
-from django.db.models import F, Q
+from django.db.models import Count, Exists, F, OuterRef, Q, Subquery, Window
+from django.urls import reverse
 from django.utils.translation import get_language, gettext_lazy
 from django.utils.translation import gettext as _
 
@@ -21,10 +22,12 @@ from .models import (
     Appointment,
     Competence,
     Designation,
+    Lineage,
     Membership,
     Organization,
     OrganizationKind,
     Placement,
+    Reorganization,
     Role,
     User,
 )
@@ -100,7 +103,10 @@ def tree(roots: Sequence[Organization], *, on: date) -> list[TreeRow]:
     units = Organization.objects.in_bulk(list(lines.values_list("descendant", flat=True)))
     called = Designation.objects.by_organization(units, on=on)
     children: dict[int, list[int]] = {}
-    placed = Placement.objects.filter(period__contains=on, parent__in=units)
+    # One that ended keeps its place, for its facts; the tree shows what there is.
+    placed = Placement.objects.filter(
+        period__contains=on, parent__in=units, organization__period__contains=on
+    )
     for organization, parent in placed.values_list("organization", "parent"):
         children.setdefault(parent, []).append(organization)
     deciding = set(
@@ -128,7 +134,9 @@ def flat(organizations: Iterable[Organization], *, on: date) -> list[TreeRow]:
     """Return `organizations` as rows of no tree, in their order, each with its superior's name."""
     named = with_names(organizations, on=on)
     units = [row.pk for row, _name, _superior in named]
-    placed = Placement.objects.filter(period__contains=on, parent__in=units)
+    placed = Placement.objects.filter(
+        period__contains=on, parent__in=units, organization__period__contains=on
+    )
     beneath = Counter(placed.values_list("parent", flat=True))
     competent = Competence.objects.filter(period__contains=on, organization__in=units)
     deciding = set(competent.values_list("organization", flat=True))
@@ -150,6 +158,23 @@ def tops(user: User | AnonymousUser, *, on: date) -> list[Organization]:
     inner = Ancestry.objects.on(on).filter(ancestor__in=units, descendant__in=units, depth__gt=0)
     units -= set(inner.values_list("descendant", flat=True))
     return list(Organization.objects.filter(pk__in=units))
+
+
+def told_apart(organizations: OrganizationQuerySet, *, on: date) -> OrganizationQuerySet:
+    """Annotate those `called` on day `on` for `told`: how many bear a name, their superior's."""
+    above = Placement.objects.filter(
+        organization=OuterRef("pk"), period__contains=on, parent__designations__period__contains=on
+    ).values("parent__designations__short_name")
+    return organizations.annotate(
+        above=Subquery(above[:1]), of_this_name=Window(Count("pk"), partition_by=[F("name")])
+    )
+
+
+def told(organization: Any) -> str:
+    """Return the name of one of `told_apart`, with its superior's where several bear it."""
+    if organization.of_this_name > 1 and organization.above:
+        return f"{organization.name} — {organization.above}"
+    return str(organization.name)
 
 
 def found_by_name(scope: OrganizationQuerySet, text: str, *, on: date) -> OrganizationQuerySet:
@@ -181,6 +206,64 @@ def unusual_place(kind: OrganizationKind, parent: OrganizationKind) -> str:
         "usual": "; ".join(kind_name(one) for one in usual),
         "parent": kind_name(parent),
     }
+
+
+@dataclass(frozen=True)
+class UnusualPlace:
+    """An organisation whose kind does not usually stand beneath that of its superior, and why."""
+
+    organization: Organization
+    designation: Designation
+    superior: Designation
+    sentence: str
+
+
+def unusual_places(
+    scope: OrganizationQuerySet, *, on: date, most: int = 200
+) -> tuple[int, list[UnusualPlace]]:
+    """Return how many of `scope` stand on day `on` where their kind usually does not, and `most`.
+
+    Only a warning: they stay and work as they are. Five queries.
+    """
+    kind_of = Designation.objects.on(on).filter(organization=OuterRef("organization"))
+    kind_above = Designation.objects.on(on).filter(organization=OuterRef("parent"))
+    allowed = OrganizationKind.allowed_parents.through.objects.filter(
+        from_organizationkind=OuterRef("kind"), to_organizationkind=OuterRef("kind_above")
+    )
+    placed = (
+        Placement.objects.filter(
+            period__contains=on,
+            parent__isnull=False,
+            organization__in=scope.values("pk"),
+            organization__period__contains=on,
+        )
+        .annotate(
+            kind=Subquery(kind_of.values("kind")[:1]),
+            kind_above=Subquery(kind_above.values("kind")[:1]),
+        )
+        .filter(~Exists(allowed), kind__isnull=False, kind_above__isnull=False)
+        .order_by("kind_above", "kind", "organization")
+    )
+    rows = list(placed.select_related("organization")[:most])
+    called = Designation.objects.by_organization(
+        {row.organization_id for row in rows} | {row.parent_id for row in rows if row.parent_id},
+        on=on,
+    )
+    kinds = {
+        kind.code: kind for kind in OrganizationKind.objects.prefetch_related("allowed_parents")
+    }
+    return placed.count() if len(rows) == most else len(rows), [
+        UnusualPlace(
+            row.organization,
+            called[row.organization_id],
+            called[row.parent_id or 0],
+            unusual_place(
+                kinds[called[row.organization_id].kind_id],
+                kinds[called[row.parent_id or 0].kind_id],
+            ),
+        )
+        for row in rows
+    ]
 
 
 @dataclass(frozen=True)
@@ -262,3 +345,76 @@ def kinds(*, cells: bool = True) -> list[tuple[str, str]]:
 def kind_name(kind: OrganizationKind) -> str:
     """Return the name of `kind` in the reader's language."""
     return kind.name_en if get_language() == "en" else kind.name
+
+
+@dataclass(frozen=True)
+class LineageRow:
+    """What became of what: an organisation that went into another, by which decision, when.
+
+    Addresses are empty where there is nothing that the reader may open.
+    """
+
+    predecessor: str
+    successor: str
+    kind: object
+    number: str
+    on: date
+    until: date | None
+    url_from: str
+    url_to: str
+    decision_url: str
+
+
+def lineage_of(
+    organization: Organization, *, user: User | AnonymousUser, on: date
+) -> list[LineageRow]:
+    """Return what `organization` came from and what it became, the earliest first, for `user`.
+
+    Names are those of the last day before the decision and of its day. At most five queries.
+    """
+    rows = list(
+        Lineage.objects.filter(Q(predecessor=organization) | Q(successor=organization))
+        .select_related("predecessor", "successor", "reorganization")
+        .order_by("on", "pk")
+    )
+    if not rows:
+        return []
+    units = {row.predecessor_id for row in rows} | {row.successor_id for row in rows}
+    decisions = Reorganization.objects.filter(pk__in={row.reorganization_id for row in rows})
+    readable = set(decisions.visible_to(user, on=on).values_list("pk", flat=True))
+    seen = Appointment.objects.organizations_of(user, roles=Role.sees_figures(), on=on)
+    open_to = set(seen.filter(pk__in=units).values_list("pk", flat=True))
+    called: dict[int, list[Designation]] = {}
+    for name in Designation.objects.filter(organization__in=units).order_by("period"):
+        called.setdefault(name.organization_id, []).append(name)
+
+    def name_on(unit: int, day: date) -> str:
+        found = [one for one in called[unit] if one.period.lower <= day] or called[unit][:1]
+        return found[-1].name
+
+    def address(unit: Organization) -> str:
+        if unit.pk == organization.pk or unit.pk not in open_to:
+            return ""
+        return reverse("organization-detail", args=[unit.slug])
+
+    return [
+        LineageRow(
+            predecessor=name_on(row.predecessor_id, row.on - timedelta(days=1)),
+            successor=name_on(row.successor_id, row.on),
+            kind=row.get_kind_display(),
+            number=row.reorganization.number,
+            on=row.on,
+            until=_last_day(row.predecessor),
+            url_from=address(row.predecessor),
+            url_to=address(row.successor),
+            decision_url=reverse("reorganization-detail", args=[row.reorganization.public_id])
+            if row.reorganization_id in readable
+            else "",
+        )
+        for row in rows
+    ]
+
+
+def _last_day(organization: Organization) -> date | None:
+    out: date | None = organization.period.upper
+    return out - timedelta(days=1) if out else None

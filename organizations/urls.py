@@ -2,7 +2,15 @@
 
 from django.urls import path
 
-from organizations.views import administration, first_start, members
+from organizations.views import (
+    administration,
+    duplicates,
+    first_start,
+    kinds,
+    members,
+    reorganizations,
+    transfers,
+)
 
 urlpatterns = [
     path("bat-dau/", first_start.FirstStart.as_view(), name="first-start"),
@@ -22,6 +30,9 @@ urlpatterns = [
         administration.CompetenceCreate.as_view(),
         name="competence-new",
     ),
+    path("quan-tri/loai-hinh/", kinds.KindList.as_view(), name="kind-list"),
+    path("quan-tri/loai-hinh/them/", kinds.KindCreate.as_view(), name="kind-new"),
+    path("quan-tri/loai-hinh/<slug:kind>/", kinds.KindEdit.as_view(), name="kind-edit"),
     path("quan-tri/nguoi-dung/", administration.AccountList.as_view(), name="account-list"),
     path("quan-tri/nguoi-dung/them/", administration.AccountCreate.as_view(), name="account-new"),
     path(
@@ -51,4 +62,124 @@ urlpatterns = [
     ),
     path("dang-vien/", members.MemberList.as_view(), name="member-list"),
     path("dang-vien/them/", members.MemberCreate.as_view(), name="member-new"),
+    path("dang-vien/trung/", duplicates.DuplicateList.as_view(), name="duplicate-list"),
+    path(
+        "dang-vien/trung/<uuid:first>/<uuid:second>/",
+        duplicates.MergeCreate.as_view(),
+        name="duplicate-merge",
+    ),
+    path(
+        "dang-vien/trung/<int:merge>/duyet/",
+        duplicates.MergeAnswer.as_view(),
+        name="duplicate-approve",
+    ),
+    path(
+        "dang-vien/trung/<int:merge>/khong/",
+        duplicates.MergeAnswer.as_view(approves=False),
+        name="duplicate-refuse",
+    ),
+    path("dang-vien/<uuid:person>/", members.MemberDetail.as_view(), name="member-detail"),
+    path("dang-vien/<uuid:person>/sua/", members.MemberEdit.as_view(), name="member-edit"),
+    path(
+        "dang-vien/<uuid:person>/ra-khoi-dang/",
+        members.MemberDepart.as_view(),
+        name="member-depart",
+    ),
+    path(
+        "dang-vien/<uuid:person>/phuc-hoi/",
+        members.MemberRestore.as_view(),
+        name="member-restore",
+    ),
+    path("dang-vien/<uuid:person>/chuc-vu/", members.PostCreate.as_view(), name="post-new"),
+    path("chuc-vu/<int:post>/ket-thuc/", members.PostEnd.as_view(), name="post-end"),
+    path(
+        "dang-vien/<uuid:person>/chuyen/", transfers.TransferCreate.as_view(), name="transfer-new"
+    ),
+    path(
+        "dang-vien/<uuid:person>/chuyen-ve/",
+        transfers.ReturnCreate.as_view(),
+        name="transfer-return",
+    ),
+    path("chuyen-sinh-hoat/", transfers.TransferList.as_view(), name="transfer-list"),
+    path(
+        "chuyen-sinh-hoat/chuyen-den/",
+        transfers.ArrivalCreate.as_view(),
+        name="transfer-arrival",
+    ),
+    *(
+        path(
+            f"chuyen-sinh-hoat/<uuid:transfer>/{view.step}/",
+            view.as_view(),
+            name=f"transfer-{name}",
+        )
+        for name, view in {
+            "release": transfers.TransferRelease,
+            "accept": transfers.TransferAccept,
+            "refuse": transfers.TransferRefuse,
+            "withdraw": transfers.TransferWithdraw,
+            "end": transfers.StayEnd,
+        }.items()
+    ),
+    path("sap-xep/", reorganizations.ReorganizationList.as_view(), name="reorganization-list"),
+    path("sap-xep/moi/", reorganizations.ReorganizationCreate.as_view(), name="reorganization-new"),
+    path(
+        "sap-xep/<uuid:decision>/",
+        reorganizations.ReorganizationDetail.as_view(),
+        name="reorganization-detail",
+    ),
+    path(
+        "sap-xep/<uuid:decision>/sua/",
+        reorganizations.ReorganizationEdit.as_view(),
+        name="reorganization-edit",
+    ),
+    path(
+        "sap-xep/<uuid:decision>/them/",
+        reorganizations.EventCreate.as_view(),
+        name="reorganization-event-new",
+    ),
+    path(
+        "sap-xep/<uuid:decision>/nhap/",
+        reorganizations.ReorganizationImport.as_view(),
+        name="reorganization-import",
+    ),
+    path(
+        "sap-xep/<uuid:decision>/xem-truoc/",
+        reorganizations.ReorganizationPreview.as_view(),
+        name="reorganization-preview",
+    ),
+    path(
+        "sap-xep/<uuid:decision>/xac-nhan/",
+        reorganizations.ReorganizationConfirm.as_view(),
+        name="reorganization-confirm",
+    ),
+    path(
+        "sap-xep/<uuid:decision>/huy/",
+        reorganizations.ReorganizationCancel.as_view(),
+        name="reorganization-cancel",
+    ),
+    path(
+        "sap-xep/<uuid:decision>/sua-lai/",
+        reorganizations.ReorganizationReopen.as_view(),
+        name="reorganization-reopen",
+    ),
+    path(
+        "sap-xep/<uuid:decision>/tien-do/",
+        reorganizations.ReorganizationProgress.as_view(),
+        name="reorganization-progress",
+    ),
+    path(
+        "sap-xep/<uuid:decision>/dong/<int:row>/phan-cong/",
+        reorganizations.EventAssign.as_view(),
+        name="reorganization-assign",
+    ),
+    path(
+        "sap-xep/<uuid:decision>/dong/<int:row>/lua-chon/",
+        reorganizations.EventChoices.as_view(),
+        name="reorganization-choices",
+    ),
+    path(
+        "sap-xep/<uuid:decision>/dong/<int:row>/bo/",
+        reorganizations.EventWithdraw.as_view(),
+        name="reorganization-withdraw",
+    ),
 ]

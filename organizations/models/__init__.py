@@ -2,29 +2,52 @@
 
 from .appointment import Appointment, Post, Role
 from .competence import Competence
+from .handover import Handover
 from .installation import Installation
 from .job import FormReceipt, Job, Outbox
 from .membership import Membership
 from .organization import Designation, Organization, OrganizationKind
 from .person import Person
 from .placement import Ancestry, Placement
+from .reorganization import (
+    EventAssignment,
+    EventUnit,
+    Lineage,
+    Reorganization,
+    ReorganizationEvent,
+    ReorganizationKind,
+)
+from .seal import Seal
+from .transfer import Departure, PersonMerge, TemporaryStay, Transfer
 from .user import User
 
 __all__ = [
     "Ancestry",
     "Appointment",
     "Competence",
+    "Departure",
     "Designation",
+    "EventAssignment",
+    "EventUnit",
     "FormReceipt",
+    "Handover",
     "Installation",
     "Job",
+    "Lineage",
     "Membership",
     "Organization",
     "OrganizationKind",
     "Outbox",
     "Person",
+    "PersonMerge",
     "Placement",
     "Post",
+    "Reorganization",
+    "ReorganizationEvent",
+    "ReorganizationKind",
     "Role",
+    "Seal",
+    "TemporaryStay",
+    "Transfer",
     "User",
 ]

@@ -6,6 +6,7 @@ from django.db.models import Q
 from django.db.models.functions import Length
 
 from config.clock import AppNow
+from config.locks import Lock
 
 APPEND_ONLY = [
     pgtrigger.Protect(name="rows_are_never_changed", operation=pgtrigger.Update),
@@ -23,6 +24,27 @@ def entered_now() -> pgtrigger.Trigger:
         operation=pgtrigger.Insert,
         when=pgtrigger.Before,
         func="NEW.entered_at := app_now(); RETURN NEW;",
+    )
+
+
+def stays_once(when: str, *, name: str, besides: tuple[str, ...] = ()) -> pgtrigger.Trigger:
+    """Return the trigger that keeps a row as it is once `when` (SQL of OLD) holds.
+
+    `name` names the refusal; columns `besides` go on changing.
+    """
+    changing = ", ".join(f"'{column}'" for column in besides)
+    return pgtrigger.Trigger(
+        name="answered_rows_stay",
+        operation=pgtrigger.Update,
+        when=pgtrigger.Before,
+        func=f"""
+    IF {when} AND to_jsonb(NEW) - ARRAY[{changing}]::text[]
+        IS DISTINCT FROM to_jsonb(OLD) - ARRAY[{changing}]::text[] THEN
+        RAISE EXCEPTION 'what was answered is not changed'
+            USING ERRCODE = '23514', CONSTRAINT = '{name}';
+    END IF;
+    RETURN NEW;
+""",
     )
 
 
@@ -45,6 +67,73 @@ def written_name(field: str, *, name: str) -> models.CheckConstraint:
     """Return the constraint that `field` is not blank, NFC and trimmed."""
     return models.CheckConstraint(
         name=name, condition=Q(IsWritten(models.F(field))) & Q(**{f"{field}__length__gt": 0})
+    )
+
+
+NOT_SEALED = """
+    DECLARE
+        day date := {day};
+    BEGIN
+        -- Closing takes the same lock alone: it waits for what is under way, and that for it.
+        PERFORM pg_advisory_xact_lock_shared({lock});
+        IF day IS NULL OR NOT EXISTS (SELECT 1 FROM organizations_seal AS seal
+            WHERE seal.approved_at IS NOT NULL AND seal.lifted_at IS NULL AND {dated}) THEN
+            RETURN NEW;
+        END IF;
+        IF EXISTS (
+            SELECT 1 FROM organizations_seal AS seal
+            JOIN organizations_ancestry AS line ON line.ancestor_id = seal.organization_id
+            WHERE line.descendant_id IN ({organization})
+                AND daterange(line.valid_from, line.valid_to) && seal.period
+                AND seal.approved_at IS NOT NULL AND seal.lifted_at IS NULL
+                AND {dated}
+        ) THEN
+            RAISE EXCEPTION '% lies inside a period that is sealed, or changes one', day
+                USING ERRCODE = '23514', CONSTRAINT = '{constraint}';
+        END IF;
+        RETURN NEW;
+    END;
+"""
+INSIDE = "seal.period @> day"
+RUNS_ON = "upper(seal.period) > day"
+
+FIRST_DAY_CHANGED = """CASE
+    WHEN TG_OP = 'INSERT' THEN lower(NEW.period)
+    WHEN lower(NEW.period) <> lower(OLD.period) OR {other}
+        THEN least(lower(OLD.period), lower(NEW.period))
+    WHEN NEW.period <> OLD.period
+        THEN least(coalesce(upper(OLD.period), 'infinity'), coalesce(upper(NEW.period), 'infinity'))
+    END"""
+"""The first day on which a row with a period says something else than before, as SQL.
+
+`other` is what makes it another row altogether.
+"""
+
+
+def not_sealed(
+    *,
+    organization: str,
+    day: str,
+    constraint: str,
+    runs_on: bool = False,
+    operation: pgtrigger.Operation | pgtrigger.Operations = pgtrigger.Insert,
+) -> pgtrigger.Trigger:
+    """Return the trigger that refuses a row dated `day` (SQL) inside what is sealed.
+
+    `organization` (SQL, several with commas) says whose row it is; `constraint` names the refusal.
+    What `runs_on` is refused before the end of a sealed period as well, not only inside it.
+    """
+    return pgtrigger.Trigger(
+        name="not_inside_what_is_sealed",
+        operation=operation,
+        when=pgtrigger.Before,
+        func=NOT_SEALED.format(
+            organization=organization,
+            day=day,
+            constraint=constraint,
+            dated=RUNS_ON if runs_on else INSIDE,
+            lock=int(Lock.SEALS),
+        ),
     )
 
 

@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from datetime import date
 from typing import TYPE_CHECKING
 
+import pgtrigger
 from django.contrib.postgres.constraints import ExclusionConstraint
 from django.contrib.postgres.expressions import ArraySubquery
 from django.contrib.postgres.fields import DateRangeField, RangeOperators
@@ -94,11 +95,12 @@ class OrganizationQuerySet(models.QuerySet["Organization"]):
         )
 
     def beneath(self, parent: Organization, *, on: date) -> OrganizationQuerySet:
-        """Keep those directly beneath `parent` on day `on`."""
+        """Keep those directly beneath `parent` on day `on`; what had ended by then is not one."""
         return self.filter(
+            period__contains=on,
             pk__in=Placement.objects.filter(parent=parent, period__contains=on).values(
                 "organization"
-            )
+            ),
         )
 
     def called(self, *, on: date) -> OrganizationQuerySet:
@@ -122,6 +124,38 @@ class OrganizationQuerySet(models.QuerySet["Organization"]):
         )
 
 
+ENDS = """
+    IF NOT upper_inf(OLD.period) AND upper(NEW.period) IS DISTINCT FROM upper(OLD.period) THEN
+        RAISE EXCEPTION 'it ended on %', upper(OLD.period)
+            USING ERRCODE = '23514', CONSTRAINT = 'organization_ends_once';
+    END IF;
+    IF EXISTS (SELECT 1 FROM organizations_placement
+        WHERE organization_id = NEW.id AND lower(period) < lower(NEW.period)) THEN
+        RAISE EXCEPTION 'it had a place before %', lower(NEW.period)
+            USING ERRCODE = '23514', CONSTRAINT = 'organization_begins_before_its_places';
+    END IF;
+    IF upper(NEW.period) IS NULL THEN
+        RETURN NEW;
+    END IF;
+    IF EXISTS (SELECT 1 FROM organizations_membership WHERE cell_id = NEW.id
+        AND (upper_inf(period) OR upper(period) > upper(NEW.period))) THEN
+        RAISE EXCEPTION 'it still has members on %', upper(NEW.period)
+            USING ERRCODE = '23514', CONSTRAINT = 'organization_ends_without_members';
+    END IF;
+    -- Each beneath is looked up by itself: as a join, all organisations were read for each end.
+    IF EXISTS (SELECT 1 FROM organizations_placement AS placed
+        WHERE placed.parent_id = NEW.id
+        AND (upper_inf(placed.period) OR upper(placed.period) > upper(NEW.period))
+        AND (SELECT upper_inf(beneath.period) OR upper(beneath.period) > upper(NEW.period)
+            FROM organizations_organization AS beneath
+            WHERE beneath.id = placed.organization_id)) THEN
+        RAISE EXCEPTION 'units still stand beneath it on %', upper(NEW.period)
+            USING ERRCODE = '23514', CONSTRAINT = 'organization_ends_without_units_beneath';
+    END IF;
+    RETURN NEW;
+"""
+
+
 class Organization(models.Model):
     """A Party organisation's identity, which names, kinds and places come and go around.
 
@@ -142,7 +176,15 @@ class Organization(models.Model):
 
     class Meta:
         constraints = [real_period(name="organization_exists_from_some_day")]
-        triggers = [*NEVER_DELETED]
+        triggers = [
+            *NEVER_DELETED,
+            pgtrigger.Trigger(
+                name="ends_empty",
+                operation=pgtrigger.UpdateOf("period"),  # type: ignore[no-untyped-call]
+                when=pgtrigger.Before,
+                func=ENDS,
+            ),
+        ]
 
     def __str__(self) -> str:
         name = self.__dict__.get("name")
@@ -192,6 +234,9 @@ class Designation(models.Model):
     )
     period = DateRangeField(_("period"))
     decision_number = models.CharField(_("decision number"), max_length=40, blank=True)
+    reorganization = models.ForeignKey(
+        "organizations.Reorganization", models.PROTECT, null=True, blank=True, related_name="+"
+    )
 
     objects = DesignationQuerySet.as_manager()
 

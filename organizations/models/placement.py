@@ -4,15 +4,85 @@ from __future__ import annotations
 
 from datetime import date
 
+import pgtrigger
 from django.contrib.postgres.constraints import ExclusionConstraint
 from django.contrib.postgres.fields import DateRangeField, RangeOperators
 from django.db import models
 from django.db.models import F, Q
 from django.utils.translation import gettext_lazy as _
 
+from config.locks import Lock
 from config.periods import OPEN_END
 
-from .guards import NEVER_DELETED, EnteredAt, entered_now, real_period
+from .guards import (
+    FIRST_DAY_CHANGED,
+    NEVER_DELETED,
+    EnteredAt,
+    entered_now,
+    not_sealed,
+    real_period,
+)
+
+STANDS = """
+    DECLARE
+        unit daterange;
+        above daterange;
+    BEGIN
+        IF TG_OP = 'UPDATE' THEN
+            -- What is only shortened stands as it stood.
+            IF NEW.organization_id = OLD.organization_id
+                AND NEW.parent_id IS NOT DISTINCT FROM OLD.parent_id AND NEW.period <@ OLD.period
+                AND lower(NEW.period) = lower(OLD.period) THEN
+                RETURN NULL;
+            END IF;
+        END IF;
+        SELECT period INTO unit FROM organizations_organization WHERE id = NEW.organization_id;
+        IF lower(NEW.period) < lower(unit) THEN
+            RAISE EXCEPTION 'placed on % before it existed', lower(NEW.period)
+                USING ERRCODE = '23514', CONSTRAINT = 'placement_not_before_its_organization';
+        END IF;
+        IF NEW.parent_id IS NULL THEN
+            RETURN NULL;
+        END IF;
+        -- Two who place crosswise look at each other in turn; operations hold it already.
+        PERFORM pg_advisory_xact_lock({tree});
+        -- Until this is committed the superior does not end.
+        SELECT period INTO above FROM organizations_organization
+        WHERE id = NEW.parent_id FOR SHARE;
+        IF lower(NEW.period) < lower(above) THEN
+            RAISE EXCEPTION 'placed on % before its superior existed', lower(NEW.period)
+                USING ERRCODE = '23514', CONSTRAINT = 'placement_not_before_its_superior';
+        END IF;
+        -- What has ended keeps its place, also beneath what ended with it.
+        IF NOT upper_inf(above) AND NOT isempty(NEW.period * unit)
+            AND coalesce(upper(NEW.period * unit) > upper(above), true) THEN
+            RAISE EXCEPTION 'placed beneath what ends on %', upper(above)
+                USING ERRCODE = '23514', CONSTRAINT = 'placement_beneath_what_still_exists';
+        END IF;
+        -- No circle closes above what nothing stands beneath.
+        IF NOT EXISTS (SELECT 1 FROM organizations_placement
+            WHERE parent_id = NEW.organization_id AND period && NEW.period) THEN
+            RETURN NULL;
+        END IF;
+        IF EXISTS (
+            -- UNION, not UNION ALL: also ends on a circle.
+            WITH RECURSIVE line(ancestor, days) AS (
+                SELECT NEW.parent_id, NEW.period
+                UNION
+                SELECT placed.parent_id, placed.period * line.days
+                FROM line
+                JOIN organizations_placement AS placed
+                    ON placed.organization_id = line.ancestor AND placed.period && line.days
+                WHERE placed.parent_id IS NOT NULL AND line.ancestor <> NEW.organization_id
+            )
+            SELECT 1 FROM line WHERE ancestor = NEW.organization_id
+        ) THEN
+            RAISE EXCEPTION 'beneath itself on some day from %', lower(NEW.period)
+                USING ERRCODE = '23514', CONSTRAINT = 'placement_makes_no_circle_on_any_day';
+        END IF;
+        RETURN NULL;
+    END;
+"""
 
 
 class Placement(models.Model):
@@ -28,6 +98,9 @@ class Placement(models.Model):
         _("period"), help_text=_("First day in, first day out; open end = until further notice.")
     )
     decision_number = models.CharField(_("decision number"), max_length=40, blank=True)
+    reorganization = models.ForeignKey(
+        "organizations.Reorganization", models.PROTECT, null=True, blank=True, related_name="+"
+    )
     entered_at = EnteredAt()
 
     class Meta:
@@ -45,7 +118,29 @@ class Placement(models.Model):
             real_period(name="placement_begins_on_some_day"),
         ]
         indexes = [models.Index(fields=["parent"], name="placement_parent")]
-        triggers = [*NEVER_DELETED, entered_now()]
+        triggers = [
+            *NEVER_DELETED,
+            entered_now(),
+            pgtrigger.Trigger(
+                name="stands_in_a_tree",
+                operation=pgtrigger.Insert
+                | pgtrigger.UpdateOf("organization_id", "parent_id", "period"),  # type: ignore[no-untyped-call]
+                when=pgtrigger.After,
+                func=STANDS.replace("{tree}", str(int(Lock.TREE))),
+            ),
+            # Also its superior's: what is new has no line of ancestors before it has a place.
+            not_sealed(
+                organization="NEW.organization_id, NEW.parent_id",
+                day=FIRST_DAY_CHANGED.format(
+                    other="(NEW.organization_id, NEW.parent_id)"
+                    " IS DISTINCT FROM (OLD.organization_id, OLD.parent_id)"
+                ),
+                constraint="placement_outside_what_is_sealed",
+                runs_on=True,
+                operation=pgtrigger.Insert
+                | pgtrigger.UpdateOf("organization_id", "parent_id", "period"),  # type: ignore[no-untyped-call]
+            ),
+        ]
 
     def __str__(self) -> str:
         return f"{self.organization_id} < {self.parent_id} {self.period}"

@@ -17,6 +17,7 @@ from config.periods import between
 from organizations.models import Appointment, Installation, Organization, Person, Role, User
 from organizations.permissions import accounts_kept_by, acts, holds
 
+from .handovers import open_for_ended, take_over
 from .structure import found
 
 
@@ -102,7 +103,7 @@ def appoint(
             # The account's row is the lock: two grants to one account are looked at in turn.
             User.objects.select_for_update().get(pk=user.pk)
             _refuse_auditing_oneself(user, role, period)
-            return Appointment.objects.create(
+            made = Appointment.objects.create(
                 user=user,
                 organization=to,
                 role=role,
@@ -110,6 +111,10 @@ def appoint(
                 period=period,
                 granted_by=by,
             )
+            take_over(made)
+            if until is not None:
+                open_for_ended([made], on=until, is_ahead=True)
+            return made
     except IntegrityError as error:
         raise DomainError(
             fields={"role": _("%(user)s already holds this role there.") % {"user": user}}
@@ -143,6 +148,7 @@ def end_appointment(appointment: Appointment, *, by: User, on: date) -> Appointm
     first_day_out = max(on, locked.period.lower + timedelta(days=1))
     locked.period = between(locked.period.lower, first_day_out)
     locked.save(update_fields=["period"])
+    open_for_ended([locked], on=first_day_out)
     return locked
 
 
@@ -163,6 +169,7 @@ def reactivate(user: User, *, by: User, on: date) -> User:
     return _set_active(user, active=True, by=by, on=on)
 
 
+@transaction.atomic
 def _set_active(user: User, *, active: bool, by: User, on: date) -> User:
     if user.pk == by.pk:
         raise DomainError(_("Nobody closes their own account."))
@@ -170,6 +177,8 @@ def _set_active(user: User, *, active: bool, by: User, on: date) -> User:
         raise PermissionDenied
     user.is_active = active
     user.save(update_fields=["is_active"])
+    if not active:
+        open_for_ended(user.appointments.filter(period__contains=on), on=on)
     return user
 
 

@@ -29,6 +29,7 @@ from organizations.models.organization import designation_keys
 from organizations.permissions import acts
 
 from .outbox import announce
+from .seals import refuse_sealed
 
 
 @dataclass(frozen=True)
@@ -118,6 +119,7 @@ def found_many(rows: Sequence[NewOrganization]) -> dict[str, Organization]:
     known = {unit.slug: unit for unit in Organization.objects.filter(slug__in=parent_slugs)}
     for row in rows:
         _refuse_unreal(row, kinds=kinds, by_slug=by_slug, known=known)
+    _refuse_closed(rows, known=known)
     _refuse_circles(by_slug)
 
     organizations = Organization.objects.bulk_create(
@@ -193,6 +195,16 @@ def _refuse_unreal(
         )
 
 
+def _refuse_closed(rows: Sequence[NewOrganization], *, known: dict[str, Organization]) -> None:
+    """Refuse to found beneath units of a closed year in it, or before it."""
+    first: dict[str, date] = {}
+    for row in rows:
+        if row.parent_slug in known:
+            first[row.parent_slug] = min(row.on, first.get(row.parent_slug, row.on))
+    for slug, day in first.items():
+        refuse_sealed([known[slug]], day=day, runs_on=True)
+
+
 def _refuse_circles(by_slug: dict[str, NewOrganization]) -> None:
     above: set[str] = set()  # those known to reach a row without a new parent
     for start in by_slug:
@@ -256,6 +268,7 @@ def move(
                 % {"under": under, "organization": organization}
             }
         )
+    refuse_sealed([organization, under], day=on, runs_on=True)
     current = organization.placements.get(period__contains=on)
     current.period = between(current.period.lower, on)
     current.save(update_fields=["period"])
@@ -287,7 +300,13 @@ DERIVE = """
         AND greatest(line.valid_from, lower(placed.period))
             < least(line.valid_to, coalesce(upper(placed.period), %(open)s))
     )
-    SELECT descendant, ancestor, depth, valid_from, valid_to FROM line
+"""
+LINES = f"{DERIVE} SELECT descendant, ancestor, depth, valid_from, valid_to FROM line"  # noqa: S608
+"""The lines above `organizations` (ids) as the placements say them."""
+
+WRITE_LINES = f"""
+    INSERT INTO organizations_ancestry (descendant_id, ancestor_id, depth, valid_from, valid_to)
+    {LINES} ORDER BY ancestor, depth, descendant
 """
 
 
@@ -298,20 +317,10 @@ def derive_ancestry(organizations: Iterable[int]) -> int:
     """
     wanted = list(organizations)
     with connection.cursor() as cursor:
-        cursor.execute(DERIVE, {"organizations": wanted, "open": OPEN_END})
-        derived = [
-            Ancestry(
-                descendant_id=descendant,
-                ancestor_id=ancestor,
-                depth=depth,
-                valid_from=valid_from,
-                valid_to=valid_to,
-            )
-            for descendant, ancestor, depth, valid_from, valid_to in cursor.fetchall()
-        ]
-    Ancestry.objects.filter(descendant__in=wanted).delete()
-    Ancestry.objects.bulk_create(derived, batch_size=5000)
-    return len(derived)
+        # Before the insertion and not within it: one statement would meet its own deleted lines.
+        cursor.execute("DELETE FROM organizations_ancestry WHERE descendant_id = ANY(%s)", [wanted])
+        cursor.execute(WRITE_LINES, {"organizations": wanted, "open": OPEN_END})
+        return int(cursor.rowcount)
 
 
 def grant_competence(

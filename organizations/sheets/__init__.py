@@ -1,0 +1,1 @@
+"""What single pages read, in the shape in which they show it."""
