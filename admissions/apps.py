@@ -5,3 +5,11 @@ from django.utils.translation import gettext_lazy as _
 class AdmissionsConfig(AppConfig):
     name = "admissions"
     verbose_name = _("Admissions")
+
+    def ready(self) -> None:
+        """Have a say in reorganisations: files move with their people."""
+        # Models are there only now.
+        from admissions.reorganizing import AdmissionsHandler  # noqa: PLC0415
+        from organizations.reorganizing import register  # noqa: PLC0415
+
+        register(AdmissionsHandler())

@@ -187,6 +187,11 @@ class Case:
     kinds: Sequence[PaperKind]
     bodies: Bodies
 
+    @property
+    def cell_id(self) -> int:
+        """The cell that had the file on the day; `candidate.cell` has it now."""
+        return self.candidate.cell_on(self.on)
+
     @cached_property
     def milestones(self) -> list[Milestone]:
         """The file's milestones up to the day, oldest first."""
@@ -233,8 +238,17 @@ class Case:
         )
 
     def passed(self, level: Level | str) -> Ballot | None:
-        """Return the vote that passed at `level` by the day."""
-        return next((one for one in self.ballots if one.level == level and one.passed), None)
+        """Return the vote that passed at `level` by the day.
+
+        Until the decision that of the competent body must be of the body that is competent on the
+        day: where the cell came under another one, that one votes afresh.
+        """
+        found = [one for one in self.ballots if one.level == level and one.passed]
+        if found and level == Level.COMPETENT and self.decision is None:
+            body = self.bodies.competent
+            own = [one for one in found if body and one.organization_id == body.organization_id]
+            return own[-1] if own else None
+        return found[0] if found else None
 
     def attempts(self, level: Level | str) -> int:
         """Return how many votes were held at `level`, on whatever day."""
@@ -376,11 +390,12 @@ def cases_of(candidates: Collection[Candidate], *, on: date) -> list[Case]:
         Prefetch("papers", Paper.objects.select_related("kind")),
         "ballots",
         "decisions",
+        "moves",
     )
     kinds = list(rules.paper_kinds.all())
-    bodies = bodies_of({one.cell_id for one in files}, on=on)
+    bodies = bodies_of({one.cell_on(on) for one in files}, on=on)
     return [
-        Case(candidate=one, on=on, rules=rules, kinds=kinds, bodies=bodies[one.cell_id])
+        Case(candidate=one, on=on, rules=rules, kinds=kinds, bodies=bodies[one.cell_on(on)])
         for one in files
     ]
 
@@ -395,7 +410,12 @@ def case_of(candidate: Candidate, *, on: date) -> Case:
         rules = RuleSet.objects.in_force(on=on)
     _read_when_asked(candidate)
     kinds = SimpleLazyObject(lambda: list(rules.paper_kinds.all()))
-    bodies = SimpleLazyObject(lambda: bodies_of([candidate.cell_id], on=on)[candidate.cell_id])
+
+    def line() -> Bodies:
+        cell = candidate.cell_on(on)
+        return bodies_of([cell], on=on)[cell]
+
+    bodies = SimpleLazyObject(line)
     return Case(
         candidate=candidate,
         on=on,
@@ -415,5 +435,6 @@ def _read_when_asked(candidate: Candidate) -> None:
         "papers": candidate.papers.select_related("kind"),
         "ballots": candidate.ballots.all(),
         "decisions": candidate.decisions.all(),
+        "moves": candidate.moves.all(),
     }.items():
         known.setdefault(name, rows)

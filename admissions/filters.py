@@ -14,6 +14,7 @@ from admissions.models import Candidate
 from admissions.stages import OPEN_STAGES, PUBLIC_STEPS, Stage, public_step
 from config import clock
 from organizations.models import Organization
+from organizations.selectors import told, told_apart
 
 STEPS = [
     (str(step.number), format_lazy("{}. {}", step.number, step.title)) for step in PUBLIC_STEPS[:7]
@@ -27,19 +28,23 @@ def stages_at(number: int) -> list[Stage]:
     ]
 
 
+class CellField(django_filters.fields.ModelChoiceField):
+    def label_from_instance(self, obj: Any) -> str:
+        return told(obj)
+
+
 class CellFilter(django_filters.ModelChoiceFilter):
     """A cell that has files, by the name it has today; the address carries its slug."""
+
+    field_class = CellField
 
     def get_queryset(self, request: Any) -> QuerySet[Organization]:
         if request is None:
             return Organization.objects.none()
         today = clock.today()
         seen = Candidate.objects.visible_to(request.user, on=today)
-        return (
-            Organization.objects.filter(pk__in=seen.values("cell"))
-            .called(on=today)
-            .order_by("name_order", "pk")
-        )
+        cells = Organization.objects.filter(pk__in=seen.values("cell")).called(on=today)
+        return told_apart(cells, on=today).order_by("name_order", "pk")
 
 
 class YearFilter(django_filters.NumberFilter):

@@ -17,6 +17,7 @@ from config.ui.forms import (
     DateField,
     LineField,
     NameField,
+    NoteField,
     OnceForm,
     VersionedForm,
     WholeNumberField,
@@ -206,7 +207,7 @@ class BallotForm(OnceForm):
 def entitled_of(case: Case, level: Level) -> int | None:
     """Return how many are entitled to vote at `level` as far as is known, to fill the form."""
     if level == Level.CELL:
-        return official_members(case.candidate.cell_id, on=case.on) or None
+        return official_members(case.cell_id, on=case.on) or None
     competence = case.bodies.competence
     return competence.members_entitled if level == Level.COMPETENT and competence else None
 
@@ -267,3 +268,15 @@ class CloseForm(OnceForm):
         found = super().values()
         found.pop("confirm", None)
         return found
+
+
+class HandoverNoteForm(VersionedForm, OnceForm):
+    note = NoteField(
+        label=_("What the next secretary should know"),
+        required=False,
+        max_length=4000,
+        help_text=_(
+            "What was promised to whom and by when, what waits elsewhere, where the papers are."
+            " No passwords."
+        ),
+    )

@@ -17,6 +17,7 @@ from admissions.models import Candidate
 from admissions.permissions import Permission
 from admissions.rules import full_years, may_be_considered_at_age
 from admissions.stages import OPEN_STAGES, ORDER, Level, Stage, Step
+from organizations.models import Organization
 
 if TYPE_CHECKING:
     from organizations.models import User
@@ -120,6 +121,10 @@ def of_age(case: Case) -> str | None:
 def _not_voted_yet(level: Level) -> Guard:
     def guard(case: Case) -> str | None:
         held = [one for one in case.candidate.ballots.all() if one.level == level]
+        if level == Level.COMPETENT and case.bodies.competent:
+            # What another body voted, before the cell came under this one, does not bind it.
+            body = case.bodies.competent.organization_id
+            held = [one for one in held if one.organization_id == body]
         if any(one.passed for one in held):
             return _("This vote has passed already.")
         latest = max((one.held_on for one in held), default=None)
@@ -166,18 +171,17 @@ def nobody_competent(case: Case) -> str | None:
 
 
 def competent_passed(case: Case) -> str | None:
-    vote = case.passed(Level.COMPETENT)
+    if case.passed(Level.COMPETENT):
+        return None
     body = case.bodies.competent
-    if vote is None:
-        return _("By %(day)s the competent committee has not passed a vote on the person.") % {
-            "day": _day(case)
-        }
-    if body and vote.organization_id != body.organization_id:
+    if body and any(one.level == Level.COMPETENT and one.passed for one in case.ballots):
         return _("The vote was of another body than the one competent on %(day)s: %(body)s.") % {
             "day": _day(case),
             "body": body,
         }
-    return None
+    return _("By %(day)s the competent committee has not passed a vote on the person.") % {
+        "day": _day(case)
+    }
 
 
 def decision_made(case: Case) -> str | None:
@@ -193,7 +197,10 @@ def decision_made(case: Case) -> str | None:
 
 
 def the_cell_was_there(case: Case) -> str | None:
-    if case.on >= case.candidate.cell.period.lower and case.on > case.candidate.person.born_on:
+    since = case.candidate.cell.period.lower
+    if case.cell_id != case.candidate.cell_id:
+        since = Organization.objects.get(pk=case.cell_id).period.lower
+    if case.on >= since and case.on > case.candidate.person.born_on:
         return None
     return _("The cell did not exist on that day.")
 
@@ -257,7 +264,8 @@ STEPS: dict[Step, StepRule] = {
         ),
     ),
     Step.VOTE_COMPETENT: StepRule(
-        frozenset({Stage.CELL_RESOLVED, Stage.APPRAISED, Stage.GRASSROOTS_RESOLVED}),
+        # Also a file that another competent body passed before the cell came under this one.
+        frozenset(ORDER[ORDER.index(Stage.CELL_RESOLVED) : ORDER.index(Stage.DECIDED)]),
         Permission.VOTE_COMPETENT,
         "held_on",
         (

@@ -31,12 +31,14 @@ class Permission(StrEnum):
 class Rights:
     """What one user may do on one day with the files of some cells; two queries for any number.
 
+    `sees` are the cells whose files they may see by name, as `Candidate.objects.visible_to`.
     The secretary of a cell prepares its files, records its votes and its ceremonies; the staff of
     a committee, at exactly that committee, record its votes; an approver at the competent body
     records its decision.
     """
 
     person_id: int | None
+    sees: frozenset[int]
     prepares: frozenset[int]
     staff_at: frozenset[int]
     approver_at: frozenset[int]
@@ -48,15 +50,16 @@ class Rights:
         at: dict[str, set[int]] = {}
         for role, organization in held:
             at.setdefault(role, set()).add(organization)
-        prepares: frozenset[int] = frozenset()
-        if Role.SECRETARY in at:
-            lines = Ancestry.objects.on(on).filter(
-                descendant__in=set(cells), ancestor__in=at[Role.SECRETARY]
-            )
-            prepares = frozenset(lines.values_list("descendant", flat=True))
+        naming = {one for role in Role.sees_names() for one in at.get(role, ())}
+        lines: list[tuple[int, int]] = []
+        if naming:
+            found = Ancestry.objects.on(on).filter(descendant__in=set(cells), ancestor__in=naming)
+            lines = list(found.values_list("descendant", "ancestor"))
+        secretary_at = at.get(Role.SECRETARY, set())
         return cls(
             person_id=getattr(user, "person_id", None),
-            prepares=prepares,
+            sees=frozenset(cell for cell, _above in lines),
+            prepares=frozenset(cell for cell, above in lines if above in secretary_at),
             staff_at=frozenset(at.get(Role.STAFF, ())),
             approver_at=frozenset(at.get(Role.APPROVER, ())),
         )

@@ -41,6 +41,8 @@ from admissions.permissions import Permission, Rights
 from admissions.selectors import STEP_CODES, file_page, tasks
 from admissions.selectors.changes import last_change
 from admissions.selectors.choices import possible_mentors, rounds_near
+from admissions.selectors.handover import open_handovers
+from admissions.selectors.tasks import waiting_for
 from admissions.stages import PUBLIC_STEPS, Level, Stage, Step, public_step
 from config import clock
 from config.errors import ConflictError
@@ -64,10 +66,16 @@ def visible_file(request: HttpRequest, public_id: Any) -> Candidate:
 
 class TaskList(View):
     def get(self, request: HttpRequest) -> HttpResponse:
-        page = tasks(request.user, on=clock.today())
+        today = clock.today()
+        page = tasks(request.user, on=today)
         if page is None:
             raise Http404
-        return render(request, "admissions/task_list.html", {"page": page})
+        context = {
+            "page": page,
+            "handovers": open_handovers(request.user, on=today),
+            "waits": waiting_for(request.user, on=today),
+        }
+        return render(request, "admissions/task_list.html", context)
 
 
 class CandidateList(FilteredListView):

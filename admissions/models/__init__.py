@@ -2,7 +2,7 @@
 
 from .admission import Admission, Round
 from .ballot import Ballot
-from .candidate import Candidate, Group, Milestone
+from .candidate import Candidate, FileMove, Group, Milestone
 from .decision import Decision
 from .paper import Paper
 from .preparation import Certificate, Mentorship
@@ -14,6 +14,7 @@ __all__ = [
     "Candidate",
     "Certificate",
     "Decision",
+    "FileMove",
     "Group",
     "Mentorship",
     "Milestone",

@@ -12,7 +12,13 @@ from django.db.models import F, Q
 from django.utils.translation import gettext_lazy as _
 
 from organizations.models import Appointment, Role
-from organizations.models.guards import APPEND_ONLY, NEVER_DELETED, EnteredAt, entered_now
+from organizations.models.guards import (
+    APPEND_ONLY,
+    NEVER_DELETED,
+    EnteredAt,
+    entered_now,
+    not_sealed,
+)
 from organizations.models.person import Sex
 
 from .candidate import Candidate, Group
@@ -178,6 +184,11 @@ class Admission(models.Model):
         triggers = [
             *APPEND_ONLY,
             entered_now(),
+            not_sealed(
+                organization="NEW.cell_id",
+                day="NEW.ceremony_on",
+                constraint="admission_outside_what_is_sealed",
+            ),
             pgtrigger.Trigger(
                 name="follows_its_decision",
                 operation=pgtrigger.Insert,

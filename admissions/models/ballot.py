@@ -92,7 +92,8 @@ class Ballot(models.Model):
                 fields=["candidate", "level", "attempt"], name="ballot_counted_once_per_attempt"
             ),
             models.UniqueConstraint(
-                fields=["candidate", "level"],
+                # Where the cell came under another body, that one votes afresh.
+                fields=["candidate", "level", "organization"],
                 condition=Q(passed=True),
                 name="ballot_passed_once_per_level",
             ),

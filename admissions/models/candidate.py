@@ -131,6 +131,10 @@ class Candidate(models.Model):
     def __str__(self) -> str:
         return f"{self.person} ({self.number})"
 
+    def cell_on(self, day: date) -> int:
+        """Return the id of the cell that had the file on `day`: where its next move began."""
+        return next((move.origin_id for move in self.moves.all() if move.on > day), self.cell_id)
+
 
 class Milestone(models.Model):
     """One step that a file took: the day it happened, the day it was decided, when entered.
@@ -164,3 +168,46 @@ class Milestone(models.Model):
 
     def __str__(self) -> str:
         return f"{self.get_step_display()} {self.on}"
+
+
+class FileMove(models.Model):
+    """The file went from cell `origin` to cell `destination` on day `on`; never changed.
+
+    `Candidate.cell` is where it is now. On an earlier day it was at the `origin` of its first
+    move after that day.
+    """
+
+    append_only = True
+
+    class Reason(models.TextChoices):
+        REORGANISED = "reorganised", _("The cell was reorganised")
+        TRANSFERRED = "transferred", _("The person moved")
+
+    candidate = models.ForeignKey(Candidate, models.PROTECT, related_name="moves")
+    origin = models.ForeignKey("organizations.Organization", models.PROTECT, related_name="+")
+    destination = models.ForeignKey("organizations.Organization", models.PROTECT, related_name="+")
+    on = models.DateField(_("in force from"))
+    reason = models.CharField(_("reason"), max_length=11, choices=Reason)
+    reorganization = models.ForeignKey(
+        "organizations.Reorganization", models.PROTECT, null=True, blank=True, related_name="+"
+    )
+    entered_at = EnteredAt()
+    entered_by = models.ForeignKey("organizations.User", models.PROTECT, related_name="+")
+
+    class Meta:
+        ordering = ["on", "pk"]
+        constraints = [
+            models.CheckConstraint(
+                name="file_move_goes_somewhere_else",
+                condition=~Q(origin=F("destination")),
+            ),
+            models.CheckConstraint(
+                name="file_move_by_a_reorganisation_names_it",
+                condition=~Q(reason="reorganised") | Q(reorganization__isnull=False),
+            ),
+        ]
+        indexes = [models.Index(fields=["candidate", "on"], name="file_move_candidate_on")]
+        triggers = [*APPEND_ONLY, entered_now()]
+
+    def __str__(self) -> str:
+        return f"{self.candidate_id}: {self.origin_id} > {self.destination_id} {self.on}"

@@ -14,7 +14,9 @@ from .candidate import Candidate
 from .rule_set import RuleSet
 
 GUARD = """
-    DECLARE file admissions_candidate;
+    DECLARE
+        file admissions_candidate;
+        cell_then bigint;
     BEGIN
         SELECT * INTO file FROM admissions_candidate WHERE id = NEW.candidate_id FOR UPDATE;
         IF NEW.signed_on > (app_now() AT TIME ZONE 'Asia/Ho_Chi_Minh')::date THEN
@@ -35,11 +37,16 @@ GUARD = """
                 USING ERRCODE = '23514', CONSTRAINT = 'decision_approver_took_no_part_in_the_case';
         END IF;
         IF NEW.kind = 'admit' THEN
+            cell_then := coalesce(
+                (SELECT move.origin_id FROM admissions_filemove AS move
+                WHERE move.candidate_id = file.id AND move."on" > NEW.signed_on
+                ORDER BY move."on", move.id LIMIT 1),
+                file.cell_id);
             IF NOT EXISTS (SELECT 1 FROM organizations_competence AS competence
                 JOIN organizations_ancestry AS line ON line.ancestor_id = competence.organization_id
                 WHERE competence.organization_id = NEW.authority_id
                 AND competence.period @> NEW.signed_on
-                AND line.descendant_id = file.cell_id
+                AND line.descendant_id = cell_then
                 AND line.valid_from <= NEW.signed_on AND line.valid_to > NEW.signed_on)
             THEN
                 RAISE EXCEPTION 'the authority held no competence on %', NEW.signed_on

@@ -124,7 +124,7 @@ def _refuse_numbers(
 
 def _refusal_of_entitled(case: Case, *, level: Level, entitled: int) -> str | None:
     if level == Level.CELL:
-        members = official_members(case.candidate.cell_id, on=case.on)
+        members = official_members(case.cell_id, on=case.on)
         if entitled > members:
             return _(
                 "The cell has %(members)s official members on %(day)s; no more can be entitled to"

@@ -85,6 +85,7 @@ def log_candidate(
         raise DomainError(fields=refusals)
     # Also keeps two people from logging the same person at once: each sees the other's row.
     hold(Lock.FILE_NUMBERS)
+    _refuse_ended(cell, on=on)
     _refuse_known(full_name, born_on, on=on)
     person = register_person(
         full_name=full_name,
@@ -113,6 +114,16 @@ def log_candidate(
     )
     tell_stage(candidate, was=None, on=identified_on)
     return candidate
+
+
+def _refuse_ended(cell: Organization, *, on: date) -> None:
+    """Refuse a cell that has ended; locked, so that none ends while a file is opened in it."""
+    period = Organization.objects.select_for_update(no_key=True).get(pk=cell.pk).period
+    if period.upper is not None and period.upper <= on:
+        raise DomainError(
+            _("%(cell)s has ended: the file is opened by the cell that took it over.")
+            % {"cell": cell}
+        )
 
 
 def _refusal_of_age(born_on: date, *, on: date, rules: RuleSet) -> str | None:

@@ -11,15 +11,16 @@ from django.core.exceptions import PermissionDenied
 from django.db import IntegrityError, transaction
 from django.utils.translation import gettext as _
 
-from admissions.cases import ceremony_limit
+from admissions.cases import Case, ceremony_limit
 from admissions.models import Admission, Candidate, Decision, Group, Milestone, Round, RuleSet
 from admissions.rules import full_years
 from admissions.stages import Step
-from config import names
+from config import names, periods
 from config.errors import DomainError
 from organizations.models import Membership, Organization, Person, Role
 from organizations.operations.outbox import announce
 from organizations.operations.people import join, leave
+from organizations.operations.seals import refuse_sealed
 from organizations.permissions import acts, acts_at
 
 from .preparation import appoint_mentor
@@ -48,26 +49,23 @@ def hold_ceremony(
     Return the admission, the fact that counts, with the groups of that day. `mentor` helps during
     probation. A ceremony past its last day is recorded, and the milestone says so. Raises
     PermissionDenied where `by` is not secretary over the cell, DomainError at `ceremony_on` before
-    the decision, or where the person is a member somewhere.
+    the decision or in a closed year, or where the person is a member somewhere.
     """
     case = begin(candidate, Step.ADMIT, by=by, on=on, happened_on=ceremony_on)
     file = case.candidate
+    refuse_sealed([case.cell_id], day=ceremony_on, field="ceremony_on", runs_on=True)
     decision = case.decided()
     if mentor is not None and not any(one.mentor_id == mentor.pk for one in case.mentorships):
         appoint_mentor(case, by=by, mentor=mentor, since=ceremony_on)
     person = file.person
-    join(
-        person,
-        cell=file.cell,
-        status=Membership.Status.PROBATIONARY,
-        on=ceremony_on,
-        reason_in=Membership.ReasonIn.ADMITTED,
-    )
+    person.admitted_on, person.official_on = decision.signed_on, None
+    person.save(update_fields=["admitted_on", "official_on"])
+    cell = _join(case)
     admission = Admission.objects.create(
         origin=Admission.Origin.PROCESS,
         candidate=file,
         person=person,
-        cell=file.cell,
+        cell=cell,
         decision=decision,
         decided_on=decision.signed_on,
         ceremony_on=ceremony_on,
@@ -86,6 +84,35 @@ def hold_ceremony(
     record(file, [milestone], announced_on=ceremony_on)
     tell_admission(admission)
     return admission
+
+
+def _join(case: Case) -> Organization:
+    """Make the person a member of the cell that had the file on the day; return that cell.
+
+    Where the file has gone to another cell since then, the person goes with it on its day.
+    """
+    file = case.candidate
+    cell = Organization.objects.get(pk=case.cell_id)
+    moves = [move for move in file.moves.all() if move.on > case.on]
+    status, reason = Membership.Status.PROBATIONARY, str(Membership.ReasonIn.ADMITTED)
+    if not moves:
+        join(file.person, cell=cell, status=status, on=case.on, reason_in=reason)
+        return cell
+    first, key = case.on, cell.pk
+    for move in moves:
+        period = periods.between(first, move.on)
+        if Membership.objects.filter(person=file.person, period__overlap=period).exists():
+            raise DomainError(
+                _("%(person)s is already a member on that day or later.") % {"person": file.person}
+            )
+        Membership.objects.create(
+            person=file.person, cell_id=key, status=status, period=period, reason_in=reason,
+            reason_out=move.reason,
+        )  # fmt: skip
+        first, key, reason = move.on, move.destination_id, move.reason
+    here = Organization.objects.get(pk=key)
+    join(file.person, cell=here, status=status, on=first, reason_in=reason)
+    return cell
 
 
 def lateness(decision: Decision, *, rules: RuleSet, ceremony_on: date) -> str | None:
@@ -168,10 +195,10 @@ def reverse_admission(
 ) -> Admission:
     """Undo `admission` by a new row that counts minus one from `decided_on`, the day of reversal.
 
-    The earlier row stays, and so do the figures of the days before. The membership ends and the
-    file is closed. Raises PermissionDenied where `by` is no approver at the body that decided (for
-    one taken over: above the cell), DomainError without a reason, on an impossible day, or where
-    it is reversed already.
+    The earlier row stays, and so do the figures of the days before. The membership ends, the
+    person was not admitted, and the file is closed. Raises PermissionDenied where `by` is no
+    approver at the body that decided (for one taken over: above the cell), DomainError without a
+    reason, on an impossible day, or where it is reversed already.
     """
     undone = (
         Admission.objects.visible_to(by, on=on)
@@ -192,6 +219,7 @@ def reverse_admission(
         raise DomainError(
             fields={"decided_on": _("The day lies before the ceremony that is reversed.")}
         )
+    refuse_sealed([undone.cell], day=decided_on, field="decided_on", runs_on=True)
     try:
         with transaction.atomic():
             reversal = Admission.objects.create(
@@ -218,6 +246,7 @@ def reverse_admission(
             raise
         raise DomainError(_("This admission is reversed already.")) from error
     _end_membership(undone, on=decided_on)
+    Person.objects.filter(pk=undone.person_id).update(admitted_on=None, official_on=None)
     if undone.candidate is not None:
         _close(undone.candidate, by=by, on=decided_on, reason=reason)
     tell_admission(reversal)
@@ -233,8 +262,9 @@ def _may_reverse(admission: Admission, *, by: User, on: date) -> bool:
 
 
 def _end_membership(admission: Admission, *, on: date) -> None:
+    # Wherever the person has gone to since the ceremony.
     membership = Membership.objects.filter(
-        person=admission.person, cell=admission.cell, period__endswith__isnull=True
+        person=admission.person, period__endswith__isnull=True
     ).first()
     if membership is not None:
         # A membership has at least one day.

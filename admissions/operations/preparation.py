@@ -130,7 +130,7 @@ def appoint_mentor(case: Case, *, by: User, mentor: Person, since: date) -> Ment
     if mentor.pk == file.person_id:
         raise DomainError(fields={"mentor": _("Nobody helps themselves.")})
     membership = Membership.objects.on(since).official().filter(person=mentor).first()
-    if membership is None or not _same_unit(membership.cell_id, file.cell_id, on=since):
+    if membership is None or not _same_unit(membership.cell_id, file.cell_on(since), on=since):
         raise DomainError(
             fields={
                 "mentor": _(

@@ -5,11 +5,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import date
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
+from django.conf import settings
 from django.db.models import Case as Choice
 from django.db.models import IntegerField, Q, QuerySet, Value, When
 from django.urls import reverse
+from django.utils.module_loading import import_string
 from django.utils.translation import gettext as _
 
 from admissions.calendar import next_meetings
@@ -142,6 +144,11 @@ def tasks_to_do(user: User, appointment: Appointment | None, today: date) -> int
         return 0
     page = tasks(user, on=today)
     return page.to_do if page else 0
+
+
+def waiting_for(user: User, *, on: date) -> list[Any]:
+    """Return what waits for `user` in every app, as `organizations.sheets.waiting.Waiting`."""
+    return [row for name in settings.WAITING_TASKS for row in import_string(name)(user, on=on)]
 
 
 COMMITTEE_STAGES = {Stage.CELL_RESOLVED, Stage.APPRAISED, Stage.GRASSROOTS_RESOLVED}
