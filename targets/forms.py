@@ -12,7 +12,6 @@ from django.utils.translation import gettext_lazy as _
 
 from config.errors import DomainError
 from config.ui.forms import DateField, LineField, NameField, OnceForm, WholeNumberField
-from organizations.models import User
 
 from .models import Target
 from .sheets import GridRow
@@ -76,16 +75,52 @@ class BaselineForm(OnceForm):
 
 class BaselineCorrectionForm(BaselineForm):
     reason = LineField(label=_("Reason for the correction"), max_length=300)
-    confirmed_by = forms.ModelChoiceField(
-        label=_("Confirmed by"),
-        queryset=User.objects.none(),
-        help_text=_("A second person who acts for the organisation."),
-        error_messages={"required": _("A correction is confirmed by a second person.")},
+
+
+class BaselineConfirmationForm(BaselineForm):
+    note = LineField(
+        label=_("Reason for the difference"),
+        max_length=300,
+        required=False,
+        help_text=_("Needed where the number differs from what the memberships give."),
     )
 
-    def __init__(self, *args, people, **kwargs):
+
+class BaselineFreezeForm(OnceForm):
+    decision_number = LineField(label=_("Decision number"), max_length=40)
+    signed_on = DateField(label=_("Signed on"))
+
+
+class ApprovalForm(OnceForm):
+    """The second person's answer."""
+
+    answer = forms.ChoiceField(
+        label=_("Answer"),
+        choices=[("approve", _("Approve")), ("refuse", _("Refuse"))],
+        widget=forms.RadioSelect,
+        error_messages={"required": _("Choose an answer.")},
+    )
+
+
+class WithdrawalForm(ApprovalForm):
+    """The answer of the one who asked: a second person approves, oneself only takes back."""
+
+    def __init__(self, *args, **kwargs):
         super().__init__(*args, **kwargs)
-        self.fields["confirmed_by"].queryset = people
+        self.fields["answer"].choices = [("refuse", _("Withdraw what I asked for"))]
+        self.fields["answer"].initial = "refuse"
+
+
+class YearCloseForm(OnceForm):
+    reason = LineField(label=_("Note"), max_length=300, required=False)
+
+
+class YearOpenForm(OnceForm):
+    reason = LineField(
+        label=_("Reason for opening again"),
+        max_length=300,
+        help_text=_("For example: three decisions of December came in late."),
+    )
 
 
 class RegistrationForm(OnceForm):

@@ -48,3 +48,24 @@ def confirm_figures_of(organization: Organization, *, by: User, on: date) -> Que
         organization__in=above, role__in=[Role.STAFF, Role.APPROVER], period__contains=on
     )
     return User.objects.filter(pk__in=held.values("user"), is_active=True).exclude(pk=by.pk)
+
+
+def confirms_opening_of(
+    user: User | AnonymousUser, organization: Organization, *, on: date
+) -> bool:
+    """Say whether `user` says for `organization` itself how many members it had on 1 January."""
+    return acts_at(user, Role.SECRETARY, Role.STAFF, at=organization, on=on)
+
+
+def freezes_openings_of(
+    user: User | AnonymousUser, organization: Organization, *, on: date
+) -> bool:
+    """Say whether `user` asks to freeze the members on 1 January of `organization` and beneath."""
+    return acts(user, Role.STAFF, over=organization, on=on)
+
+
+def approves_openings_of(
+    user: User | AnonymousUser, organization: Organization, *, on: date
+) -> bool:
+    """Say whether `user` may be the second person of a freeze at `organization`."""
+    return acts(user, Role.STAFF, Role.APPROVER, over=organization, on=on)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Mapping
+from collections.abc import Hashable, Mapping, Sequence
 from decimal import ROUND_CEILING, ROUND_HALF_UP, Decimal
 from typing import TypeVar
 
@@ -53,3 +53,24 @@ def ranks(missing_people: Mapping[Key, int]) -> dict[Key, int]:
     ordered = sorted(missing_people.values(), reverse=True)
     first = {value: place for place, value in reversed(list(enumerate(ordered, start=1)))}
     return {key: first[value] for key, value in missing_people.items()}
+
+
+def shared_out(people: int, weights: Sequence[int]) -> list[int]:
+    """Return `people` shared out by `weights`, whole people that add up; evenly without weights.
+
+    By largest remainder; of equal remainders the earlier one is rounded up.
+
+    >>> shared_out(10, [2, 1]), shared_out(5, [1, 1]), shared_out(4, [0, 0, 0])
+    ([7, 3], [3, 2], [2, 1, 1])
+    """
+    if not weights:
+        return []
+    shares = list(weights) if sum(weights) else [1] * len(weights)
+    whole = sum(shares)
+    parts = [people * share // whole for share in shares]
+    by_remainder = sorted(
+        range(len(shares)), key=lambda place: (-(people * shares[place] % whole), place)
+    )
+    for place in by_remainder[: people - sum(parts)]:
+        parts[place] += 1
+    return parts

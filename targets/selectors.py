@@ -99,17 +99,17 @@ def attainments(
     return sql.read(organizations, year=year, lens=lens, on=on, today=today)
 
 
-def computed_at(year: int, rows: Iterable[Attainment]) -> datetime | None:
-    """Return the instant up to which figures of `year` are known to hold.
+def computed_at(year: int) -> datetime | None:
+    """Return the last instant at which the figures of `year` were known to hold, None if never.
 
-    A row is rewritten only when it changes; a recompute that found nothing to change says that all
-    hold, so the later of the two counts.
+    All of a year are computed at once and only what differs is rewritten: the latest row tells for
+    all of them. A recompute that found nothing to change says so too; the later of the two counts.
     """
-    instants = [row.computed_at for row in rows]
+    published = Attainment.objects.filter(year=year).aggregate(at=Max("computed_at"))["at"]
     judged = Job.objects.filter(kind=RECOMPUTE, subject=str(year), state=Job.State.DONE).aggregate(
         at=Max("finished_at")
     )["at"]
-    return max([*instants, *([judged] if judged else [])], default=None)
+    return max(filter(None, [published, judged]), default=None)
 
 
 def figures(
@@ -136,7 +136,10 @@ def figures(
                 % {"year": year}
             }
         )
-    placement = Placement.objects.filter(organization=organization, period__contains=on).first()
+    # One that has ended keeps a place, and is not there.
+    placement = Placement.objects.filter(
+        organization=organization, period__contains=on, organization__period__contains=on
+    ).first()
     if placement is None:
         raise DomainError(
             fields={
@@ -153,7 +156,7 @@ def figures(
         unit.pk: unit
         for unit in Organization.objects.filter(pk__in={organization.pk, *children}).called(on=on)
     }
-    known = computed_at(year, rows.values()) if on == today else None
+    known = computed_at(year) if on == today else None
 
     def shaped(key: int, rank: int) -> Figures:
         row = rows.get(key) or Attainment(organization_id=key, year=year, lens=lens)
@@ -190,7 +193,7 @@ def _missing(row: Attainment | None) -> int:
 
 def _beneath(parent: int, *, on: date) -> set[int]:
     return set(
-        Placement.objects.filter(parent=parent, period__contains=on).values_list(
-            "organization", flat=True
-        )
+        Placement.objects.filter(
+            parent=parent, period__contains=on, organization__period__contains=on
+        ).values_list("organization", flat=True)
     )

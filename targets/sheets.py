@@ -85,6 +85,7 @@ class Sheet:
     registered: Target | None
     versions: list[Target]
     baselines: list[Baseline]
+    restated: int | None
     forecasts: list[DeclaredForecast]
     declarations: list[SourceDeclaration]
     given: GivenOut
@@ -93,6 +94,12 @@ class Sheet:
     @property
     def baseline(self) -> Baseline | None:
         return self.baselines[0] if self.baselines else None
+
+    @property
+    def is_restated(self) -> bool:
+        """Say whether the units of today had another number than was reported."""
+        reported = self.baseline.members if self.baseline else None
+        return self.restated is not None and self.restated != reported
 
     @property
     def percent_of_members(self) -> Decimal | None:
@@ -200,6 +207,11 @@ def sheet(organization: Organization, *, year: int, on: date, is_top: bool) -> S
             .select_related("entered_by", "confirmed_by")
             .order_by("-version")
         ),
+        restated=Attainment.objects.filter(
+            organization=organization, year=year, lens=Attainment.Lens.NOW
+        )
+        .values_list("opening_members", flat=True)
+        .first(),
         forecasts=list(
             DeclaredForecast.objects.filter(organization=organization, year=year).order_by(
                 "-declared_on", "-pk"
@@ -253,10 +265,13 @@ def _binding(organizations: Iterable[int], *, year: int) -> dict[int, Target]:
     }
 
 
-def grid(organization: Organization, *, year: int, on: date) -> list[GridRow]:
+def grid(
+    organization: Organization, *, year: int, on: date, lens: str = Attainment.Lens.THEN
+) -> list[GridRow]:
     """Return those directly beneath `organization` on day `on`: largest group first, by name.
 
-    Six queries, whatever their number.
+    Files, last year's admissions and, in lens *now*, the opening members are those of `lens`. Six
+    queries, whatever their number.
     """
     units = list(
         Organization.objects.beneath(organization, on=on)
@@ -283,9 +298,15 @@ def grid(organization: Organization, *, year: int, on: date) -> list[GridRow]:
     figures = {
         (row.organization_id, row.year): row
         for row in Attainment.objects.filter(
-            organization__in=keys, year__in=[year, year - 1], lens=Attainment.Lens.THEN
+            organization__in=keys, year__in=[year, year - 1], lens=lens
         )
     }
+    if lens == Attainment.Lens.NOW:
+        members |= {
+            unit: row.opening_members
+            for (unit, one), row in figures.items()
+            if one == year and row.opening_members is not None
+        }
     groups = dict(
         Designation.objects.on(on)
         .filter(organization__in=keys)

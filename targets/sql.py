@@ -7,6 +7,15 @@ ancestry. So a move costs one more row per cell and year, and both lenses come o
 
 The same text publishes (`PUBLISH`: update what differs, insert, delete, in one snapshot) and reads
 as of a past day (`READ`), so that the two cannot disagree.
+
+Opening members, lens *then*: what the organisation reported for 1 January. Lens *now*: that,
+restated for today's units. Each report is taken apart into what the organisation has beyond the
+reports nearest beneath it in the tree of 1 January (its *rest*; a cell that did not report has
+those who were members of it that day). Rests stay with their organisation, and so move with it; of
+them, the people whom reorganisations alone brought from one cell to another since then are taken
+from the first and given to the second. An organisation then has the rests that stand beneath it in
+today's tree. So where nothing was reorganised it is the report, the top keeps its sum, and a new
+unit has what came into it. An older one that did not report stays unknown.
 """
 
 # Every part of the text is a constant of this product: names of stages, measures and columns.
@@ -15,7 +24,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, timedelta
 from typing import Any
 
 from django.db import connection
@@ -58,20 +67,122 @@ _PLACES = " ".join(
     f"WHEN '{step.value}' THEN {ORDER.index(stage)}" for step, stage in REACHES.items()
 )
 _STAGE_NAMES = ", ".join(f"'{stage.value}'" for stage in ORDER)
+# A file was where its first later move began.
 _FILES_THEN = f"""
-        SELECT file.cell_id, (ARRAY[{_STAGE_NAMES}])[1 + reached.place] AS stage
+        SELECT coalesce(moved.origin_id, file.cell_id) AS cell_id,
+            (ARRAY[{_STAGE_NAMES}])[1 + reached.place] AS stage
         FROM admissions_candidate AS file
         JOIN (
             SELECT candidate_id, max(CASE step {_PLACES} ELSE 0 END) AS place
             FROM admissions_milestone WHERE "on" <= %(upto)s
             GROUP BY candidate_id
         ) AS reached ON reached.candidate_id = file.id
+        LEFT JOIN (
+            SELECT DISTINCT ON (candidate_id) candidate_id, origin_id
+            FROM admissions_filemove WHERE "on" > %(upto)s
+            ORDER BY candidate_id, "on", id
+        ) AS moved ON moved.candidate_id = file.id
         WHERE reached.place < {ORDER.index(Stage.ADMITTED)}
             AND (file.closed_on IS NULL OR file.closed_on > %(upto)s)
 """
 
+_REPORTED = """
+opening AS (
+    SELECT DISTINCT ON (organization_id) organization_id, members
+    FROM targets_baseline WHERE year = %(year)s
+    ORDER BY organization_id, version DESC
+),
+opened AS (
+    SELECT lenses.lens, opening.organization_id, opening.members
+    FROM opening CROSS JOIN lenses
+),
+"""
 
-def _attainment(files: str) -> str:
+_RESTATED = """
+opening AS MATERIALIZED (
+    SELECT DISTINCT ON (organization_id) organization_id, members
+    FROM targets_baseline WHERE year = %(year)s
+    ORDER BY organization_id, version DESC
+),
+belonging AS (
+    -- Only those who came to a successor in a body; their memberships since 1 January, in order.
+    SELECT person_id, cell_id, reason_in, lag(cell_id) OVER line AS came_from,
+        bool_and(lower(period) <= %(year_start)s OR reason_in IN ('reorganised', 'recognised'))
+            OVER line AS together
+    FROM organizations_membership
+    WHERE period && daterange(%(year_start)s, %(tree)s, '[]') AND person_id IN (
+        SELECT person_id FROM organizations_membership
+        WHERE reason_in = 'reorganised'
+            AND lower(period) > %(year_start)s AND lower(period) <= %(tree)s
+            AND cell_id IN (SELECT successor_id FROM organizations_lineage
+                WHERE "on" > %(year_start)s AND "on" <= %(tree)s)
+    )
+    WINDOW line AS (PARTITION BY person_id ORDER BY lower(period))
+),
+flow AS MATERIALIZED (
+    SELECT came_from, cell_id, count(*) AS people FROM belonging
+    WHERE reason_in = 'reorganised' AND together AND came_from <> cell_id
+    GROUP BY 1, 2
+),
+own AS MATERIALIZED (
+    -- Cells that did not report count only where they moved: elsewhere nothing changes by them.
+    SELECT organization_id, members FROM opening
+    UNION ALL
+    SELECT cell_id, count(*)::int FROM organizations_membership
+    WHERE period @> %(year_start)s::date AND cell_id IN (
+            SELECT descendant_id FROM organizations_ancestry
+            WHERE valid_from > %(year_start)s AND valid_from <= %(tree)s
+            UNION
+            SELECT came_from FROM flow
+        ) AND cell_id NOT IN (SELECT organization_id FROM opening)
+    GROUP BY 1
+),
+nearest AS (
+    -- The report above each report, in the tree of 1 January, or of its first day.
+    SELECT DISTINCT ON (own.organization_id) own.organization_id, own.members, line.ancestor_id
+    FROM own
+    JOIN organizations_organization AS unit ON unit.id = own.organization_id
+    JOIN organizations_ancestry AS line ON line.descendant_id = own.organization_id
+        AND line.depth > 0
+        AND line.valid_from <= greatest(lower(unit.period), %(year_start)s)
+        AND line.valid_to > greatest(lower(unit.period), %(year_start)s)
+    JOIN own AS above ON above.organization_id = line.ancestor_id
+    ORDER BY own.organization_id, line.depth
+),
+rest AS MATERIALIZED (
+    SELECT organization_id, sum(members) AS members
+    FROM (
+        SELECT organization_id, members::bigint FROM own
+        UNION ALL
+        SELECT ancestor_id, -members FROM nearest
+        UNION ALL
+        SELECT came_from, -people FROM flow
+        UNION ALL
+        SELECT cell_id, people FROM flow
+    ) AS parts
+    GROUP BY 1
+),
+restated AS (
+    SELECT line.ancestor_id AS organization_id, sum(rest.members) AS members
+    FROM rest
+    JOIN organizations_ancestry AS line ON line.descendant_id = rest.organization_id
+        AND line.valid_from <= %(tree)s AND line.valid_to > %(tree)s
+    GROUP BY 1
+),
+opened AS (
+    SELECT 'then' AS lens, organization_id, members FROM opening
+    UNION ALL
+    SELECT 'now', organization_id, greatest(members, 0)::int
+    FROM restated
+    JOIN organizations_organization AS unit ON unit.id = organization_id
+    WHERE lower(unit.period) > %(year_start)s
+        OR organization_id IN (SELECT organization_id FROM opening)
+),
+"""
+"""See the module's own words on opening members."""
+
+
+def _attainment(files: str, opened: str) -> str:
     """Return the common table expressions up to `fresh`: one row per organisation and lens."""
     return f"""
 WITH changes AS (
@@ -84,7 +195,7 @@ WITH changes AS (
     WHERE change <= %(upto)s
 ),
 lenses(lens, day) AS (
-    VALUES ('then', least(%(on)s::date, %(year_end)s::date)), ('now', %(on)s::date)
+    VALUES ('then', least(%(on)s::date, %(year_end)s::date)), ('now', %(tree)s::date)
 ),
 admission AS MATERIALIZED (
     SELECT cell_id, width_bucket(ceremony_on, days) AS stretch, min(ceremony_on) AS day,
@@ -116,7 +227,7 @@ leaf AS MATERIALIZED (
     }
     FROM admission
     UNION ALL
-    SELECT 'now', cell_id, -1, %(on)s::date,
+    SELECT 'now', cell_id, -1, %(tree)s::date,
         {_list(measure.name if measure.source == "admission" else "0" for measure in MEASURES)}
     FROM admission
     UNION ALL
@@ -163,7 +274,7 @@ past AS MATERIALIZED (
 past_leaf AS (
     SELECT 'then' AS lens, cell_id, stretch, year, day, people, last_on FROM past
     UNION ALL
-    SELECT 'now', cell_id, -1, year, %(on)s::date, sum(people), max(last_on)
+    SELECT 'now', cell_id, -1, year, %(tree)s::date, sum(people), max(last_on)
     FROM past GROUP BY cell_id, year
 ),
 past_parents AS (
@@ -182,6 +293,7 @@ term AS (
         AND line.valid_from <= %(on)s AND line.valid_to > %(on)s
     WHERE target.indicator_id = '{Indicator.ADMITTED}' AND target.span = 'term'
         AND target.year <= %(year)s AND target.kind IN ('assigned', 'adjusted')
+        AND (target.decided_on IS NULL OR target.decided_on <= %(on)s)
     ORDER BY line.descendant_id, line.depth, target.year DESC
 ),
 history AS (
@@ -199,11 +311,7 @@ history AS (
     LEFT JOIN term USING (organization_id)
     GROUP BY 1, 2
 ),
-opening AS (
-    SELECT DISTINCT ON (organization_id) organization_id, members
-    FROM targets_baseline WHERE year = %(year)s
-    ORDER BY organization_id, version DESC
-),
+{opened.strip()}
 target AS (
     SELECT DISTINCT ON (organization_id) organization_id, low, high
     FROM targets_target
@@ -222,7 +330,8 @@ without_source AS (
 ),
 existing AS MATERIALIZED (
     SELECT unit.id AS organization_id, lenses.lens, placed.parent_id,
-        opening.members AS opening_members, target.low AS target_low, target.high AS target_high,
+        unit.period @> lenses.day AS is_there, opened.members AS opening_members,
+        target.low AS target_low, target.high AS target_high,
         without_source.organization_id IS NOT NULL AS is_without_source,
         coalesce(history.term_admitted, 0)::int AS term_admitted,
         history.last_on AS last_admission_on,
@@ -233,16 +342,18 @@ existing AS MATERIALIZED (
         ON placed.organization_id = unit.id AND placed.period @> lenses.day
     LEFT JOIN total ON total.organization_id = unit.id AND total.lens = lenses.lens
     LEFT JOIN history ON history.organization_id = unit.id AND history.lens = lenses.lens
-    LEFT JOIN opening ON opening.organization_id = unit.id
+    LEFT JOIN opened ON opened.organization_id = unit.id AND opened.lens = lenses.lens
     LEFT JOIN target ON target.organization_id = unit.id
     LEFT JOIN without_source ON without_source.organization_id = unit.id
     WHERE unit.period && daterange(%(year_start)s, %(year_end)s, '[]')
+        -- Today's units have had the facts of earlier years beneath them too.
+        OR (lenses.lens = 'now' AND unit.period @> lenses.day)
 ),
 beneath AS (
     SELECT parent_id, lens, count(*)::int AS units,
         (count(*) FILTER (WHERE admitted > 0))::int AS units_with_admission,
         (count(*) FILTER (WHERE is_without_source))::int AS units_without_source
-    FROM existing WHERE parent_id IS NOT NULL
+    FROM existing WHERE parent_id IS NOT NULL AND is_there
     GROUP BY 1, 2
 ),
 fresh AS MATERIALIZED (
@@ -307,19 +418,40 @@ class Published:
     changed: int
 
 
-def _parameters(year: int, *, on: date) -> dict[str, Any]:
+def _parameters(year: int, *, on: date, tree_on: date | None = None) -> dict[str, Any]:
     year_end = date(year, 12, 31)
     return {
         "year": year,
         "year_start": date(year, 1, 1),
         "year_end": year_end,
         "on": on,
+        "tree": tree_on or on,
         "upto": min(on, year_end),
     }
 
 
-def _text(year: int, *, on: date, today: date) -> str:
-    return _attainment(_FILES_TODAY if today <= min(on, date(year, 12, 31)) else _FILES_THEN)
+def _text(year: int, *, on: date, today: date, tree_on: date | None = None) -> str:
+    files = _FILES_TODAY if today <= min(on, date(year, 12, 31)) else _FILES_THEN
+    was_reorganised = _was_reorganised(date(year, 1, 1), tree_on or on)
+    return _attainment(files, _RESTATED if was_reorganised else _REPORTED)
+
+
+def _was_reorganised(since: date, until: date) -> bool:
+    """Say whether an organisation took another place, or people another cell in a body, between."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            """
+            SELECT EXISTS (SELECT FROM organizations_placement AS placed
+                    JOIN organizations_organization AS unit ON unit.id = placed.organization_id
+                    WHERE lower(placed.period) BETWEEN %(first)s AND %(last)s
+                        AND lower(placed.period) > lower(unit.period))
+                OR EXISTS (SELECT FROM organizations_lineage
+                    WHERE "on" BETWEEN %(first)s AND %(last)s)
+            """,
+            {"first": since + timedelta(days=1), "last": until},
+        )
+        (found,) = cursor.fetchone()
+    return bool(found)
 
 
 def publish(year: int, *, on: date) -> Published:
@@ -340,16 +472,25 @@ def publish(year: int, *, on: date) -> Published:
 
 
 def read(
-    organizations: Iterable[int], *, year: int, lens: str, on: date, today: date
+    organizations: Iterable[int],
+    *,
+    year: int,
+    lens: str,
+    on: date,
+    today: date,
+    tree_on: date | None = None,
 ) -> dict[int, Attainment]:
-    """Return {organization id: unsaved Attainment} as of day `on`: its tree, facts up to it."""
+    """Return {organization id: unsaved Attainment} as of day `on`: its tree, facts up to it.
+
+    `tree_on` is another day whose tree lens *now* climbs, such as the clock's.
+    """
     with connection.cursor() as cursor:
         cursor.execute("SELECT app_now()")
         (now,) = cursor.fetchone()
         cursor.execute(
-            _text(year, on=on, today=today) + _READ,
+            _text(year, on=on, today=today, tree_on=tree_on) + _READ,
             {
-                **_parameters(year, on=on),
+                **_parameters(year, on=on, tree_on=tree_on),
                 "lens": lens,
                 "organizations": list(organizations),
             },
@@ -357,3 +498,34 @@ def read(
         names = [column.name for column in cursor.description]
         rows = [dict(zip(names, row, strict=True)) for row in cursor.fetchall()]
     return {row["organization_id"]: Attainment(**row, year=year, computed_at=now) for row in rows}
+
+
+_STRETCHES = """
+SELECT placed.organization_id, greatest(lower(placed.period), %(first)s),
+    coalesce(sum(fact.sign), 0)::int
+FROM organizations_placement AS placed
+LEFT JOIN (
+    SELECT line.ancestor_id, fact.ceremony_on, fact.sign
+    FROM admissions_admission AS fact
+    JOIN organizations_ancestry AS line ON line.descendant_id = fact.cell_id
+        AND line.valid_from <= fact.ceremony_on AND line.valid_to > fact.ceremony_on
+    WHERE fact.ceremony_on BETWEEN %(first)s AND %(last)s
+        AND line.ancestor_id IN (
+            SELECT organization_id FROM organizations_placement WHERE parent_id = %(parent)s
+        )
+) AS fact ON fact.ancestor_id = placed.organization_id AND placed.period @> fact.ceremony_on
+WHERE placed.parent_id = %(parent)s AND placed.period && daterange(%(first)s, %(last)s, '[]')
+GROUP BY placed.id
+"""
+
+
+def stretches(parent: int, *, year: int, on: date) -> dict[tuple[int, date], int]:
+    """Return {(organisation, its first day beneath `parent`): people admitted in it while there}.
+
+    Of all that stood directly beneath `parent` on some day of `year` up to `on`; first days before
+    the year are its first day. With those admitted in `parent` itself they add up to its own.
+    """
+    first, last = date(year, 1, 1), min(on, date(year, 12, 31))
+    with connection.cursor() as cursor:
+        cursor.execute(_STRETCHES, {"parent": parent, "first": first, "last": last})
+        return {(unit, since): people for unit, since, people in cursor.fetchall()}

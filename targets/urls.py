@@ -2,23 +2,57 @@
 
 from django.urls import path
 
-from . import views
+from .views import baselines, targets, years
 
 urlpatterns = [
-    path("chi-tieu/<int:year>/", views.target_year, name="target-year"),
-    path("chi-tieu/<int:year>/giao/", views.TargetGrid.as_view(), name="target-grid"),
-    path("chi-tieu/<int:year>/dang-ky/", views.TargetRegister.as_view(), name="target-register"),
-    path("chi-tieu/<int:year>/quyet-dinh/", views.TargetAssign.as_view(), name="target-assign"),
-    path("chi-tieu/<int:year>/dau-nam/", views.BaselineReport.as_view(), name="baseline-report"),
-    path("chi-tieu/<int:year>/du-bao/", views.ForecastDeclare.as_view(), name="forecast-declare"),
+    path("chi-tieu/<int:year>/", targets.target_year, name="target-year"),
+    path("chi-tieu/<int:year>/giao/", targets.TargetGrid.as_view(), name="target-grid"),
+    path("chi-tieu/<int:year>/dang-ky/", targets.TargetRegister.as_view(), name="target-register"),
+    path("chi-tieu/<int:year>/quyet-dinh/", targets.TargetAssign.as_view(), name="target-assign"),
+    path("chi-tieu/<int:year>/dau-nam/", baselines.baseline_sheet, name="baseline-sheet"),
+    path(
+        "chi-tieu/<int:year>/dau-nam/bao-cao/",
+        baselines.BaselineReport.as_view(),
+        name="baseline-report",
+    ),
+    path(
+        "chi-tieu/<int:year>/dau-nam/xac-nhan/",
+        baselines.BaselineConfirm.as_view(),
+        name="baseline-confirm",
+    ),
+    path(
+        "chi-tieu/<int:year>/dau-nam/chot/",
+        baselines.BaselineFreezeAsk.as_view(),
+        name="baseline-freeze",
+    ),
+    path(
+        "chi-tieu/<int:year>/dau-nam/chot/duyet/",
+        baselines.BaselineFreezeAnswer.as_view(),
+        name="baseline-freeze-answer",
+    ),
+    path(
+        "chi-tieu/<int:year>/dau-nam/dinh-chinh/",
+        baselines.BaselineCorrect.as_view(),
+        name="baseline-correct",
+    ),
+    path(
+        "chi-tieu/<int:year>/dau-nam/dinh-chinh/<int:number>/",
+        baselines.BaselineCorrectionAnswer.as_view(),
+        name="baseline-correction",
+    ),
+    path("chi-tieu/<int:year>/du-bao/", targets.ForecastDeclare.as_view(), name="forecast-declare"),
     path(
         "chi-tieu/<int:year>/khong-nguon/",
-        views.NoSourceDeclare.as_view(),
+        targets.NoSourceDeclare.as_view(),
         name="no-source-declare",
     ),
     path(
         "chi-tieu/<int:year>/khong-nguon/<int:number>/",
-        views.DeclarationAnswer.as_view(),
+        targets.DeclarationAnswer.as_view(),
         name="no-source-answer",
     ),
+    path("nam/", years.year_list, name="year-list"),
+    path("nam/<int:year>/khoa/", years.YearCloseAsk.as_view(), name="year-close"),
+    path("nam/<int:year>/<int:number>/", years.YearAnswer.as_view(), name="year-answer"),
+    path("nam/<int:year>/<int:number>/mo-lai/", years.YearOpenAsk.as_view(), name="year-open"),
 ]

@@ -1,7 +1,7 @@
 """Targets as versioned documents, and attainment computed from the facts."""
 
 from .attainment import Attainment
-from .baseline import Baseline
+from .baseline import Baseline, BaselineConfirmation, BaselineCorrection, BaselineFreeze
 from .indicator import Indicator, ReportedFigure
 from .source import DeclaredForecast, SourceDeclaration
 from .target import Target
@@ -9,6 +9,9 @@ from .target import Target
 __all__ = [
     "Attainment",
     "Baseline",
+    "BaselineConfirmation",
+    "BaselineCorrection",
+    "BaselineFreeze",
     "DeclaredForecast",
     "Indicator",
     "ReportedFigure",

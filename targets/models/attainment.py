@@ -65,6 +65,7 @@ class Attainment(models.Model):
         ]
         indexes = [
             models.Index(fields=["parent", "year", "lens"], name="attainment_by_parent"),
+            models.Index(fields=["year", "computed_at"], name="attainment_by_instant"),
         ]
 
     def __str__(self) -> str:

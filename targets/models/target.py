@@ -6,7 +6,7 @@ from django.db import models
 from django.db.models import F, Q
 from django.utils.translation import gettext_lazy as _
 
-from organizations.models.guards import APPEND_ONLY, EnteredAt, entered_now
+from organizations.models.guards import APPEND_ONLY, EnteredAt, entered_now, not_sealed
 
 from .baseline import Baseline
 from .indicator import Indicator
@@ -77,6 +77,9 @@ class Target(models.Model):
     decided_on = models.DateField(_("decided on"), null=True, blank=True)
     responsible = models.CharField(_("responsible head"), max_length=120, blank=True)
     reason = models.CharField(_("reason"), max_length=300, blank=True)
+    reorganization = models.ForeignKey(
+        "organizations.Reorganization", models.PROTECT, null=True, blank=True, related_name="+"
+    )
     entered_at = EnteredAt()
     entered_by = models.ForeignKey("organizations.User", models.PROTECT, related_name="+")
 
@@ -126,7 +129,16 @@ class Target(models.Model):
             ),
             models.CheckConstraint(name="target_version_from_one", condition=Q(version__gte=1)),
         ]
-        triggers = [*APPEND_ONLY, entered_now()]
+        triggers = [
+            *APPEND_ONLY,
+            entered_now(),
+            not_sealed(
+                organization="NEW.organization_id",
+                # A term outlasts the years in it: closing one does not bind it.
+                day="CASE NEW.span WHEN 'year' THEN make_date(NEW.year, 12, 31) END",
+                constraint="target_outside_what_is_sealed",
+            ),
+        ]
 
     def __str__(self) -> str:
         return f"{self.organization_id} {self.year} {self.indicator_id} v{self.version}"

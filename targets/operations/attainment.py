@@ -24,6 +24,12 @@ LONGEST = timedelta(minutes=15)
 """More than the time limit of the task `recompute_year`."""
 
 ATTEMPTS = 3
+OF_THE_TREE = {
+    "organizations.organization",
+    "organizations.placement",
+    "organizations.reorganization",
+}
+"""`Outbox.kind` of news that the tree itself changed."""
 RETRIED = {"40001", "40P01", "55P03"}
 """Serialization failure, deadlock, lock not had in time: the same work again may succeed."""
 
@@ -96,27 +102,46 @@ def _fold(*, on: date) -> int:
         return _fold_waiting(on=on)
 
 
-def _fold_waiting(*, on: date) -> int:
+def follow_tree(*, since: date, on: date) -> int:
+    """Bring all figures up to date after the tree changed on day `since`; return the news taken.
+
+    In the caller's transaction, which holds the lock of the tree: whoever needs both takes that of
+    attainment last. Every year with figures is published, as lens *now* shows all in today's tree.
+    """
+    with connection.cursor() as cursor:
+        # A recompute that runs meanwhile is waited for.
+        cursor.execute("SET LOCAL lock_timeout = '60s'")
+    hold(Lock.ATTAINMENT)
+    return _fold_waiting(on=on, tree_changed_on=since)
+
+
+def _fold_waiting(*, on: date, tree_changed_on: date | None = None) -> int:
     waiting = list(Outbox.objects.order_by("pk"))
-    for year in _years_touched(waiting, on=on):
+    for year in _years_touched(waiting, on=on, tree_changed_on=tree_changed_on):
         sql.publish(year, on=on)
     # By name, never "all": what was committed since then waits for the next fold.
     Outbox.objects.filter(pk__in=[news.pk for news in waiting]).delete()
     return len(waiting)
 
 
-def _years_touched(waiting: Iterable[Outbox], *, on: date) -> list[int]:
+def _years_touched(
+    waiting: Iterable[Outbox], *, on: date, tree_changed_on: date | None = None
+) -> list[int]:
     """Return the years whose figures the news may change, earliest first.
 
     A fact counts in its own year (`snapshot["year"]` where the fact names one, such as a target)
     and, through what a term has reached and the last admission, in all later years that have
-    figures. A year of which nothing is known gets none, unless it is the present one.
+    figures. The tree shows in the figures of all years, as lens *now* has them in today's. A year
+    of which nothing is known gets none, unless it is the present one.
     """
     named = {int(news.snapshot.get("year") or news.on.year) for news in waiting}
+    if tree_changed_on is not None:
+        named.add(tree_changed_on.year)
     if not named:
         return []
-    later = Attainment.objects.filter(year__gte=min(named)).values_list("year", flat=True)
-    figured = {on.year, *later.distinct()}
+    figured = {on.year, *Attainment.objects.order_by().values_list("year", flat=True).distinct()}
+    if tree_changed_on is None and not any(news.kind in OF_THE_TREE for news in waiting):
+        figured = {year for year in figured if year >= min(named) or year == on.year}
     return sorted(figured | {year for year in named - figured if has_data(year)})
 
 

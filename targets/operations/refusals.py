@@ -23,6 +23,13 @@ def of_year(year: int, *, on: date) -> str | None:
     }
 
 
+def of_opening(year: int, *, on: date) -> str | None:
+    """Refuse a year of which nobody can know the members on 1 January: it has not come by `on`."""
+    if FIRST_YEAR <= year <= on.year:
+        return None
+    return _("The members on 1 January %(year)s are not known yet.") % {"year": year}
+
+
 def of_people(people: int | None) -> str | None:
     """Refuse no number, a negative one, and one larger than the whole Party."""
     if people is None:

@@ -15,6 +15,7 @@ from config import names
 from config.errors import DomainError
 from organizations.models import Organization, Role, User
 from organizations.operations.outbox import announce
+from organizations.operations.seals import refuse_sealed
 from organizations.permissions import acts_at
 from targets.models import Baseline, Indicator, Target
 from targets.permissions import declares_for, sets_figures_of
@@ -77,6 +78,7 @@ def assign_target(
     }
     if refused:
         raise DomainError(fields=refused)
+    _refuse_closed([organization.pk], year=year, span=span)
     target.save(force_insert=True)
     announce(target, organization=organization, on=on, snapshot={"year": year})
     return target
@@ -140,6 +142,7 @@ def assign_targets(
         made.append(target)
     if refused:
         raise DomainError(fields=refused)
+    _refuse_closed([target.organization_id for target in made], year=year)
     Target.objects.bulk_create(made)
     if made:
         # Figures follow by year, so one of the grid speaks for all.
@@ -183,9 +186,18 @@ def register_target(
     versions = _Versions([organization.pk], year=year, indicator=indicator)
     if refused := _drawn_up(target, versions=versions, on=on):
         raise DomainError(fields=refused)
+    _refuse_closed([organization.pk], year=year)
     target.save(force_insert=True)
     announce(target, organization=organization, on=on, snapshot={"year": year})
     return target
+
+
+def _refuse_closed(
+    organizations: Collection[int], *, year: int, span: str = Target.Span.YEAR
+) -> None:
+    """Refuse targets of a year that is closed; those of a term outlast the years in it."""
+    if span == Target.Span.YEAR:
+        refuse_sealed(organizations, day=date(year, 12, 31), field="year")
 
 
 def _lock(organizations: Collection[int]) -> None:

@@ -12,26 +12,23 @@ from django.views.decorators.http import require_safe
 
 from config import clock
 from config.errors import DomainError
+from config.ui import look
 from config.ui.acting import acting
 from config.ui.pages import ActionView
 from organizations.models import Appointment, Role
-
-from . import permissions, sheets
-from .forms import (
+from targets import permissions, sheets
+from targets.forms import (
     AnswerForm,
-    BaselineCorrectionForm,
-    BaselineForm,
     ForecastForm,
     GridForm,
     NoSourceForm,
     RegistrationForm,
     TargetForm,
 )
-from .models import Baseline, SourceDeclaration
-from .operations import refusals
-from .operations.baselines import report_baseline
-from .operations.declarations import answer_declaration, declare_forecast, declare_no_source
-from .operations.targets import assign_target, assign_targets, register_target
+from targets.models import SourceDeclaration
+from targets.operations import refusals
+from targets.operations.declarations import answer_declaration, declare_forecast, declare_no_source
+from targets.operations.targets import assign_target, assign_targets, register_target
 
 
 def organization_asked(request, year):
@@ -100,31 +97,6 @@ class TargetAction(ActionView):
 
     def get_context_data(self, **kwargs):
         return super().get_context_data(organization=self.organization, year=self.year, **kwargs)
-
-
-class BaselineReport(TargetAction):
-    allows = staticmethod(permissions.sets_figures_of)
-    template_name = "targets/action.html"
-    title = _("Members on 1 January")
-    submit_label = _("Save the number")
-
-    @property
-    def form_class(self):
-        return BaselineCorrectionForm if self._is_correction() else BaselineForm
-
-    def _is_correction(self):
-        return Baseline.objects.filter(organization=self.organization, year=self.year).exists()
-
-    def get_form_kwargs(self):
-        if not self._is_correction():
-            return {}
-        return {"people": permissions.confirm_figures_of(self.organization, **self.who())}
-
-    def perform(self, form):
-        return report_baseline(self.organization, **self.who(), year=self.year, **form.values())
-
-    def get_success_message(self, result):
-        return _("The number of opening members is saved.")
 
 
 class TargetRegister(TargetAction):
@@ -231,7 +203,8 @@ class TargetGrid(ActionView):
         self.year = year
         self.today = clock.today()
         self.organization = organization_asked(request, year)
-        self.rows = sheets.grid(self.organization, year=year, on=self.today)
+        self.lens, _day = look.read(request, year=year, today=self.today)
+        self.rows = sheets.grid(self.organization, year=year, on=self.today, lens=self.lens)
         if not self.rows:
             raise Http404
         self.may_assign = sheets.assigns_beneath(request.user, self.organization, on=self.today)
@@ -282,6 +255,7 @@ class TargetGrid(ActionView):
             wrong=[
                 (row, form.row_errors[row.key]) for row in self.rows if row.key in form.row_errors
             ],
+            **look.lens_links(self.request, self.lens),
             **kwargs,
         )
 
