@@ -14,7 +14,7 @@ from organizations.models import Designation, Organization
 
 
 class OrganizationFilter(django_filters.FilterSet):  # type: ignore[misc] - no types there
-    """By name, with or without diacritics, and by kind, as they are today."""
+    """By name, with or without diacritics, past names too, and by kind as it is today."""
 
     q = django_filters.CharFilter(label=_("Name"), method="by_name")
     loai = django_filters.ChoiceFilter(
@@ -32,7 +32,8 @@ class OrganizationFilter(django_filters.FilterSet):  # type: ignore[misc] - no t
     def by_name(
         self, rows: QuerySet[Organization], name: str, value: str
     ) -> QuerySet[Organization]:
-        found = Designation.objects.on(clock.today()).filter(
+        # By any name it ever had: who looks for an old one finds what became of it.
+        found = Designation.objects.begun(on=clock.today()).filter(
             name_search__contains=names.search_key(value)
         )
         return rows.filter(pk__in=found.values("organization"))

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import date
 from itertools import accumulate
 from typing import Any
+from urllib.parse import urlencode
 
 from django.urls import reverse
 from django.utils.safestring import SafeString
@@ -18,7 +19,7 @@ from targets.sheets import aim
 
 from .rules import ROUNDS, Course, staircase
 from .selectors.overview import Overview
-from .selectors.standing import Standing, YearOf
+from .selectors.standing import Look, Standing, YearOf
 
 KIND_OF = {
     Course.REACHED: "ok",
@@ -44,14 +45,20 @@ class UnitRow:
     kind: str
 
 
-def unit_row(standing: Standing, *, year: int, lens: str) -> UnitRow:
-    """Return `standing` as a row of a list of units, with its page and the list behind it."""
+def unit_row(standing: Standing, *, look: Look) -> UnitRow:
+    """Return `standing` as a row of a list of units; its pages are looked at as this one is."""
     slug = standing.organization.slug
-    seen_so = "&cach=now" if lens == "now" else ""
+    seen_so = {}
+    if look.lens == "now":
+        seen_so["cach"] = "now"
+    if look.recount_on is not None:
+        seen_so["den"] = look.on.isoformat()
+    page = urlencode({"nam": look.year, **seen_so})
+    behind = urlencode({"chi-so": "admitted", **seen_so})
     return UnitRow(
         standing=standing,
-        url=reverse("organization-detail", args=[slug]) + f"?nam={year}{seen_so}",
-        records_url=reverse("figure-records", args=[year, slug]) + f"?chi-so=admitted{seen_so}",
+        url=reverse("organization-detail", args=[slug]) + f"?{page}",
+        records_url=reverse("figure-records", args=[look.year, slug]) + f"?{behind}",
         bullet=bullet_of(standing),
         aim=aim(standing.low, standing.high) if standing.low else "",
         kind=KIND_OF[standing.course],

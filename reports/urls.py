@@ -2,13 +2,35 @@
 
 from django.urls import path
 
-from . import views
+from . import views_movement
+from .views import dashboard, organizations, records
 
 urlpatterns = [
-    path("tong-quan/<int:year>/", views.dashboard, name="dashboard"),
+    path("tong-quan/<int:year>/", dashboard.dashboard, name="dashboard"),
     path(
-        "tong-quan/<int:year>/<slug:slug>/danh-sach/", views.figure_records, name="figure-records"
+        "tong-quan/<int:year>/<slug:slug>/danh-sach/",
+        records.figure_records,
+        name="figure-records",
     ),
-    path("to-chuc/", views.OrganizationList.as_view(), name="organization-list"),
-    path("to-chuc/<slug:slug>/", views.organization_detail, name="organization-detail"),
+    path("to-chuc/", organizations.OrganizationList.as_view(), name="organization-list"),
+    path("to-chuc/<slug:slug>/", organizations.organization_detail, name="organization-detail"),
+    path(
+        "to-chuc/<slug:slug>/chi-bo/", organizations.organization_units, name="organization-units"
+    ),
+    path("to-chuc/<slug:slug>/ho-so/", organizations.organization_files, name="organization-files"),
+    path(
+        "to-chuc/<slug:slug>/chi-tieu/",
+        organizations.organization_targets,
+        name="organization-targets",
+    ),
+    path(
+        "to-chuc/<slug:slug>/can-bo/", organizations.organization_people, name="organization-people"
+    ),
+    path(
+        "to-chuc/<slug:slug>/lich-su/",
+        organizations.organization_history,
+        name="organization-history",
+    ),
+    path("bao-cao/tang-giam/", views_movement.movement, name="movement"),
+    path("bao-cao/tang-giam/danh-sach/", views_movement.movement_members, name="movement-members"),
 ]

@@ -1,7 +1,9 @@
 """The provincial agencies' bloc of Hải Dương on 31/12/2023 (press article 002).
 
-Published: 126 admitted, six more than the target; 27 of 66 organisations without a source.
-Which organisations, how many people and when is generated; so is who admitted how many.
+Published: 126 admitted, six more than the target; 27 of 66 organisations without a source; eleven
+cells of power stations taken over from as many districts, two schools' committees made one, two
+cells raised to committees. Which organisations, how many people and when is generated; so is who
+admitted how many.
 """
 
 from __future__ import annotations
@@ -13,8 +15,22 @@ from admissions.stages import Stage
 
 from .making import Maker, Work, share_out, slug_of
 from .people import Population
-from .plan import AdmissionRound, Answer, NoSource, Opening, Plan, Shares, TopTarget, Unit
+from .plan import (
+    AdmissionRound,
+    Answer,
+    Change,
+    Described,
+    NoSource,
+    Opening,
+    Plan,
+    Reorganize,
+    Shares,
+    TopTarget,
+    Unit,
+)
 
+PROVINCE = "tinh-hai-duong"
+"""Above the bloc and the districts, so that cells can go from these to that by its decision."""
 TOP = "khoi-co-quan-hai-duong"
 SINCE = date(2005, 1, 1)
 
@@ -53,7 +69,7 @@ UNITS = (
     ("Công ty Điện lực", FIRMS, 18, 402, 9, 10),
     ("Công ty cổ phần Kinh doanh nước sạch", FIRMS, 14, 268, 23, 12),
     ("Công ty Xổ số kiến thiết", FIRMS, 3, 46, 1, 1),
-    ("Trường Đại học Hải Dương", SCHOOLS, 12, 236, 6, 8),
+    ("Trường Đại học Hải Dương", SCHOOLS, 8, 160, 6, 6),
     ("Trường Cao đẳng Y tế", SCHOOLS, 7, 134, 4, 4),
     ("Trường Cao đẳng nghề", SCHOOLS, 6, 118, 3, 3),
     ("Trường Chính trị", SCHOOLS, 3, 52, 1, 1),
@@ -81,7 +97,20 @@ UNITS = (
     ("Ngân hàng Nhà nước", FIRMS, 0, 29, 0, 0), ("Ngân hàng Chính sách xã hội", FIRMS, 0, 27, 0, 0),
     ("Quỹ Đầu tư phát triển", FIRMS, 0, 16, 0, 0),
     ("Nhà xuất bản và In", FIRMS, 0, 14, 0, 0),
+    # until it went into the university's committee
+    ("Trường Cao đẳng Hải Dương", SCHOOLS, 4, 76, 0, 2),
 )  # fmt: skip
+COLLEGE, UNIVERSITY = slug_of("Trường Cao đẳng Hải Dương"), slug_of("Trường Đại học Hải Dương")
+DISTRICTS = (
+    ("thành phố Chí Linh", 13), ("thị xã Kinh Môn", 11), ("huyện Bình Giang", 9),
+    ("huyện Cẩm Giàng", 10), ("huyện Gia Lộc", 8), ("huyện Kim Thành", 9), ("huyện Nam Sách", 8),
+    ("huyện Ninh Giang", 9), ("huyện Thanh Hà", 8), ("huyện Thanh Miện", 7), ("huyện Tứ Kỳ", 10),
+)  # fmt: skip
+"""Public names of the districts, and generated members of the power station's cell in each."""
+POWER = slug_of("Công ty Điện lực")
+HOSPITAL = slug_of("Bệnh viện Đa khoa tỉnh")
+RAISED = (f"{HOSPITAL}-chi-bo-1", f"{POWER}-chi-bo-1")
+"""Two cells of many members, apart from each other: generated, as the article names none."""
 WORK_OF = {SCHOOLS: SCHOOL, CLINICS: CLINIC, FIRMS: FIRM}
 GROUNDS = (
     "Toàn bộ cán bộ, nhân viên đã là đảng viên",
@@ -109,11 +138,13 @@ def hai_duong_2023() -> Plan:
         ],
     )
     random = Random(plan.seed)
-    maker = Maker(plan, Population(random, ethnicities={"Kinh": 99, "Tày": 1}, women_percent=48))
-    plan.units.append(
+    people = Population(random, ethnicities={"Kinh": 99, "Tày": 1}, women_percent=48)
+    maker = Maker(plan, people, without_files=frozenset(RAISED))
+    plan.units += [
+        Unit(PROVINCE, "Đảng bộ tỉnh Hải Dương", "Tỉnh ủy Hải Dương", "province", None),
         Unit(TOP, "Đảng bộ Khối các cơ quan tỉnh Hải Dương", "Khối các cơ quan tỉnh", "bloc",
-             None, committee=11)
-    )  # fmt: skip
+             PROVINCE, committee=11),
+    ]  # fmt: skip
     plan.authorities[TOP] = 11
     works = {}
     for name, group, cells, members, _admitted, _target in UNITS:
@@ -139,6 +170,16 @@ def hai_duong_2023() -> Plan:
                 Unit(cell, f"Chi bộ {number}", f"Chi bộ {number}", "cell", slug, members=share)
             )
             works[cell] = works[slug]
+    for name, members in DISTRICTS:
+        district = slug_of(f"Đảng bộ {name}")
+        place = name.split(" ", 1)[1] if name.startswith("huyện") else name.split(" ", 2)[2]
+        station = slug_of(f"Điện lực {place}")
+        plan.units += [
+            Unit(district, f"Đảng bộ {name}", name[:1].upper() + name[1:], "district", PROVINCE),
+            Unit(station, f"Chi bộ Điện lực {place}", f"Điện lực {place}", "cell", district,
+                 members=members),
+        ]  # fmt: skip
+        works[station] = FIRM
     before: dict[str, dict[int, int]] = {}
     for name, _group, _cells, _members, admitted, target in UNITS:
         if target:
@@ -148,12 +189,13 @@ def hai_duong_2023() -> Plan:
     _accounts(maker)
     for name, _group, _cells, members, admitted, target in UNITS:
         maker.admit_beneath(slug_of(name), admitted, works=works)
-        if target:
+        if target and slug_of(name) != COLLEGE:
             columns = (1, 1, 0, 1, 0) if members > 120 else (1, 0, 0, 0, 0)
             maker.wait_beneath(slug_of(name), columns, works=works)
     for stage in (Stage.READY, Stage.DOSSIER, Stage.CELL_RESOLVED):
         maker.wait(BITHU_CELL, works[BITHU_CELL], stage=stage)
     _targets(maker)
+    _reorganize(plan)
     return plan
 
 
@@ -164,7 +206,7 @@ BITHU_CELL = f"{BASE}-chi-bo-1"
 def _accounts(maker: Maker) -> None:
     sibling = f"{BASE}-chi-bo-2"
     office = slug_of("Văn phòng Tỉnh ủy") + "-chi-bo-1"
-    maker.account("quantri", (TOP, "administrator", "Quản trị hệ thống"), is_shown=True)
+    maker.account("quantri", (PROVINCE, "administrator", "Quản trị hệ thống"), is_shown=True)
     for username, unit, role, title, member_of in (
         ("bithu", BITHU_CELL, "secretary", "Bí thư chi bộ", BITHU_CELL),
         ("bithu2", sibling, "secretary", "Bí thư chi bộ", sibling),
@@ -177,19 +219,22 @@ def _accounts(maker: Maker) -> None:
         maker.account(username, (unit, role, title), member_of=member_of, is_shown=True)
     for name, *_rest in UNITS:
         maker.clerk(slug_of(name), short_name=name)
+    for username, role in (("nhap-lieu-tinh-uy", "staff"), ("duyet-tinh-uy", "approver")):
+        maker.account(username, (PROVINCE, role, "Ban Tổ chức Tỉnh ủy"))
     maker.plan.clerks |= {BITHU_CELL: "bithu", sibling: "bithu2"}
-    maker.plan.staff |= {BASE: "canbo", TOP: "canbo2"}
-    maker.plan.approvers[TOP] = "duyet"
+    maker.plan.staff |= {BASE: "canbo", TOP: "canbo2", PROVINCE: "nhap-lieu-tinh-uy"}
+    maker.plan.approvers |= {TOP: "duyet", PROVINCE: "duyet-tinh-uy"}
 
 
 def _targets(maker: Maker) -> None:
     plan = maker.plan
-    opening = plan.generated_members()
+    bloc = {unit.slug for unit in plan.units if any(up.slug == TOP for up in plan.above(unit.slug))}
+    opening = {slug: people for slug, people in plan.generated_members().items() if slug in bloc}
     last = {slug_of(name): max(target - 1, 0) for name, *_rest, target in UNITS}
     plan.others += [
         Opening(date(2022, 1, 6), 2022, {
             unit.slug: opening[unit.slug] - opening[unit.slug] // 60
-            for unit in plan.units if unit.parent in {None, TOP}
+            for unit in plan.units if TOP in {unit.slug, unit.parent}
         }),
         TopTarget(date(2022, 1, 14), TOP, 2022, "number", low=110, high=110,
                   decision_number="501-QĐ/TU"),
@@ -212,3 +257,48 @@ def _targets(maker: Maker) -> None:
                 ),
                 Answer(date(2023, 2, 20), slug),
             ]
+
+
+def _reorganize(plan: Plan) -> None:
+    stations = tuple(unit.slug for unit in plan.units if unit.slug.startswith("dien-luc-"))
+    raised = [plan.unit(slug) for slug in RAISED]
+    plan.others += [
+        Reorganize(
+            date(2023, 3, 1),
+            PROVINCE,
+            "702-QĐ/TU",
+            signed_on=date(2023, 2, 22),
+            effective_on=date(2023, 3, 1),
+            changes=(Change("move", stations, (POWER,)),),
+            note="Chuyển giao 11 chi bộ điện lực từ các huyện ủy, thị ủy, thành ủy.",
+        ),
+        Reorganize(
+            date(2023, 6, 1),
+            TOP,
+            "88-QĐ/ĐUK",
+            signed_on=date(2023, 5, 26),
+            effective_on=date(2023, 6, 1),
+            changes=(Change("merge", (COLLEGE,), (UNIVERSITY,)),),
+            note="Sáp nhập hai trường.",
+        ),
+        Reorganize(
+            date(2023, 8, 1),
+            TOP,
+            "121-QĐ/ĐUK",
+            signed_on=date(2023, 7, 25),
+            effective_on=date(2023, 8, 1),
+            changes=tuple(
+                Change(
+                    "convert",
+                    (unit.slug,),
+                    (
+                        Described(f"Đảng bộ bộ phận {number}", "intermediate"),
+                        Described(f"Chi bộ {number}A", "cell"),
+                        Described(f"Chi bộ {number}B", "cell"),
+                    ),
+                )
+                for number, unit in enumerate(raised, start=1)
+            ),
+            note="Chi bộ đông đảng viên, phân tán.",
+        ),
+    ]

@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import date, timedelta
 from decimal import Decimal
+from itertools import cycle
 from random import Random
 
 from django.db import transaction
@@ -29,11 +30,22 @@ from admissions.operations.preparation import (
 from admissions.stages import Level
 from config.errors import DomainError
 from config.locks import Lock, hold
-from organizations.models import Installation, Membership, Organization, Person, Role, User
-from organizations.operations import outbox
+from organizations.models import (
+    EventUnit,
+    Installation,
+    Membership,
+    Organization,
+    Person,
+    ReorganizationEvent,
+    Role,
+    User,
+)
+from organizations.models.reorganization import ReorganizationKind
+from organizations.operations import jobs, outbox, reorganizations
 from organizations.operations.accounts import appoint, open_account
 from organizations.operations.people import NewMember, take_over_members_of
 from organizations.operations.structure import NewOrganization, found_many, grant_competence
+from organizations.reorganizing import handlers
 from targets.models import SourceDeclaration
 from targets.operations import attainment
 from targets.operations.baselines import NewBaseline, report_baselines
@@ -91,12 +103,13 @@ def _little_garbage() -> Iterator[None]:
 @contextmanager
 def _nobody_woken() -> Iterator[None]:
     """Keep the news of a load from waking workers one by one; the recompute takes them all."""
-    kept = outbox.wakers[:]
+    kept = outbox.wakers[:], jobs.wakers[:]
     outbox.wakers.clear()
+    jobs.wakers.clear()
     try:
         yield
     finally:
-        outbox.wakers[:] = kept
+        outbox.wakers[:], jobs.wakers[:] = kept
 
 
 class Loading:
@@ -247,6 +260,8 @@ class Loading:
                 self._answer(event)
             case plans.Figure():
                 self._report_figure(event)
+            case plans.Reorganize():
+                self._reorganize(event)
 
     def clerk(self, slug: str) -> User:
         """Return who enters what happens in `slug`: the nearest keeper of books above it."""
@@ -506,4 +521,82 @@ class Loading:
             numerator=event.numerator,
             denominator=event.denominator,
             evidence=event.evidence,
+        )
+
+    # ------------------------------------------------------------ decisions
+
+    def _reorganize(self, event: plans.Reorganize) -> None:
+        drafter = self.staff(event.organization)
+        second = self.users[
+            next(
+                self.plan.approvers[unit.slug]
+                for unit in self.plan.above(event.organization)
+                if unit.slug in self.plan.approvers
+            )
+        ]
+        decision = reorganizations.draft(
+            self.organizations[event.organization],
+            by=drafter,
+            on=event.day,
+            number=event.number,
+            signed_on=event.signed_on,
+            signer=second.full_name,
+            effective_on=event.effective_on,
+            note=event.note,
+        )
+        for change in event.changes:
+            made = reorganizations.add_event(
+                decision,
+                by=drafter,
+                on=event.day,
+                kind=change.kind,
+                sources=[self.organizations[slug] for slug in change.sources],
+                results=[self._result(result) for result in change.results],
+            )
+            self._choose(made, by=drafter)
+            if change.kind == ReorganizationKind.CONVERT:
+                self._share_people(made, by=drafter)
+        decision = reorganizations.preview(decision, by=drafter, on=event.day)
+        if refused := (decision.preview or {})["refusals"]:
+            raise ValueError(f"{self.plan.name}, No {event.number}: {refused[0]['sentence']}")
+        decision = reorganizations.confirm(decision, by=second, on=event.day)
+        if event.effective_on <= event.day:
+            reorganizations.apply(decision, on=event.day)
+            if decision.job is not None:
+                jobs.finish(decision.job)
+
+    def _result(self, result: str | plans.Described) -> Organization | reorganizations.NewUnit:
+        if isinstance(result, str):
+            return self.organizations[result]
+        return reorganizations.NewUnit(name=result.name, kind=result.kind)
+
+    def _choose(self, made: ReorganizationEvent, *, by: User) -> None:
+        """Let the targets of units that end go to the successor."""
+        planned = next(
+            one
+            for one in reorganizations.plan_of(made.reorganization).events
+            if one.event.pk == made.pk
+        )
+        for handler in handlers:
+            chosen = {
+                name: f"carry-{planned.results[0].pk}"
+                for name in handler.fields(planned)
+                if name.startswith("target-")
+            }
+            if chosen:
+                reorganizations.choose(
+                    made, by=by, on=self.day, label=handler.label, cleaned=chosen
+                )
+
+    def _share_people(self, made: ReorganizationEvent, *, by: User) -> None:
+        """Share the people of a cell that becomes a committee out over its new cells, in turn."""
+        source = made.units.get(part=EventUnit.Part.SOURCE).organization_id
+        cells = made.units.filter(part=EventUnit.Part.RESULT).order_by("position")[1:]
+        people = Membership.objects.on(self.day).filter(cell=source).order_by("person__name_order")
+        homes = cycle(cell.pk for cell in cells)
+        reorganizations.assign(
+            made,
+            by=by,
+            on=self.day,
+            people=dict(zip(people.values_list("person", flat=True), homes, strict=False)),
         )

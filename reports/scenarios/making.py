@@ -81,6 +81,8 @@ class Maker:
 
     plan: Plan
     population: Population
+    without_files: frozenset[str] = frozenset()
+    """Cells in which nobody is on the way, such as those that change in the year."""
 
     @property
     def random(self) -> Random:
@@ -232,7 +234,11 @@ class Maker:
         return before
 
     def _draw(self, unit: str, total: int) -> list[str]:
-        cells = self.plan.cells_of(unit) if total else []
+        cells = [
+            cell
+            for cell in (self.plan.cells_of(unit) if total else [])
+            if cell.slug not in self.without_files
+        ]
         weights = [cell.members for cell in cells]
         return [cell.slug for cell in self.random.choices(cells, weights, k=total)] if cells else []
 

@@ -170,6 +170,40 @@ class Figure:
 
 
 @dataclass(frozen=True)
+class Described:
+    """An organisation that a decision makes, or what one becomes; `name` "" keeps its name."""
+
+    name: str
+    kind: str
+
+
+@dataclass(frozen=True)
+class Change:
+    """A row of a decision: units by address, or described where they are new."""
+
+    kind: str
+    sources: tuple[str, ...]
+    results: tuple[str | Described, ...]
+
+
+@dataclass(frozen=True)
+class Reorganize:
+    """On `day`, `organization` decides on `changes`, and a second person confirms it.
+
+    It is applied at once where `effective_on` has come by then, else it waits. Targets go with
+    their units; people of a cell that becomes a committee are shared out over its cells.
+    """
+
+    day: date
+    organization: str
+    number: str
+    signed_on: date
+    effective_on: date
+    changes: tuple[Change, ...]
+    note: str = ""
+
+
+@dataclass(frozen=True)
 class TakeOver:
     """On `day`, the admissions of `year` are taken over from earlier records."""
 
@@ -188,6 +222,7 @@ Event = (
     | NoSource
     | Answer
     | Figure
+    | Reorganize
 )
 
 STEPS = (
@@ -253,6 +288,17 @@ class Plan:
         """Return the units directly beneath `slug`."""
         return [unit for unit in self.units if unit.parent == slug]
 
+    def ended(self) -> set[str]:
+        """Return the units that a decision has ended by the scenario's day."""
+        return {
+            source
+            for event in self.others
+            if isinstance(event, Reorganize) and event.effective_on <= self.day
+            for change in event.changes
+            if change.kind in ENDING_KINDS
+            for source in change.sources
+        }
+
     def cells_of(self, slug: str) -> list[Unit]:
         """Return the cells of the subtree of `slug`, itself included."""
         return [
@@ -308,6 +354,8 @@ class Plan:
 
 
 CELL_KINDS = frozenset({"cell", "grassroots-cell"})
+ENDING_KINDS = frozenset({"merge", "consolidate", "dissolve", "disband"})
+"""Kinds of a decision's rows after which their sources exist no more."""
 GRASSROOTS_KINDS = frozenset({"commune", "grassroots", "grassroots-cell"})
 
 

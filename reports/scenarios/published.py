@@ -62,12 +62,13 @@ PUBLISHED: dict[str, dict[str, Published]] = {
 def check(plan: Plan) -> None:
     """Raise ValueError where `plan` doesn't agree with what is published."""
     this_year = plan.admitted(year=plan.year)
+    ended = plan.ended()
     for slug, published in PUBLISHED[plan.name].items():
-        beneath = plan.beneath(slug)
+        beneath = [unit for unit in plan.beneath(slug) if unit.slug not in ended]
         subtree = [
             unit
             for unit in plan.units
-            if any(above.slug == slug for above in plan.above(unit.slug))
+            if unit.slug not in ended and any(above.slug == slug for above in plan.above(unit.slug))
         ]
         kinds = [unit.kind for unit in beneath]
         found = Published(

@@ -17,11 +17,13 @@ from .making import COLUMNS, Maker, Work, share_out, slug_of
 from .people import Population
 from .plan import (
     AdmissionRound,
+    Change,
     Forecast,
     Number,
     Opening,
     PercentTarget,
     Plan,
+    Reorganize,
     Shares,
     TopTarget,
     Unit,
@@ -241,6 +243,21 @@ def than_quang_ninh_2021() -> Plan:
     _files_of_khe_cham(maker, works)
     _files_of_bithu(maker, works[BITHU_CELL])
     _targets_of_2021(maker)
+    plan.others.append(
+        Reorganize(
+            date(2021, 5, 25),
+            "khe-cham",
+            "41-QĐ/ĐU",
+            signed_on=date(2021, 5, 24),
+            effective_on=date(2021, 7, 1),
+            changes=(
+                Change(
+                    "merge", ("khe-cham-phong-dau-tu-moi-truong",), ("khe-cham-phong-ke-hoach",)
+                ),
+            ),
+            note="Công ty nhập Phòng Đầu tư – Môi trường vào Phòng Kế hoạch.",
+        )
+    )
     return plan
 
 

@@ -164,7 +164,9 @@ def overview(organization: Organization, look: Look) -> Overview:
     The number of queries does not grow with the number of units.
     """
     shares = shares_of(organization, look)
-    units = Organization.objects.beneath(organization, on=look.placed_on).called(on=look.placed_on)
+    beneath = Organization.objects.beneath(organization, on=look.placed_on)
+    # One that ended keeps its place beneath, for its facts; it is no unit any more.
+    units = beneath.filter(period__contains=look.placed_on).called(on=look.placed_on)
     everyone = standings([organization, *units], look, shares=shares)
     mine = next(one for one in everyone if one.organization.pk == organization.pk)
     year, on = look.year, look.on

@@ -64,7 +64,7 @@ def records(
     """
     if measure.source == "file":
         return _files(organization, measure, look, user=user)
-    counted = _meets(Admission.objects.all(), measure).filter(
+    counted = meets(Admission.objects.all(), measure).filter(
         _beneath(organization, look),
         ceremony_on__year=look.year,
         ceremony_on__lte=look.on,
@@ -87,7 +87,7 @@ def _files(organization: Organization, measure: Measure, look: Look, *, user: Us
     beneath = (
         Ancestry.objects.on(look.placed_on).filter(ancestor=organization.pk).values("descendant")
     )
-    counted = _meets(Candidate.objects.open(), measure).filter(cell__in=beneath)
+    counted = meets(Candidate.objects.open(), measure).filter(cell__in=beneath)
     per_cell = dict(counted.order_by().values_list("cell").annotate(people=Count("pk")))
     rows = (
         counted.filter(pk__in=Candidate.objects.visible_to(user).values("pk"))
@@ -143,7 +143,7 @@ def cells_of(rows: Iterable[Any], *, on: date) -> dict[int, tuple[Any, Any]]:
     return {key: (named[key], named.get(above.get(key, 0))) for key in keys}
 
 
-def _meets(rows: QuerySet[Any], measure: Measure) -> QuerySet[Any]:
+def meets(rows: QuerySet[Any], measure: Measure) -> QuerySet[Any]:
     """Keep the rows that the measure's own condition is true of: no second definition of it."""
     table = rows.model._meta.db_table
     # The condition is a constant of targets/measures.py, never what somebody sent.

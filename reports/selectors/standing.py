@@ -200,7 +200,14 @@ def standings(organizations: Iterable[Any], look: Look, *, shares: Shares | None
         )
     }
     if look.recount_on is not None:
-        recounted = read(keys, year=year, lens=lens, on=on, today=look.recount_on)
+        recounted = read(
+            keys,
+            year=year,
+            lens=lens,
+            on=on,
+            today=look.recount_on,
+            tree_on=look.placed_on,
+        )
         rows |= {(key, year): row for key, row in recounted.items()}
     declared = {
         one.organization_id: one
@@ -298,6 +305,7 @@ class Line:
 
     above: list[Any] = field(default_factory=list)
     beside: list[Any] = field(default_factory=list)
+    has_superior: bool = False
 
 
 def line_of(organization: Organization, *, user: User, on: date) -> Line:
@@ -313,5 +321,6 @@ def line_of(organization: Organization, *, user: User, on: date) -> Line:
     beside: list[Any] = []
     if parent is not None:
         units = Organization.objects.beneath(parent, on=on).exclude(pk=organization.pk)
+        units = units.filter(period__contains=on)
         beside = list(units.called(on=on).order_by(F("name_order"), "pk"))
-    return Line(above=list(seen), beside=beside)
+    return Line(above=list(seen), beside=beside, has_superior=bool(above))
