@@ -18,7 +18,10 @@ from django.urls import URLPattern, URLResolver, get_resolver, resolve
 
 from admissions.selectors import STEP_CODES
 from tests.browser.conftest import PASSWORD, Product
+from tests.browser.people_left_open import leave_people_open
+from tests.browser.reorganization_left_open import leave_reorganization_open
 from tests.browser.visits import Reader
+from tests.browser.years_left_open import leave_years_open
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
 
@@ -31,7 +34,24 @@ NO_PAGE_OF_ITS_OWN = {
     "robots": "not HTML",
     "healthz": "not HTML",
     "readyz": "not HTML",
+    "handover-detail": "no secretary of the demonstration has left; looked at in its own tests",
+    "handover-note": "likewise",
+    "handover-acknowledge": "likewise",
+    "baseline-report": "the demonstration's numbers are reported; looked at in tests of their own",
+    "baseline-confirm": "likewise",
+    "baseline-freeze": "likewise",
+    "baseline-freeze-answer": "likewise",
     "first-start": "on an empty database alone, where test_first_start.py looks at it",
+    "member-restore": "behind the page of one among many; looks as the other forms of people",
+    "transfer-return": "as that one",
+    "reorganization-progress": "while a decision is applied; test_reorganization.py looks",
+    "reorganization-reopen": "while a decision has failed; test_reorganization_mending.py asks",
+    # Behind buttons that the drafter alone has; test_reorganization.py goes that way.
+    "reorganization-edit": "the drafter's",
+    "reorganization-event-new": "the drafter's",
+    "reorganization-choices": "the drafter's",
+    "reorganization-withdraw": "the drafter's",
+    "reorganization-import": "the drafter's",
 }
 STEPS_WITHOUT_A_FILE = {"bo-phan-tham-dinh": "no committee of the demonstration is intermediate"}
 
@@ -39,7 +59,7 @@ AT_MOST = {"target-grid": 30}
 """Kilobytes of HTML, compressed; 15 elsewhere."""
 
 
-SEVERAL = {"candidate-detail": 6, "account-detail": 8}
+SEVERAL = {"candidate-detail": 6, "account-detail": 8, "member-detail": 10, "transfer-list": 6}
 """So many of a kind are opened, for their links differ; one is visited."""
 
 
@@ -133,6 +153,9 @@ def leave_open(browser: Any, product: Product) -> None:
 def visits(browser: Any, product: Product) -> list[Visit]:
     """One page of each kind for each role, as their links lead there."""
     leave_open(browser, product)
+    leave_reorganization_open(browser, product)
+    leave_people_open(browser, product)
+    leave_years_open(browser, product)
     found = [Visit("", "account_login", "/tai-khoan/dang-nhap/"), Visit("", "help", "/tro-giup/")]
     for username in ROLES:
         reader = Reader(browser, product.address)

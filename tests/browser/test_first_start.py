@@ -148,8 +148,10 @@ def give_targets(staff: Reader, today: date) -> None:
     year = f"/chi-tieu/{today.year}/"
     staff.go_to(year)
     staff.go_to(f"{year}dau-nam/")
+    staff.go_to(f"{year}dau-nam/bao-cao/")
     staff.fill(members="60")
     staff.send()
+    staff.go_to(year)
     staff.go_to(f"{year}quyet-dinh/")
     staff.fill(
         form="percent", percent="5,5", decision_number="88-CTr/TU", decided_on=written(today)

@@ -83,7 +83,7 @@ def test_only_nginx_can_be_reached_and_only_migrate_knows_the_owner(compose):
     assert {name for name, service in services.items() if "ports" in service} == {"nginx"}
     assert {name for name in services if "outside" in services[name]["networks"]} == {"nginx"}
     assert owners == {"migrate", "postgres"}
-    assert not re.search(r"(?i)(password|secret_key) *: *[^\s$/]", TEXT)
+    assert not re.search(r"(?i)(password|secret_key|identity_key) *: *[^\s$/]", TEXT)
 
 
 def test_every_service_that_stays_up_is_watched(compose):
@@ -163,6 +163,7 @@ def test_every_command_runs_by_hand(compose, server, tmp_path, monkeypatch):
     (secrets / "app_database_url").write_text(database.app_url())
     (secrets / "app_password").write_text("p")
     (secrets / "secret_key").write_text("k" * 60)
+    (secrets / "identity_key").write_text("i" * 60)
     socket = tmp_path / "b"
     port = _free_port()
 

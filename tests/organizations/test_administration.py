@@ -215,8 +215,8 @@ def test_what_fits_several_superiors_is_asked_again_with_these(tree: Tree, keepe
     assert answer.status_code == 422
     assert errors(answer) == ["under"]
     page = answer.content.decode()
-    assert "Đảng bộ Khe Chàm [khe-cham]" in page
-    assert "Đảng bộ Hòn Gai [hon-gai]" in page
+    assert "Đảng bộ Khe Chàm — Đảng bộ Than [khe-cham]" in page
+    assert "Đảng bộ Hòn Gai — Đảng bộ Than [hon-gai]" in page
 
 
 def test_an_unusual_superior_is_said_and_not_refused(tree: Tree, keeper: Client) -> None:

@@ -21,7 +21,7 @@ from organizations.operations.people import (
     take_over_members_of,
 )
 from tests.organizations.conftest import SignIn
-from tests.organizations.makers import BEGINNING, DAY, appointed, cell, member, officer, once
+from tests.organizations.makers import BEGINNING, DAY, appointed, cell, member, officer, once, unit
 
 pytestmark = pytest.mark.django_db
 
@@ -134,7 +134,7 @@ def test_the_register_takes_as_many_questions_for_many_as_for_few(
         [NewMember(f"Nguyễn Văn {n}", date(1980, 1, 1), "male", BEGINNING) for n in range(120)],
     )
 
-    with django_assert_max_num_queries(20):  # type: ignore[operator]
+    with django_assert_max_num_queries(32):  # type: ignore[operator]
         page = theirs.get(URL, {"so_dong": "200"})
 
     assert len(names(page)) == 120
@@ -358,3 +358,52 @@ def test_a_member_joins_no_second_cell(tree: Tree) -> None:
         )
 
     assert Membership.objects.count() == 1
+
+
+# ---------------------------------------------------------------- who may be known already
+
+
+def test_who_seems_to_be_known_is_entered_once_it_is_said_to_be_another(
+    tree: Tree, signed_in: SignIn
+) -> None:
+    second = cell("khai-thac-2", tree["mine"], name="Chi bộ Khai thác 2")
+    known = member(second, "Trần Văn Bình").person
+    client = signed_in(officer("canbo", tree["mine"], Role.STAFF))
+    given = typed(full_name="tran van binh", born_on=f"{known.born_on:%d/%m/%Y}")
+
+    asked = client.post(NEW, given)
+    page = asked.content.decode()
+    assert (asked.status_code, list(asked.context["form"].errors)) == (422, ["another"])
+    assert 'type="checkbox" name="another"' in page
+    assert "Trần Văn Bình" not in page
+    assert Membership.objects.count() == 1
+    assert client.post(NEW, {**given, "another": "on", "once": once()}).status_code == 303
+    assert Membership.objects.count() == 2
+
+
+def test_somebody_alike_beyond_what_the_reader_sees_is_not_told(tree: Tree, theirs: Client) -> None:
+    known = member(tree["other cell"], "Trần Văn Bình").person
+
+    made = theirs.post(NEW, typed(full_name="Trần Văn Bình", born_on=f"{known.born_on:%d/%m/%Y}"))
+    assert made.status_code == 303
+
+
+def test_cells_of_one_name_are_offered_with_their_superior(tree: Tree, signed_in: SignIn) -> None:
+    for number in (1, 2):
+        above = unit(f"db-{number}", tree["mine"], name=f"Đảng bộ {number}")
+        cell(f"vp-{number}", above, name="Chi bộ Văn phòng")
+    client = signed_in(officer("canbo", tree["mine"], Role.STAFF))
+
+    offered = dict(client.get(URL).context["filter"].filters["chi_bo"].extra["choices"])
+    assert (offered["vp-1"], offered["vp-2"], offered["khai-thac-1"]) == (
+        "Chi bộ Văn phòng — Đảng bộ 1",
+        "Chi bộ Văn phòng — Đảng bộ 2",
+        tree["cell"].designation(on=DAY).name,
+    )
+
+
+def test_who_left_by_a_reorganisation_is_among_those_who_left(tree: Tree, theirs: Client) -> None:
+    gone = member(tree["cell"], "Ra Khỏi", until=DAY)
+    Membership.objects.filter(pk=gone.pk).update(reason_out="reorganised")
+
+    assert names(theirs.get(URL, {"tinh_trang": "left"})) == ["Ra Khỏi"]

@@ -118,7 +118,6 @@ def test_figures_not_calculated_yet_are_told_apart(year: Year, signed_in: SignIn
         "/tong-quan/1066/",
         "/tong-quan/99999/",
         "/tong-quan/2021/?cach=tomorrow",
-        "/tong-quan/2021/?den=31/05/2021",
         "/tong-quan/2021/?den=2021-06-30",
         "/tong-quan/2021/?den=2020-06-30",
         "/tong-quan/2021/?dv=nowhere",
@@ -129,6 +128,17 @@ def test_figures_not_calculated_yet_are_told_apart(year: Year, signed_in: SignIn
 )
 def test_what_cannot_be_is_not_found(year: Year, signed_in: SignIn, where: str) -> None:
     assert signed_in(year.world.leader).get(where).status_code == 404
+
+
+def test_a_day_as_people_write_it_leads_to_its_address(year: Year, signed_in: SignIn) -> None:
+    client = signed_in(year.world.leader)
+
+    found = client.get("/tong-quan/2021/?den=31/03/2021&cach=now")
+    assert (found.status_code, found.headers["Location"]) == (
+        302,
+        "/tong-quan/2021/?cach=now&den=2021-03-31",
+    )
+    assert client.get("/tong-quan/2021/?den=31/02/2021").status_code == 422
 
 
 def test_someone_elses_organisation_is_not_found(year: Year, signed_in: SignIn) -> None:

@@ -52,7 +52,7 @@ def test_cells_come_worst_first_and_a_cell_is_a_page_too(year: Year, signed_in: 
 def test_each_of_the_list_says_whom_it_stands_under(year: Year, signed_in: SignIn) -> None:
     rows = signed_in(year.world.leader).get("/to-chuc/").context["rows"]
 
-    above = {row.standing.organization.slug: superior for row, superior in rows}
+    above = {row.standing.organization.slug: one.superior for row, one in rows}
     assert above["kc-top"] is None
     assert above["kc-1"].organization.slug == above["kc-2"].organization.slug == "kc-dang-uy"
 

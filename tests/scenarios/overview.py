@@ -14,7 +14,9 @@ def show(slug: str, year: int) -> None:
     on = clock.today()
     unit = Organization.objects.called(on=on).get(slug=slug)
     seen = overview(unit, look(year, lens="then", today=on))
-    tree = Organization.objects.under(Organization.objects.filter(pk=unit.pk), on=on)
+    tree = Organization.objects.under(Organization.objects.filter(pk=unit.pk), on=on).filter(
+        period__contains=on
+    )
     beneath = Organization.objects.beneath(unit, on=on).called(on=on)
     found = {
         "without_source": len(seen.without_source),

@@ -14,22 +14,23 @@ from admissions.models import Admission, Ballot, Candidate, Decision, Milestone
 from admissions.stages import Stage
 from config import clock
 from config.errors import DomainError
-from organizations.models import Installation, Organization, Outbox, User
+from organizations.models import Installation, Organization, Outbox, Reorganization, User
 from organizations.operations.accounts import start_installation
 from reports.scenarios import plan_of
 from reports.scenarios.loading import load
-from reports.scenarios.plan import CELL_KINDS, Opening, Plan, Shares
+from reports.scenarios.plan import CELL_KINDS, Change, Opening, Plan, Reorganize, Shares
 from targets.models import Attainment
 
 pytestmark = pytest.mark.django_db
 PASSWORD = "Mot-mat-khau-de-thu-86"
+FIRST, SECOND = "khe-cham-phan-xuong-khai-thac-2", "khe-cham-phan-xuong-khai-thac-3"
 
 
 @cache
 def small() -> Plan:
     """The default scenario with only the files and members of two cells."""
     plan = plan_of("than-quang-ninh-2021")
-    kept = {"khe-cham-phan-xuong-khai-thac-2", "khe-cham-phan-xuong-khai-thac-3"}
+    kept = {FIRST, SECOND}
     units = {above.slug for cell in kept for above in plan.above(cell)} | {
         unit.slug for unit in plan.units if unit.kind not in CELL_KINDS
     }
@@ -50,6 +51,9 @@ def small() -> Plan:
             # Who shares out among cells that are not here has no account here either.
             if numbers := {slug: one for slug, one in event.numbers.items() if slug in units}:
                 others.append(replace(event, numbers=numbers))
+        elif isinstance(event, Reorganize):
+            # Of the cells that are here the second goes into the first.
+            others.append(replace(event, changes=(Change("merge", (SECOND,), (FIRST,)),)))
         else:
             others.append(event)
     return replace(
@@ -87,6 +91,42 @@ def test_a_scenario_is_loaded_by_what_happened_on_each_day() -> None:
     assert Decision.objects.exclude(approved_by__username="duyet").count() == 0
     assert Candidate.objects.filter(stage=Stage.DECIDED).exists()
     assert not Outbox.objects.exists()
+
+
+def test_a_decision_whose_day_has_not_come_waits_and_changes_nothing() -> None:
+    load(small(), password=PASSWORD)
+
+    decision = Reorganization.objects.get()
+    assert (decision.state, decision.effective_on, decision.number) == (
+        Reorganization.State.CONFIRMED,
+        date(2021, 7, 1),
+        "41-QĐ/ĐU",
+    )
+    assert decision.entered_by.username == "canbo"
+    assert decision.confirmed_by is not None
+    assert decision.confirmed_by.username == "duyet"
+    assert (decision.preview or {})["counts"]["members"] > 0
+    assert not Organization.objects.exclude(period__endswith=None).exists()
+
+
+def test_a_decision_whose_day_has_come_is_applied() -> None:
+    plan = small()
+    others = [
+        replace(event, effective_on=event.day) if isinstance(event, Reorganize) else event
+        for event in plan.others
+    ]
+
+    load(replace(plan, others=others), password=PASSWORD)
+
+    decision = Reorganization.objects.get()
+    assert decision.state == Reorganization.State.APPLIED
+    assert decision.job is not None
+    assert decision.job.state == "done"
+    assert Organization.objects.get(slug=SECOND).period.upper == date(2021, 5, 25)
+    assert not Outbox.objects.exists()
+    assert {lens for lens, _admitted in Attainment.objects.filter(
+        organization__slug="than-quang-ninh", year=2021
+    ).values_list("lens", "admitted")} == {"then", "now"}  # fmt: skip
 
 
 def test_what_is_entered_carries_the_day_it_happened_on() -> None:

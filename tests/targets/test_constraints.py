@@ -15,6 +15,9 @@ from targets.measures import MEASURES
 from targets.models import (
     Attainment,
     Baseline,
+    BaselineConfirmation,
+    BaselineCorrection,
+    BaselineFreeze,
     DeclaredForecast,
     Indicator,
     ReportedFigure,
@@ -55,6 +58,37 @@ def attainment(**columns: Any) -> Attainment:
 
 def baseline(**columns: Any) -> Baseline:
     return Baseline(**own(columns, year=2021, members=953))
+
+
+def confirmation(**columns: Any) -> BaselineConfirmation:
+    return BaselineConfirmation(**own(columns, year=2021, members=953, proposed=953))
+
+
+def freeze(**columns: Any) -> BaselineFreeze:
+    return BaselineFreeze(**own(columns, year=2021, decision_number="01-QĐ/ĐU", signed_on=DAY))
+
+
+def frozen_by_who_asked() -> BaselineFreeze:
+    row = freeze(approved_at=LONG_AGO)
+    row.approved_by = row.entered_by
+    return row
+
+
+def withdrawn_after_all() -> BaselineFreeze:
+    second = account("binh")
+    return freeze(
+        approved_at=LONG_AGO, approved_by=second, withdrawn_at=LONG_AGO, withdrawn_by=second
+    )
+
+
+def correction(**columns: Any) -> BaselineCorrection:
+    return BaselineCorrection(**own(columns, year=2021, members=954, reason="Sót"))
+
+
+def answered_by_who_asked() -> BaselineCorrection:
+    row = correction(state="refused", answered_at=LONG_AGO)
+    row.answered_by = row.entered_by
+    return row
 
 
 def target(**columns: Any) -> Target:
@@ -147,6 +181,29 @@ BROKEN: list[tuple[str, Callable[[], Any]]] = [
         "baseline_version_from_one",
         lambda: baseline(version=0, reason="Sai", confirmed_by=account("binh")),
     ),
+    ("baseline_confirmation_explains_a_difference", lambda: confirmation(members=954)),
+    ("baseline_freeze_once_a_year", lambda: again(freeze)),
+    ("baseline_freeze_names_its_decision", lambda: freeze(decision_number="")),
+    ("baseline_freeze_approved_by_a_second_person", frozen_by_who_asked),
+    ("baseline_freeze_approved_by_a_second_person", lambda: freeze(approved_at=LONG_AGO)),
+    ("baseline_freeze_approved_by_a_second_person", lambda: freeze(approved_by=account("binh"))),
+    (
+        "baseline_freeze_withdrawn_only_before_it_is_approved",
+        lambda: freeze(withdrawn_at=LONG_AGO),
+    ),
+    ("baseline_freeze_withdrawn_only_before_it_is_approved", withdrawn_after_all),
+    ("baseline_correction_one_open", lambda: again(correction)),
+    ("baseline_correction_has_a_reason", lambda: correction(reason="")),
+    ("baseline_correction_answered_by_a_second_person", answered_by_who_asked),
+    ("baseline_correction_answered_by_a_second_person", lambda: correction(state="refused")),
+    (
+        "baseline_correction_answered_by_a_second_person",
+        lambda: correction(answered_by=account("binh")),
+    ),
+    (
+        "baseline_correction_approved_is_a_baseline",
+        lambda: correction(state="approved", answered_by=account("binh"), answered_at=LONG_AGO),
+    ),
     ("reported_figure_denominator_is_not_zero", lambda: figure(denominator=0)),
     ("reported_figure_names_its_evidence", lambda: figure(evidence="")),
     ("source_declaration_names_its_grounds", lambda: declaration(grounds="")),
@@ -228,6 +285,7 @@ def test_what_is_at_the_edge_is_allowed() -> None:
 
 MAKERS: dict[str, Callable[..., Any]] = {
     "Baseline": baseline,
+    "BaselineConfirmation": confirmation,
     "Target": target,
     "ReportedFigure": figure,
     "SourceDeclaration": declaration,
@@ -265,6 +323,26 @@ def test_the_product_itself_may_change_nothing_that_was_said(model: str, change:
         connection.cursor() as cursor,
     ):
         cursor.execute(change.format(row._meta.db_table))
+
+
+@pytest.mark.parametrize("maker", [freeze, correction])
+def test_what_two_people_decide_is_never_deleted(
+    maker: Callable[..., Any], owner_role: OwnerRole
+) -> None:
+    row = maker(entered_at=LONG_AGO)
+    row.save(force_insert=True)
+    row.refresh_from_db(fields=["entered_at"])
+
+    with (
+        pytest.raises(DatabaseError, match="Cannot delete rows"),
+        transaction.atomic(),
+        owner_role() as cursor,
+    ):
+        cursor.execute(f"DELETE FROM {row._meta.db_table}")  # noqa: S608 - its own name
+    with pytest.raises(DatabaseError, match="permission denied"), transaction.atomic():
+        type(row).objects.filter(pk=row.pk)._raw_delete(using="default")
+
+    assert datetime.now(UTC) - row.entered_at < timedelta(minutes=5)
 
 
 def test_an_indicator_is_never_deleted(owner_role: OwnerRole) -> None:

@@ -18,8 +18,8 @@ from django.test.utils import CaptureQueriesContext
 from organizations.models import Organization
 from organizations.operations.structure import move
 from targets.models import Attainment, Baseline, Target
-from targets.operations.attainment import recompute
-from targets.selectors import figures
+from targets.operations.attainment import follow_tree, recompute
+from targets.selectors import computed_at, figures
 from tests.organizations.makers import account, cell, unit
 from tests.targets.makers import admit, stand_on
 
@@ -168,6 +168,25 @@ def test_computed_at_is_the_last_time_the_figures_were_known_to_hold(
 
     again = figures(country["top"], year=2021, on=DAY, today=DAY).organization.computed_at
     assert again > first
+
+
+def test_what_reorganisations_and_folds_publish_holds_for_all_figures_of_the_year(
+    country: dict[str, Organization],
+) -> None:
+    recompute(2021)
+    whole = country["top"]
+    row = Attainment.objects.get(organization=whole, year=2021, lens="then")
+    first = computed_at(2021)
+
+    move(country["c1"], under=country["hon-gai"], on=date(2021, 5, 20))
+    follow_tree(since=date(2021, 5, 20), on=DAY)
+
+    again = Attainment.objects.get(organization=whole, year=2021, lens="then")
+    assert again.computed_at == row.computed_at  # nothing changed at the top
+    assert first is not None
+    found = figures(whole, year=2021, on=DAY, today=DAY)
+    assert found.organization.computed_at == computed_at(2021) > first  # type: ignore[operator]
+    assert computed_at(2020) is None
 
 
 @pytest.mark.parametrize("on", [DAY, date(2021, 3, 1)])

@@ -383,23 +383,16 @@ def test_wrong_declarations_are_told_at_their_fields(kc: World) -> None:
     ) == ["grounds"]
 
 
-def test_opening_members_are_entered_once_and_corrected_by_two(kc: World) -> None:
+def test_opening_members_are_reported_once(kc: World) -> None:
     client = signed_in(kc.staff2)
     where = address("baseline-report", kc.committee.slug)
 
     assert client.post(where, {"once": once(), "members": "724"}).status_code == 303
     again = client.post(where, {"once": once(), "members": "725"})
-    assert sorted(again.context["form"].errors) == ["confirmed_by", "reason"]
-    corrected = client.post(
-        where,
-        {"once": once(), "members": "725", "reason": "Sót", "confirmed_by": kc.approver.pk},
-    )
 
-    assert corrected.status_code == 303
-    assert list(Baseline.objects.order_by("version").values_list("members", flat=True)) == [
-        724,
-        725,
-    ]
+    assert again.status_code == 422
+    assert list(again.context["form"].errors) == ["members"]
+    assert list(Baseline.objects.values_list("members", flat=True)) == [724]
 
 
 def test_leaders_read_and_enter_nothing(kc: World) -> None:

@@ -216,7 +216,7 @@ def test_the_number_of_changed_rows_tells_a_drift(moved_cell: dict[str, Organiza
     assert admitted("now")["b"] == 5
 
 
-def test_an_organisation_that_ended_before_the_year_loses_its_row(
+def test_an_organisation_that_was_not_there_in_the_year_has_a_row_in_todays_tree_alone(
     moved_cell: dict[str, Organization],
 ) -> None:
     stranger = unit("khac", kind="province")
@@ -225,7 +225,9 @@ def test_an_organisation_that_ended_before_the_year_loses_its_row(
 
     recompute(2017)
 
-    assert not Attainment.objects.filter(year=2017).exists()
+    rows = Attainment.objects.filter(year=2017)
+    assert not rows.filter(lens="then").exists()
+    assert rows.filter(lens="now").count() == Organization.objects.count()
 
 
 def test_units_are_those_directly_beneath_with_admissions_and_without_source(

@@ -16,7 +16,13 @@ from config.errors import DomainError
 from organizations.models import Organization, User
 from targets.models import Baseline, Target
 from targets.operations.attainment import recompute
-from targets.operations.baselines import NewBaseline, report_baseline, report_baselines
+from targets.operations.baselines import (
+    NewBaseline,
+    answer_correction,
+    ask_correction,
+    report_baseline,
+    report_baselines,
+)
 from targets.operations.targets import assign_target, assign_targets, register_target
 from targets.rules import missing, people_of_percent, percent, ranks
 from tests.organizations.makers import cell, officer, unit
@@ -89,33 +95,16 @@ def test_a_later_baseline_leaves_the_target_as_it_was_reckoned(country: Country)
         country.base, by=country.above, on=DAY, year=2019, form="percent",
         percent=Decimal("5.5"), **ORDER,
     )  # fmt: skip
-    second = officer("canbo3", country.top, "staff")
-    second.appointments.update(period="[2015-01-01,)")
+    asked = ask_correction(
+        country.base, by=country.above, on=DAY, year=2019, members=1000, reason="Đếm lại"
+    )
 
-    report_baseline(
-        country.base, by=country.above, on=DAY, year=2019, members=1000,
-        reason="Đếm lại", confirmed_by=second,
-    )  # fmt: skip
+    answer_correction(asked, by=officer_since("canbo3", country.top), on=DAY, approve=True)
 
     latest = Baseline.objects.newest().get(organization=country.base)
     target = Target.objects.in_force().get(organization=country.base)
     assert (latest.version, latest.members) == (2, 1000)
     assert (target.low, target.base_members) == (53, 953)
-
-
-def test_a_correction_of_a_baseline_takes_a_reason_and_two_people(country: Country) -> None:
-    def correct(**with_: Any) -> Callable[[], Baseline]:
-        return lambda: report_baseline(
-            country.base, by=country.above, on=DAY, year=2019, members=954, **with_
-        )
-
-    correct()()
-
-    assert list(refused(correct())) == ["reason"]
-    assert list(refused(correct(reason="Sai"))) == ["confirmed_by"]
-    assert list(refused(correct(reason="Sai", confirmed_by=country.above))) == ["confirmed_by"]
-    stranger = officer("la", country.other, "staff")
-    assert list(refused(correct(reason="Sai", confirmed_by=stranger))) == ["confirmed_by"]
 
 
 @pytest.mark.parametrize(
