@@ -158,12 +158,16 @@ class Cluster:
                     raise EmbeddedError(f"PostgreSQL does not start: {self._last_words()}")
                 time.sleep(0.02)
 
-    def stop(self, timeout: float = 30) -> None:
-        """Stop the server, closing its connections; return when it is gone."""
+    def stop(self, timeout: float = 12) -> None:
+        """Stop the server, closing its connections; return when it is gone.
+
+        A slow disk takes longer than `timeout` to write everything out: what is committed is in
+        the log already, so it is told to leave the rest to the next start.
+        """
         with self._locked():
             deadline = time.monotonic() + timeout
             while pid := self.pid():
-                # Immediate once fast has had its time; the next start recovers from the log.
+                # Immediate once fast has had its time.
                 late = time.monotonic() > deadline
                 with contextlib.suppress(ProcessLookupError):
                     os.kill(pid, signal.SIGQUIT if late else signal.SIGINT)

@@ -102,6 +102,8 @@ def _address(request: HttpRequest, form: LookForm) -> str:
 def kept(request: HttpRequest) -> list[tuple[str, str]]:
     """Return what else the address asks for, besides the look and what hangs on the moment."""
     own = {LENS, DAY, TYPED, "trang", "seen", "shown", "in"}
+    if request.resolver_match and "slug" in request.resolver_match.kwargs:
+        own.add("dv")  # the path names the organisation already
     return [(name, str(value)) for name, value in request.GET.items() if name not in own]
 
 

@@ -597,7 +597,7 @@ TO_RELEASE, TO_ACCEPT, WAITING, STAYING, DONE = "gioi-thieu", "tiep-nhan", "cho"
 PANELS = (TO_RELEASE, TO_ACCEPT, WAITING, STAYING, DONE)
 
 
-def counts(user: User, parts: Sequence[str], *, on: date) -> dict[str, int]:
+def transfers_counted(user: User, parts: Sequence[str], *, on: date) -> dict[str, int]:
     """Return {part: how many transfers it has} of the panel of `user`; one query."""
     mine = {
         part: Count("pk", filter=Q(pk__in=panel(user, part, on=on).order_by().values("pk")))

@@ -84,5 +84,5 @@ def _transfers(user: User, *, on: date) -> list[Waiting]:
         (people.TO_ACCEPT, _("Transfers to accept")),
     ]
     where = reverse("transfer-list")
-    counts = people.counts(user, [part for part, _title in parts], on=on)
+    counts = people.transfers_counted(user, [part for part, _title in parts], on=on)
     return [Waiting(title, counts[part], f"{where}?phan={part}") for part, title in parts]

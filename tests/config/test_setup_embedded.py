@@ -52,8 +52,13 @@ class Installation:
             yield process
         finally:
             process.terminate()
-            process.wait(40)
-            self.sweep()
+            try:
+                process.wait(40)
+            except subprocess.TimeoutExpired:  # let it hold the folder against no other test
+                process.kill()
+                raise
+            finally:
+                self.sweep()
 
     @staticmethod
     def wait_for_ready(process: subprocess.Popen[str]) -> list[str]:
