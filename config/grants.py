@@ -24,7 +24,6 @@ DELETABLE_MODELS = frozenset(
 
 REFERENCE = frozenset(
     {
-        "admissions.RuleSet",
         "admissions.PaperKind",
         "targets.Indicator",
     }

@@ -13,6 +13,9 @@ class Lock(IntEnum):
     FILE_NUMBERS = 77003
     INSTALLATION = 77004
     SEALS = 77005  # shared by facts that a seal could refuse, alone by who closes
+    DEADLINES = 77006
+    RULES = 77007  # decreed days and open questions are written one after the other
+    DIGESTS = 77008
 
 
 def hold(lock: Lock) -> None:

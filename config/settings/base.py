@@ -187,7 +187,13 @@ SUPPORT_CONTACT = os.environ.get("SUPPORT_CONTACT", "")
 # The count beside an entry of the navigation: (user, appointment, today) -> number.
 NAVIGATION_COUNTS = {"task-list": "admissions.selectors.tasks.tasks_to_do"}
 # What waits for a second person, on the page of tasks: (user, on=) -> rows with title, count, url.
-WAITING_TASKS = ["organizations.sheets.waiting.waiting", "targets.waiting.waiting"]
+WAITING_TASKS = [
+    "organizations.sheets.waiting.waiting",
+    "targets.waiting.waiting",
+    "admissions.selectors.permission.waiting",
+    "admissions.selectors.meetings.waiting",
+    "admissions.waiting.waiting",
+]
 # What the pages of members, on the ground floor, ask of the app above it.
 MEMBER_FACTS = {
     "probation_ends": "admissions.selectors.members.probation_ends",
@@ -263,6 +269,11 @@ CELERY_BEAT_SCHEDULE = {
         "schedule": 30.0,
         "options": {"queue": "long", "expires": 25},
     },
+    "tell of terms that are near or missed": {
+        "task": "admissions.tasks.scan_deadlines",
+        "schedule": 600.0,
+        "options": {"expires": 500},
+    },
     "verify the ancestry every night": {
         "task": "organizations.tasks.verify_ancestry",
         "schedule": crontab(hour=2, minute=15),
@@ -274,6 +285,17 @@ CELERY_BEAT_SCHEDULE = {
         "options": {"queue": "long"},
     },
 }
+
+# The week by mail, on Mondays, to accounts with an address: off unless asked for, with the server
+# that takes it.
+EMAIL_DIGEST = os.environ.get("EMAIL_DIGEST", "off") == "on"
+EMAIL_HOST = os.environ.get("EMAIL_HOST", "localhost")
+DEFAULT_FROM_EMAIL = os.environ.get("EMAIL_FROM", "ketnap@localhost")
+if EMAIL_DIGEST:
+    CELERY_BEAT_SCHEDULE["send the week"] = {
+        "task": "admissions.tasks.send_digests",
+        "schedule": crontab(hour=7, minute=0, day_of_week="mon"),
+    }
 
 # Logs: what happened, to standard error; no names, no form contents.
 LOGGING = {

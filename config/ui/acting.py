@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 SESSION_KEY = "acting_appointment"
 # Of several, the most usual work first.
-ORDER = ["secretary", "staff", "approver", "leader", "auditor", "administrator"]
+ORDER = ["secretary", "staff", "approver", "leader", "auditor", "administrator", "centre"]
 
 
 @dataclass(frozen=True)

@@ -58,18 +58,20 @@ TARGETS = Entry("target-year", _("Targets"), "target", "c", by_year=True)
 DASHBOARD = Entry("dashboard", _("Overview"), "screen", "t", by_year=True)
 ORGANIZATIONS = Entry("organization-list", _("Organisations"), "tree", "d")
 MEMBERS = Entry("member-list", _("Members"), "user", "m")
+CLASSES = Entry("class-list", _("Classes"), "user", "l")
 REORGANIZATIONS = Entry("reorganization-list", _("Reorganisation"), "tree", "s")
 UNITS = Entry("administration-organizations", _("Organisations"), "tree", "d")
 ACCOUNTS = Entry("account-list", _("Accounts"), "user", "n")
 ADMINISTRATION = Entry("administration", _("Administration"), "more", "q")
 
 BY_ROLE: dict[str, list[Entry]] = {
-    "secretary": [TASKS, CANDIDATES, TARGETS, MEMBERS],
+    "secretary": [TASKS, CANDIDATES, TARGETS, MEMBERS, CLASSES],
     "staff": [TASKS, TARGETS, CANDIDATES, ORGANIZATIONS, DASHBOARD, MEMBERS, REORGANIZATIONS],
     "approver": [TASKS, CANDIDATES, TARGETS, ORGANIZATIONS, DASHBOARD, MEMBERS, REORGANIZATIONS],
     "leader": [DASHBOARD, ORGANIZATIONS, TARGETS, REORGANIZATIONS],
     "auditor": [DASHBOARD, ORGANIZATIONS, TARGETS, CANDIDATES, MEMBERS, REORGANIZATIONS],
     "administrator": [ADMINISTRATION, ACCOUNTS, UNITS],
+    "centre": [CLASSES],
 }
 LANDING: dict[str, Entry] = {
     "secretary": TASKS,
@@ -78,6 +80,7 @@ LANDING: dict[str, Entry] = {
     "leader": DASHBOARD,
     "auditor": DASHBOARD,
     "administrator": ADMINISTRATION,
+    "centre": CLASSES,
 }
 
 
