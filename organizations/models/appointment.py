@@ -34,6 +34,7 @@ class Role(models.TextChoices):
     LEADER = "leader", _("Leader")
     AUDITOR = "auditor", _("Auditor")
     ADMINISTRATOR = "administrator", _("Administrator")
+    CENTRE = "centre", _("Political centre")
 
     @classmethod
     def sees_figures(cls) -> list[Role]:

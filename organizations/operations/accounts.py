@@ -123,7 +123,7 @@ def appoint(
 
 def _refuse_auditing_oneself(user: User, role: str, period: DateRange) -> None:
     held = Appointment.objects.filter(user=user, period__overlap=period)
-    writes = [Role.SECRETARY, Role.STAFF, Role.APPROVER, Role.ADMINISTRATOR]
+    writes = [Role.SECRETARY, Role.STAFF, Role.APPROVER, Role.ADMINISTRATOR, Role.CENTRE]
     if role == Role.AUDITOR and held.filter(role__in=writes).exists():
         raise DomainError(fields={"role": _("Who writes in the records cannot audit them.")})
     if role in writes and held.filter(role=Role.AUDITOR).exists():

@@ -364,6 +364,54 @@ def leave(membership: Membership, *, on: date, reason_out: str) -> Membership:
     return membership
 
 
+def become_official(person: Person, *, on: date, field: str) -> Membership:
+    """Make the probationary member `person`, locked by the caller, official from day `on`.
+
+    The probationary membership of that day ends and an official one in the same cell begins;
+    where the person has gone to another cell since, the membership there is official too. Return
+    the one that holds on `on`. Raises DomainError where they are no probationary member then or
+    have left the Party since, and at `field` where a closed year ends after `on`.
+    """
+    held = list(
+        Membership.objects.on_or_after(on)
+        .select_for_update(of=("self",))
+        .select_related("cell")
+        .filter(person=person)
+        .order_by("period")
+    )
+    then = next((one for one in held if one.period.lower <= on), None)
+    if then is None or any(one.status != Membership.Status.PROBATIONARY for one in held):
+        raise DomainError(
+            fields={
+                field: _("On %(day)s %(person)s is not a probationary member.")
+                % {"day": f"{on:%d/%m/%Y}", "person": person}
+            }
+        )
+    departed = Departure.objects.filter(membership__in=held).first()
+    if departed is not None:
+        raise DomainError(
+            _("%(person)s left the Party on %(day)s.")
+            % {"person": person, "day": f"{departed.on:%d/%m/%Y}"}
+        )
+    refuse_sealed([one.cell for one in held], day=on, field=field, runs_on=True)
+    for later in held:
+        if later.period.lower >= on:
+            later.status = Membership.Status.OFFICIAL
+            later.save(update_fields=["status"])
+    if then.period.lower == on:
+        return then
+    last, why = then.period.upper, then.reason_out
+    leave(then, on=on, reason_out=Membership.ReasonOut.RECOGNISED)
+    return Membership.objects.create(
+        person=person,
+        cell=then.cell,
+        status=Membership.Status.OFFICIAL,
+        period=between(on, last),
+        reason_in=Membership.ReasonIn.RECOGNISED,
+        reason_out=why,
+    )
+
+
 LEAVES: dict[str, str] = {
     Departure.Reason.DECEASED: Membership.ReasonOut.DECEASED,
     Departure.Reason.EXPELLED: Membership.ReasonOut.EXPELLED,
@@ -400,16 +448,41 @@ def depart(
     )
     if is_own_record(by, person) or not acts(by, Role.SECRETARY, Role.STAFF, over=held.cell, on=on):
         raise PermissionDenied
+    return write_departure(
+        held,
+        by=by,
+        on=on,
+        reason=reason,
+        happened_on=happened_on,
+        decision_number=decision_number,
+        decided_on=decided_on,
+        note=note,
+    )
+
+
+def write_departure(
+    membership: Membership,
+    *,
+    by: User,
+    on: date,
+    reason: str,
+    happened_on: date,
+    decision_number: str = "",
+    decided_on: date | None = None,
+    note: str = "",
+) -> Departure:
+    """End `membership` as `depart` does, for an operation that has asked who may; the person is
+    locked by it. Raises DomainError as `depart`."""
     decision_number = names.written(decision_number)
-    _refuse_departure(held, reason=reason, happened_on=happened_on, on=on)
+    _refuse_departure(membership, reason=reason, happened_on=happened_on, on=on)
     if reason == Departure.Reason.DECEASED:
         decision_number, decided_on = "", None
     else:
         _refuse_undecided(decision_number, decided_on, by_day=happened_on)
-    leave(held, on=happened_on, reason_out=LEAVES[reason])
-    _end_what_they_held(person, on=happened_on)
+    leave(membership, on=happened_on, reason_out=LEAVES[reason])
+    _end_what_they_held(membership.person, on=happened_on)
     return Departure.objects.create(
-        membership=held,
+        membership=membership,
         reason=reason,
         on=happened_on,
         decided_on=decided_on,

@@ -22,6 +22,7 @@ from organizations.models import (
     Transfer,
 )
 from organizations.permissions import acts
+from organizations.transferring import followers
 
 from .people import (
     is_own_record,
@@ -249,8 +250,11 @@ def accept(transfer: Transfer, *, by: User, on: date) -> Transfer:
     An official transfer ends the old membership that day and begins one of the same standing; any
     other leaves it, and makes a stay. Where the other side lies outside, the staff of the cell
     that is left enters its answer. Raises PermissionDenied where `by` may not answer, DomainError
-    where it was answered already, or cannot be carried out any more.
+    where it was answered already, or cannot be carried out any more. What apps above keep of the
+    person goes along (`organizations.transferring`).
     """
+    for one in followers:
+        one.keep(transfer)
     held = _locked(transfer)
     if not _may_answer(held, by=by, on=on):
         raise PermissionDenied
@@ -275,7 +279,10 @@ def accept(transfer: Transfer, *, by: User, on: date) -> Transfer:
         _take_in(held, held.destination, status=status, day=day)
     held.state = Transfer.State.ACCEPTED
     held.answered_by, held.answered_on = by, on
-    return _saved(held, "state", "answered_by", "answered_on")
+    _saved(held, "state", "answered_by", "answered_on")
+    for one in followers:
+        one.follow(held, by=by, on=on)
+    return held
 
 
 def _take_in(transfer: Transfer, cell: Organization, *, status: str, day: date) -> None:
