@@ -7,9 +7,11 @@ class AdmissionsConfig(AppConfig):
     verbose_name = _("Admissions")
 
     def ready(self) -> None:
-        """Have a say in reorganisations: files move with their people."""
+        """Have a say in reorganisations and transfers: files move with their people."""
         # Models are there only now.
+        from admissions.operations.moving import FileFollows  # noqa: PLC0415
         from admissions.reorganizing import AdmissionsHandler  # noqa: PLC0415
-        from organizations.reorganizing import register  # noqa: PLC0415
+        from organizations import reorganizing, transferring  # noqa: PLC0415
 
-        register(AdmissionsHandler())
+        reorganizing.register(AdmissionsHandler())
+        transferring.register(FileFollows())

@@ -10,7 +10,7 @@ from django.db.models import QuerySet
 from django.utils.text import format_lazy
 from django.utils.translation import gettext_lazy as _
 
-from admissions.models import Candidate
+from admissions.models import AwarenessClass, Candidate, Certificate
 from admissions.stages import OPEN_STAGES, PUBLIC_STEPS, Stage, public_step
 from config import clock
 from organizations.models import Organization
@@ -121,3 +121,25 @@ def _addressed() -> None:
 
 
 _addressed()
+
+
+class ClassFilter(django_filters.FilterSet):
+    loai = django_filters.ChoiceFilter(
+        label=_("Which class"),
+        choices=Certificate.Kind.choices,
+        field_name="kind",
+        empty_label=_("Every kind"),
+    )
+    tinh_trang = django_filters.ChoiceFilter(
+        label=_("State"),
+        choices=AwarenessClass.State.choices,
+        field_name="state",
+        empty_label=_("Every state"),
+    )
+    nam = YearFilter(
+        label=_("Year"), field_name="starts_on", lookup_expr="year", min_value=1900, max_value=2100
+    )
+
+    class Meta:
+        model = AwarenessClass
+        fields: ClassVar[list[str]] = []

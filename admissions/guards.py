@@ -6,17 +6,29 @@ of the step, so a step entered late is judged by its own day.
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from django.utils.translation import gettext as _
 
-from admissions.cases import Case
-from admissions.models import Candidate
+from admissions import guards_of_probation as of_probation
+from admissions.cases import Body, Case
+from admissions.eligibility import FOR_PERMISSION, FOR_THE_CELL, of_age
+from admissions.models import Ballot, Candidate, Milestone
 from admissions.permissions import Permission
-from admissions.rules import full_years, may_be_considered_at_age
-from admissions.stages import OPEN_STAGES, ORDER, Level, Stage, Step
+from admissions.rules import add_months, full_years
+from admissions.stages import (
+    LIVE_STAGES,
+    OPEN_STAGES,
+    ORDER,
+    STEP_OF_VOTE,
+    STEPS_OF_VOTES,
+    Level,
+    Purpose,
+    Stage,
+    Step,
+)
 from organizations.models import Organization
 
 if TYPE_CHECKING:
@@ -86,10 +98,78 @@ def valid_certificate(case: Case) -> str | None:
     }
 
 
+def no_lasting_certificate(case: Case) -> str | None:
+    """Refuse a class for somebody whose certificate goes on counting; near its end it is right."""
+    on_probation = case.candidate.stage == Stage.ADMITTED
+    found = case.new_member_certificate if on_probation else case.valid_certificate
+    if found is None or (not on_probation and case.certificate_expires_soon):
+        return None
+    return _("There is a certificate already: %(number)s of %(day)s.") % {
+        "number": found.number,
+        "day": f"{found.issued_on:%d/%m/%Y}",
+    }
+
+
+def admitted_by_then(case: Case) -> str | None:
+    if case.milestone(Step.ADMIT):
+        return None
+    return _("On %(day)s the person was not admitted yet; the class for new members follows.") % {
+        "day": _day(case)
+    }
+
+
 def a_mentor(case: Case) -> str | None:
     if case.mentorships:
         return None
     return _("On %(day)s no official member was assigned to help.") % {"day": _day(case)}
+
+
+def permission_of(case: Case, *, whenever: bool = False) -> Milestone | None:
+    """Return the committee's permission that counts: no later return went back before it.
+
+    By the day of the case, or `whenever`.
+    """
+    taken = case.candidate.milestones.all() if whenever else case.milestones
+    back = [
+        one.pk
+        for one in case.candidate.milestones.all()
+        if one.back_to and ORDER.index(Stage(one.back_to)) < ORDER.index(Stage.PERMITTED)
+    ]
+    given = [one for one in taken if one.step == Step.PERMIT and one.pk > max(back, default=0)]
+    return max(given, key=lambda one: one.pk, default=None)
+
+
+def who_permits(case: Case) -> Body | None:
+    """Return the committee that permits the procedure; a grassroots cell asks the one above."""
+    return case.bodies.grassroots or case.bodies.competent
+
+
+def permitted(case: Case) -> str | None:
+    if not case.rules.permission_needed or permission_of(case):
+        return None
+    if (body := who_permits(case)) is None:
+        return None  # nobody to ask; who decides is asked for later
+    return _(
+        "By %(day)s %(body)s has not permitted the procedure (step 5: the cell proposes, the"
+        " committee decides; %(rules)s)."
+    ) % {"day": _day(case), "body": body, "rules": case.rules.code}
+
+
+def not_permitted_yet(case: Case) -> str | None:
+    given = permission_of(case, whenever=True)
+    if given is None:
+        return None
+    return _("The procedure is permitted since %(day)s.") % {"day": f"{given.on:%d/%m/%Y}"}
+
+
+def plausible_age(case: Case) -> str | None:
+    # Enough who will be of age before the papers made now go stale: the cell judges the day.
+    person = case.candidate.person
+    later = add_months(case.on, case.rules.dossier_months)
+    if full_years(person.born_on, case.on) < case.rules.min_age_years:
+        is_in_time = full_years(person.born_on, later) >= case.rules.min_age_years
+        return None if is_in_time else of_age(case)
+    return of_age(case)
 
 
 def all_papers(case: Case) -> str | None:
@@ -102,25 +182,13 @@ def all_papers(case: Case) -> str | None:
     }
 
 
-def of_age(case: Case) -> str | None:
-    person = case.candidate.person
-    if may_be_considered_at_age(person.born_on, case.on, case.rules):
-        return None
-    return _(
-        "On %(day)s the person is %(age)s years old; the cell considers people from"
-        " %(youngest)s to %(oldest)s (Charter, article 1; %(rules)s)."
-    ) % {
-        "day": _day(case),
-        "age": full_years(person.born_on, case.on),
-        "youngest": case.rules.min_age_years,
-        "oldest": case.rules.max_age_years,
-        "rules": case.rules.code,
-    }
-
-
-def _not_voted_yet(level: Level) -> Guard:
+def _not_voted_yet(level: Level, purpose: Purpose = Purpose.ADMISSION) -> Guard:
     def guard(case: Case) -> str | None:
-        held = [one for one in case.candidate.ballots.all() if one.level == level]
+        held = [
+            one
+            for one in case.candidate.ballots.all()
+            if one.level == level and one.purpose == purpose and case.counts(one)
+        ]
         if level == Level.COMPETENT and case.bodies.competent:
             # What another body voted, before the cell came under this one, does not bind it.
             body = case.bodies.competent.organization_id
@@ -132,16 +200,40 @@ def _not_voted_yet(level: Level) -> Guard:
             return _("The vote before this one was held later, on %(day)s.") % {
                 "day": f"{latest:%d/%m/%Y}"
             }
-        return None
+        return escalated(case, level, purpose)
 
     return guard
 
 
-def _levels_below_passed(level: Level) -> Guard:
+def escalated(case: Case, level: Level, purpose: Purpose) -> str | None:
+    """Refuse a further vote after so many that fell short, until a further one is allowed.
+
+    The regulation says of recognition and of deletion that after three failed votes the superior
+    and the competent committee decide (HD 06-HD/TW 2025; domain.md 2.6); we read it the same for
+    admission. Their decision is a decision on the case (to admit nobody, to close), or that the
+    body may vote again: `operations.ballots.allow_further_vote`, a `FileReturn` of the competent
+    committee, after which votes that fell short before count no more towards the number.
+    """
+    number = len(short_votes(case, level, purpose))
+    if number < case.rules.failed_votes_escalate:
+        return None
+    return _(
+        "%(number)s votes fell short: the superior and the competent committee decide how to go on"
+        " (%(most)s at most, %(rules)s). The body votes again once the competent committee has"
+        " allowed it."
+    ) % {"number": number, "most": case.rules.failed_votes_escalate, "rules": case.rules.code}
+
+
+def short_votes(case: Case, level: Level | str, purpose: Purpose | str) -> list[Ballot]:
+    """Return the votes that fell short since the competent committee last allowed a further one."""
+    return case.short_votes(level, purpose)
+
+
+def _levels_below_passed(level: Level, purpose: Purpose = Purpose.ADMISSION) -> Guard:
     def guard(case: Case) -> str | None:
-        levels = case.bodies.levels()
+        levels = [one for one in case.bodies.levels() if one in STEPS_OF_VOTES[purpose]]
         for below in levels[: levels.index(level)] if level in levels else []:
-            if not case.passed(below):
+            if not case.passed(below, purpose) and not case.is_passed_over(below, purpose):
                 return _("By %(day)s there is no passed vote of: %(body)s.") % {
                     "day": _day(case),
                     "body": case.bodies.at(below),
@@ -188,12 +280,93 @@ def decision_made(case: Case) -> str | None:
     decision = case.decision
     if decision is None:
         return _("There is no decision on admission.")
-    first = max(decision.signed_on, decision.received_on or decision.signed_on)
+    first = max(decision.signed_on, case.received_on or decision.signed_on)
     if case.on < first:
         return _("The ceremony cannot be before the cell had the decision, on %(day)s.") % {
             "day": f"{first:%d/%m/%Y}"
         }
     return None
+
+
+def cell_resolved(case: Case) -> str | None:
+    if case.passed(Level.CELL):
+        return None
+    return _("By %(day)s there is no passed vote of: %(body)s.") % {
+        "day": _day(case),
+        "body": case.bodies.cell,
+    }
+
+
+def cell_resolved_or_failed_too_often(case: Case) -> str | None:
+    """After so many failed votes of the cell the competent committee decides (`escalated`)."""
+    if case.has_escalated(Level.CELL, Purpose.ADMISSION):
+        return None
+    return cell_resolved(case)
+
+
+def not_before_the_return(case: Case) -> str | None:
+    """What is done again after a return, or after a cancellation, is not dated before it."""
+    latest = max((one.returned_on for one in case.candidate.returns.all()), default=None)
+    if latest is None or case.on >= latest:
+        return None
+    return _("The file was returned on %(day)s; what is done again is of that day or later.") % {
+        "day": f"{latest:%d/%m/%Y}"
+    }
+
+
+def all_consents(case: Case) -> str | None:
+    if not case.missing_consents:
+        return None
+    return _(
+        "Consents needed before the decision and missing on %(day)s: %(papers)s (%(rules)s)."
+    ) % {
+        "day": _day(case),
+        "papers": "; ".join(str(kind) for kind in case.missing_consents),
+        "rules": case.rules.code,
+    }
+
+
+def competent_did_not_pass(case: Case) -> str | None:
+    vote = case.passed(Level.COMPETENT)
+    if vote is None:
+        return None
+    return _(
+        "The competent committee passed its vote on %(day)s: it decides to admit, or returns the"
+        " file."
+    ) % {"day": f"{vote.held_on:%d/%m/%Y}"}
+
+
+def not_sent_up_yet(case: Case) -> str | None:
+    """Once from each body: a vote or a return since then lets the file be sent anew."""
+    sent = sent_up(case.candidate.milestones.all())
+    if sent is None:
+        return None
+    return _("The file was sent up on %(day)s.") % {"day": f"{sent.on:%d/%m/%Y}"}
+
+
+def sent_up(milestones: Iterable[Milestone]) -> Milestone | None:
+    """Return when the file was sent on by the body that has voted last, None where it was not."""
+    for one in sorted(milestones, key=lambda one: one.pk, reverse=True):
+        if one.step == Step.SEND_UP:
+            return one
+        if one.back_to or one.step in STEP_OF_VOTE.values():
+            return None
+    return None
+
+
+def decision_was_signed(case: Case) -> str | None:
+    decision = case.decision
+    if decision is None:
+        return _("There is no decision on admission.")
+    if case.on < decision.signed_on:
+        return _("The cell cannot have received it before it was signed.")
+    return None
+
+
+def not_received_yet(case: Case) -> str | None:
+    if case.received_on is None:
+        return None
+    return _("The cell received the decision on %(day)s.") % {"day": f"{case.received_on:%d/%m/%Y}"}
 
 
 def the_cell_was_there(case: Case) -> str | None:
@@ -216,6 +389,10 @@ def nothing_before_identification(case: Case) -> str | None:
 BEFORE_THE_CELL = frozenset(ORDER[: ORDER.index(Stage.CELL_RESOLVED)])
 OPEN = frozenset(OPEN_STAGES)
 UNDECIDED = OPEN - {Stage.DECIDED}
+BEFORE_THE_COMMITTEES_END = frozenset(
+    ORDER[ORDER.index(Stage.CELL_RESOLVED) : ORDER.index(Stage.DECIDED)]
+)
+"""Where the committees have the file: resolved by the cell, not decided."""
 
 STEPS: dict[Step, StepRule] = {
     Step.PUT_ON_LIST: StepRule(
@@ -225,41 +402,80 @@ STEPS: dict[Step, StepRule] = {
         (not_on_the_list_yet, the_cell_was_there),
     ),
     Step.CERTIFY: StepRule(BEFORE_THE_CELL, Permission.PREPARE, "issued_on"),
-    Step.ASSIGN_MENTOR: StepRule(
-        OPEN, Permission.PREPARE, "since", (nothing_before_identification,)
+    # To the awareness class, or on probation to the class for new members.
+    Step.ENROL: StepRule(
+        BEFORE_THE_CELL | frozenset({Stage.ADMITTED}),
+        Permission.PREPARE,
+        "proposed_on",
+        (on_the_list, no_lasting_certificate),
     ),
-    Step.RECEIVE_PAPER: StepRule(BEFORE_THE_CELL, Permission.PREPARE, "received_on"),
+    Step.CERTIFY_NEW_MEMBER: StepRule(
+        frozenset({Stage.ADMITTED}),
+        Permission.PREPARE,
+        "issued_on",
+        (admitted_by_then, no_lasting_certificate),
+    ),
+    Step.ASSIGN_MENTOR: StepRule(
+        frozenset(LIVE_STAGES), Permission.PREPARE, "since", (nothing_before_identification,)
+    ),
+    Step.PERMIT: StepRule(
+        BEFORE_THE_CELL,
+        Permission.PERMIT,
+        "held_on",
+        (
+            not_permitted_yet,
+            nothing_before_identification,
+            on_the_list,
+            valid_certificate,
+            plausible_age,
+            *FOR_PERMISSION,
+        ),
+    ),
+    Step.INTRODUCE: StepRule(
+        OPEN, Permission.PREPARE, "named_on", (nothing_before_identification,)
+    ),
+    Step.SEND_VERIFICATION: StepRule(
+        BEFORE_THE_CELL, Permission.PREPARE, "sent_on", (nothing_before_identification,)
+    ),
+    Step.RECEIVE_VERIFICATION: StepRule(OPEN, Permission.PREPARE, "received_on"),
+    # Consents come in until the decision, and papers of the probation after the ceremony.
+    Step.RECEIVE_PAPER: StepRule(frozenset(LIVE_STAGES), Permission.PREPARE, "received_on"),
     Step.VOTE_CELL: StepRule(
         BEFORE_THE_CELL,
         Permission.PREPARE,
         "held_on",
         (
             _not_voted_yet(Level.CELL),
+            not_before_the_return,
             nothing_before_identification,
             on_the_list,
             valid_certificate,
+            permitted,
             a_mentor,
             all_papers,
-            of_age,
+            *FOR_THE_CELL,
         ),
     ),
     Step.VOTE_INTERMEDIATE: StepRule(
-        frozenset({Stage.CELL_RESOLVED}),
+        frozenset({Stage.CELL_RESOLVED, Stage.COMPETENT_RESOLVED}),
         Permission.VOTE_INTERMEDIATE,
         "held_on",
         (
             _a_body(Level.INTERMEDIATE),
             _not_voted_yet(Level.INTERMEDIATE),
+            not_before_the_return,
             _levels_below_passed(Level.INTERMEDIATE),
         ),
     ),
     Step.VOTE_GRASSROOTS: StepRule(
-        frozenset({Stage.CELL_RESOLVED, Stage.APPRAISED}),
+        # The last: a committee that decided itself, by a competence that it holds no more.
+        frozenset({Stage.CELL_RESOLVED, Stage.APPRAISED, Stage.COMPETENT_RESOLVED}),
         Permission.VOTE_GRASSROOTS,
         "held_on",
         (
             _a_body(Level.GRASSROOTS),
             _not_voted_yet(Level.GRASSROOTS),
+            not_before_the_return,
             _levels_below_passed(Level.GRASSROOTS),
         ),
     ),
@@ -271,6 +487,7 @@ STEPS: dict[Step, StepRule] = {
         (
             _a_body(Level.COMPETENT),
             _not_voted_yet(Level.COMPETENT),
+            not_before_the_return,
             _levels_below_passed(Level.COMPETENT),
         ),
     ),
@@ -279,7 +496,43 @@ STEPS: dict[Step, StepRule] = {
         frozenset(ORDER[ORDER.index(Stage.CELL_RESOLVED) : ORDER.index(Stage.DECIDED)]),
         Permission.DECIDE,
         "signed_on",
-        (nobody_competent, competent_passed),
+        (nobody_competent, not_before_the_return, competent_passed, all_consents),
+    ),
+    Step.SEND_UP: StepRule(
+        frozenset({Stage.CELL_RESOLVED, Stage.APPRAISED, Stage.GRASSROOTS_RESOLVED}),
+        Permission.SEND_UP,
+        "sent_on",
+        (cell_resolved, not_before_the_return, not_sent_up_yet),
+    ),
+    Step.RETURN: StepRule(
+        BEFORE_THE_COMMITTEES_END,
+        Permission.RETURN,
+        "returned_on",
+        (cell_resolved, not_before_the_return),
+    ),
+    Step.EXTEND: StepRule(
+        BEFORE_THE_COMMITTEES_END | {Stage.ADMITTED}, Permission.VOTE_COMPETENT, "decided_on"
+    ),
+    Step.REFUSE: StepRule(
+        # From before the cell's resolution only where its votes failed too often.
+        BEFORE_THE_CELL | BEFORE_THE_COMMITTEES_END,
+        Permission.DECIDE,
+        "signed_on",
+        (
+            nobody_competent,
+            cell_resolved_or_failed_too_often,
+            not_before_the_return,
+            competent_did_not_pass,
+        ),
+    ),
+    Step.RECEIVE_DECISION: StepRule(
+        frozenset({Stage.DECIDED}),
+        Permission.PREPARE,
+        "received_on",
+        (decision_was_signed, not_received_yet),
+    ),
+    Step.CANCEL: StepRule(
+        frozenset({Stage.DECIDED, Stage.ADMITTED, Stage.OFFICIAL}), Permission.CANCEL, "signed_on"
     ),
     Step.ADMIT: StepRule(
         frozenset({Stage.DECIDED}), Permission.PREPARE, "ceremony_on", (decision_made,)
@@ -289,6 +542,90 @@ STEPS: dict[Step, StepRule] = {
     ),
 }
 """What is not named, such as identifying, has no stage to come from."""
+
+PERMISSION_OF_VOTE = {
+    Level.CELL: Permission.PREPARE,
+    Level.INTERMEDIATE: Permission.VOTE_INTERMEDIATE,
+    Level.GRASSROOTS: Permission.VOTE_GRASSROOTS,
+    Level.COMPETENT: Permission.VOTE_COMPETENT,
+}
+
+ON_PROBATION = frozenset({Stage.ADMITTED})
+
+# The votes on recognition and on deleting a name follow one pattern at every level.
+for _purpose in (Purpose.RECOGNITION, Purpose.DELETION):
+    for _level, _step in STEPS_OF_VOTES[_purpose].items():
+        STEPS[_step] = StepRule(
+            ON_PROBATION,
+            PERMISSION_OF_VOTE[_level],
+            "held_on",
+            (
+                *(() if _level == Level.CELL else (_a_body(_level),)),
+                _not_voted_yet(_level, _purpose),
+                _levels_below_passed(_level, _purpose),
+            ),
+        )
+
+STEPS[Step.RECOGNITION_CELL] = replace(
+    STEPS[Step.RECOGNITION_CELL],
+    guards=(
+        *STEPS[Step.RECOGNITION_CELL].guards,
+        of_probation.probation_over,
+        of_probation.new_member_class,
+        of_probation.papers_of_probation,
+        of_probation.every_helper_wrote,
+        of_probation.name_not_deleted,
+    ),
+)
+STEPS[Step.DELETION_CELL] = replace(
+    STEPS[Step.DELETION_CELL],
+    guards=(
+        *STEPS[Step.DELETION_CELL].guards,
+        of_probation.admitted_by_then,
+        of_probation.not_recognised,
+    ),
+)
+STEPS |= {
+    Step.NEW_MEMBER_PAPERS: StepRule(
+        ON_PROBATION,
+        Permission.PREPARE,
+        "made_on",
+        (of_probation.admitted_by_then, of_probation.papers_not_made_yet),
+    ),
+    Step.RECOGNISE: StepRule(
+        ON_PROBATION,
+        Permission.DECIDE,
+        "signed_on",
+        (
+            nobody_competent,
+            of_probation.probation_over,
+            of_probation.recognition_passed,
+            of_probation.name_not_deleted,
+        ),
+    ),
+    Step.ANNOUNCE: StepRule(
+        frozenset({Stage.OFFICIAL}),
+        Permission.PREPARE,
+        "announced_on",
+        (of_probation.recognised_by_then, of_probation.not_announced_yet),
+    ),
+    Step.DELETE_NAME: StepRule(
+        ON_PROBATION,
+        Permission.DECIDE,
+        "signed_on",
+        (nobody_competent, of_probation.deletion_passed, of_probation.not_recognised),
+    ),
+}
+
+
+STEPS |= {
+    # A member on probation: the file follows the membership by itself.
+    Step.ASK_MOVE: StepRule(OPEN, Permission.MOVE, "moved_on", (nothing_before_identification,)),
+    Step.SEND_FILE: StepRule(OPEN, Permission.MOVE, "sent_on"),
+    Step.RELEASE_MENTOR: StepRule(
+        frozenset(LIVE_STAGES), Permission.PREPARE, "released_on", (nothing_before_identification,)
+    ),
+}
 
 
 def refusal_of_stage(step: Step, candidate: Candidate) -> str | None:
@@ -311,4 +648,7 @@ def part_taken(case: Case, *, by: User) -> str | None:
     mentors = {helping.mentor_id for helping in file.mentorships.all()}
     if by.person_id is not None and by.person_id in mentors:
         return _("You help this candidate, so another approver records the decision.")
+    introducers = {one.person_id for one in file.introducers.all()}
+    if by.person_id is not None and by.person_id in introducers:
+        return _("You introduce this candidate, so another approver records the decision.")
     return None

@@ -8,8 +8,10 @@ from datetime import date
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
+from admissions.bundles import Surroundings
 from admissions.cases import Case
-from organizations.models import Ancestry, Appointment, Role
+from admissions.stages import ORDER, Level, Stage
+from organizations.models import Ancestry, Appointment, Placement, Role
 
 if TYPE_CHECKING:
     from django.contrib.auth.models import AnonymousUser
@@ -25,6 +27,23 @@ class Permission(StrEnum):
     VOTE_GRASSROOTS = "grassroots"
     VOTE_COMPETENT = "competent"
     DECIDE = "decide"
+    PERMIT = "permit"
+    SEND_UP = "send_up"
+    RETURN = "return"
+    ASK_CANCELLATION = "ask_cancellation"
+    CANCEL = "cancel"
+    MOVE = "move"
+
+
+def _by_role(held: Iterable[tuple[str, int]]) -> dict[str, set[int]]:
+    at: dict[str, set[int]] = {}
+    for role, organization in held:
+        at.setdefault(role, set()).add(organization)
+    return at
+
+
+def _naming(at: dict[str, set[int]]) -> set[int]:
+    return {one for role in Role.sees_names() for one in at.get(role, ())}
 
 
 @dataclass(frozen=True)
@@ -47,14 +66,25 @@ class Rights:
     def of(cls, user: User | AnonymousUser, *, on: date, cells: Iterable[int]) -> Rights:
         """Return the rights of `user` on day `on` over the files of `cells` (ids)."""
         held = Appointment.objects.of(user, on=on).values_list("role", "organization")
-        at: dict[str, set[int]] = {}
-        for role, organization in held:
-            at.setdefault(role, set()).add(organization)
-        naming = {one for role in Role.sees_names() for one in at.get(role, ())}
+        at = _by_role(held)
+        naming = _naming(at)
         lines: list[tuple[int, int]] = []
         if naming:
             found = Ancestry.objects.on(on).filter(descendant__in=set(cells), ancestor__in=naming)
             lines = list(found.values_list("descendant", "ancestor"))
+        return cls._made(user, at, lines)
+
+    @classmethod
+    def read(cls, user: User | AnonymousUser, around: Surroundings) -> Rights:
+        """Return the rights of `user` over the files about which `around` was read with them."""
+        at = _by_role(around.held)
+        naming = _naming(at)
+        return cls._made(user, at, [line for line in around.lines if line[1] in naming])
+
+    @classmethod
+    def _made(
+        cls, user: User | AnonymousUser, at: dict[str, set[int]], lines: list[tuple[int, int]]
+    ) -> Rights:
         secretary_at = at.get(Role.SECRETARY, set())
         return cls(
             person_id=getattr(user, "person_id", None),
@@ -70,8 +100,59 @@ class Rights:
             return False
         if permission == Permission.PREPARE:
             return case.candidate.cell_id in self.prepares
+        if permission == Permission.SEND_UP:
+            return self._has_the_file(case)
+        if permission in {Permission.RETURN, Permission.ASK_CANCELLATION}:
+            return bool(self.serves(case))
+        if permission == Permission.MOVE:
+            return self._lets_it_go(case)
+        if permission == Permission.CANCEL:
+            return case.issuer is not None and case.issuer in self.approver_at
         if permission == Permission.DECIDE:
             competent = case.bodies.competent
             return competent is not None and competent.organization_id in self.approver_at
+        if permission == Permission.PERMIT:
+            # A cell that is a grassroots organisation itself asks the committee above.
+            body = case.bodies.grassroots or case.bodies.competent
+            return body is not None and body.organization_id in self.staff_at
         body = case.bodies.at(permission.value)
         return body is not None and body.organization_id in self.staff_at
+
+    def serves(self, case: Case) -> list[Level]:
+        """Return the levels above the cell whose body the holder is staff of, from below."""
+        return [
+            level
+            for level in case.bodies.levels()
+            if level != Level.CELL and case.bodies.voting(level).organization_id in self.staff_at
+        ]
+
+    def _lets_it_go(self, case: Case) -> bool:
+        """Say whether the holder may ask that the file follow its person elsewhere.
+
+        Secretaries may; once the cell has resolved, also the staff of the committees above.
+        """
+        if case.candidate.cell_id in self.prepares:
+            return True
+        has_resolved = ORDER.index(Stage(case.candidate.stage)) >= ORDER.index(Stage.CELL_RESOLVED)
+        return has_resolved and bool(self.serves(case))
+
+    def _has_the_file(self, case: Case) -> bool:
+        """Say whether the file lies with the holder, who sends it on: the body that voted last."""
+        level = {
+            Stage.APPRAISED: Level.INTERMEDIATE,
+            Stage.GRASSROOTS_RESOLVED: Level.GRASSROOTS,
+        }.get(Stage(case.candidate.stage), Level.CELL)
+        body = case.bodies.at(level)
+        if level == Level.CELL or body is None:
+            return case.candidate.cell_id in self.prepares
+        return body.organization_id in self.staff_at
+
+
+def keeps_rules(user: User | AnonymousUser, *, on: date) -> bool:
+    """Say whether `user` changes rules, decreed days and settings on day `on`, with another one.
+
+    Staff and approvers of a top unit: an organisation without a superior on the day.
+    """
+    tops = Placement.objects.filter(parent__isnull=True, period__contains=on)
+    held = Appointment.objects.of(user, on=on, roles=[Role.STAFF, Role.APPROVER])
+    return held.filter(organization__in=tops.values("organization")).exists()

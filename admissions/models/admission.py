@@ -83,7 +83,21 @@ GUARD = """
                 RAISE EXCEPTION 'a reversal names the admission of the same person and cell'
                     USING ERRCODE = '23514', CONSTRAINT = 'admission_reverses_the_same_admission';
             END IF;
-        ELSIF NEW.decision_id IS NOT NULL AND NOT EXISTS (
+            RETURN NEW;
+        END IF;
+        IF NEW.candidate_id IS NOT NULL THEN
+            -- Two ceremonies at once wait for each other here.
+            PERFORM 1 FROM admissions_candidate WHERE id = NEW.candidate_id FOR NO KEY UPDATE;
+            IF EXISTS (SELECT 1 FROM admissions_admission AS made
+                WHERE made.candidate_id = NEW.candidate_id AND made.sign = 1
+                AND NOT EXISTS (SELECT 1 FROM admissions_admission AS undoing
+                    WHERE undoing.reverses_id = made.id))
+            THEN
+                RAISE EXCEPTION 'the candidate is admitted already'
+                    USING ERRCODE = '23514', CONSTRAINT = 'admission_once_per_candidate';
+            END IF;
+        END IF;
+        IF NEW.decision_id IS NOT NULL AND NOT EXISTS (
             SELECT 1 FROM admissions_decision AS decision
             WHERE decision.id = NEW.decision_id AND decision.kind = 'admit'
             AND decision.candidate_id = NEW.candidate_id
@@ -168,9 +182,10 @@ class Admission(models.Model):
                 | Q(candidate__isnull=False, decision__isnull=False, entered_by__isnull=False),
             ),
             models.UniqueConstraint(
-                fields=["candidate"],
-                condition=Q(sign=1),
-                name="admission_once_per_candidate",
+                # A decision after a remedy has a ceremony of its own.
+                fields=["decision"],
+                condition=Q(sign=1, decision__isnull=False),
+                name="admission_once_per_decision",
             ),
         ]
         indexes = [

@@ -7,10 +7,11 @@ from django.db import models
 from django.db.models import F, Q
 from django.utils.translation import gettext_lazy as _
 
-from admissions.stages import Level
+from admissions.stages import Level, Purpose
 from organizations.models.guards import APPEND_ONLY, EnteredAt, entered_now
 
 from .candidate import Candidate
+from .meeting import Meeting
 from .rule_set import RuleSet
 
 THRESHOLD_IN_FORCE = """
@@ -68,6 +69,13 @@ class Ballot(models.Model):
     append_only = True
 
     candidate = models.ForeignKey(Candidate, models.PROTECT, related_name="ballots")
+    purpose = models.CharField(
+        _("about"), max_length=11, choices=Purpose, default=Purpose.ADMISSION
+    )
+    course = models.PositiveSmallIntegerField(default=1)
+    meeting = models.ForeignKey(
+        Meeting, models.PROTECT, null=True, blank=True, related_name="ballots"
+    )
     level = models.CharField(_("level"), max_length=12, choices=Level)
     organization = models.ForeignKey("organizations.Organization", models.PROTECT, related_name="+")
     attempt = models.PositiveSmallIntegerField(_("attempt"), default=1)
@@ -82,6 +90,8 @@ class Ballot(models.Model):
     strict = models.BooleanField(default=False)
     passed = models.BooleanField(_("passed"))
     resolution_number = models.CharField(_("resolution number"), max_length=40, blank=True)
+    reasons = models.CharField(_("reasons of those against"), max_length=500, blank=True)
+    reported_up_on = models.DateField(_("full result reported up on"), null=True, blank=True)
     entered_at = EnteredAt()
     entered_by = models.ForeignKey("organizations.User", models.PROTECT, related_name="+")
 
@@ -89,11 +99,13 @@ class Ballot(models.Model):
         ordering = ["held_on", "pk"]
         constraints = [
             models.UniqueConstraint(
-                fields=["candidate", "level", "attempt"], name="ballot_counted_once_per_attempt"
+                fields=["candidate", "purpose", "level", "attempt"],
+                name="ballot_counted_once_per_attempt",
             ),
             models.UniqueConstraint(
-                # Where the cell came under another body, that one votes afresh.
-                fields=["candidate", "level", "organization"],
+                # Where the cell came under another body, that one votes afresh; and each body above
+                # the step to which a file was returned.
+                fields=["candidate", "purpose", "level", "organization", "course"],
                 condition=Q(passed=True),
                 name="ballot_passed_once_per_level",
             ),

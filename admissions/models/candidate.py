@@ -73,6 +73,21 @@ class CandidateQuerySet(models.QuerySet["Candidate"]):
         return self.annotate(cell_name=Subquery(called.values("short_name")[:1]))
 
 
+class Special(models.TextChoices):
+    """What makes a case need further papers, consents or waits; `PaperKind.Audience` by name."""
+
+    BELIEVER = "believer", _("Religious believer")
+    HOA = "hoa", _("Ethnic Hoa")
+    FOREIGN_MARRIAGE = "foreign_marriage", _("Married to a foreigner")
+    BUSINESS_OWNER = "business_owner", _("Owner of a private business")
+    READMISSION = "readmission", _("Was a member before")
+    POLITICAL = "political", _("Political question beyond competence")
+    NO_YOUTH_UNION = "no_youth_union", _("No Youth Union where they work")
+    NO_UNION = "no_union", _("Neither Youth Union nor trade union there")
+    UNION_CADRE = "union_cadre", _("Cadre of the Youth Union")
+    LOW_SCHOOLING = "low_schooling", _("Primary schooling, in an area where that is enough")
+
+
 @pghistory.track(append_only=True)
 class Candidate(models.Model):
     """A file: one person on the way to admission in one cell.
@@ -94,6 +109,14 @@ class Candidate(models.Model):
         help_text=_("The rules under which the file is judged."),
     )
     groups = ArrayField(models.CharField(max_length=20, choices=Group), default=list, blank=True)
+    special = ArrayField(models.CharField(max_length=16, choices=Special), default=list, blank=True)
+    left_on = models.DateField(
+        _("left the Party on"), null=True, blank=True, help_text=_("Readmission only.")
+    )
+    was_cleared = models.BooleanField(_("after a criminal record that was cleared"), default=False)
+    course = models.PositiveSmallIntegerField(
+        default=1, help_text=_("Grows when the file is returned or its decision cancelled.")
+    )
     stage = models.CharField(_("stage"), max_length=20, choices=Stage, default=Stage.SOURCE)
     stage_since = models.DateField(_("at this stage since"))
     identified_on = models.DateField(_("identified on"))
@@ -115,6 +138,10 @@ class Candidate(models.Model):
             models.CheckConstraint(
                 name="candidate_closed_with_a_day_and_a_reason",
                 condition=~Q(stage="closed") | (Q(closed_on__isnull=False) & ~Q(closed_reason="")),
+            ),
+            models.CheckConstraint(
+                name="candidate_readmission_says_when_they_left",
+                condition=~Q(special__contains=["readmission"]) | Q(left_on__isnull=False),
             ),
         ]
         indexes = [
@@ -151,6 +178,14 @@ class Milestone(models.Model):
     entered_at = EnteredAt()
     entered_by = models.ForeignKey("organizations.User", models.PROTECT, related_name="+")
     note = models.CharField(_("note"), max_length=300, blank=True)
+    back_to = models.CharField(
+        _("file goes back to"),
+        max_length=20,
+        choices=Stage,
+        blank=True,
+        db_default="",
+        help_text=_("Where the file was returned, or its decision cancelled."),
+    )
     corrects = models.OneToOneField(
         "self", models.PROTECT, null=True, blank=True, related_name="corrected_by"
     )

@@ -8,6 +8,7 @@ from django.db.models import F, Q
 from django.db.models.functions import ExtractYear
 from django.utils.translation import gettext_lazy as _
 
+from admissions.stages import Level, Stage
 from organizations.models.guards import APPEND_ONLY, EnteredAt, entered_now
 
 from .candidate import Candidate
@@ -17,6 +18,9 @@ GUARD = """
     DECLARE
         file admissions_candidate;
         cell_then bigint;
+        about text := CASE NEW.kind WHEN 'admit' THEN 'admission'
+            WHEN 'recognise' THEN 'recognition' ELSE 'deletion' END;
+        since int;
     BEGIN
         SELECT * INTO file FROM admissions_candidate WHERE id = NEW.candidate_id FOR UPDATE;
         IF NEW.signed_on > (app_now() AT TIME ZONE 'Asia/Ho_Chi_Minh')::date THEN
@@ -30,13 +34,38 @@ GUARD = """
             OR EXISTS (SELECT 1 FROM admissions_mentorship AS helping
                 JOIN organizations_user AS account ON account.person_id = helping.mentor_id
                 WHERE helping.candidate_id = NEW.candidate_id AND account.id = NEW.approved_by_id)
+            OR EXISTS (SELECT 1 FROM admissions_introducer AS introducing
+                JOIN organizations_user AS account ON account.person_id = introducing.person_id
+                WHERE introducing.candidate_id = NEW.candidate_id
+                AND account.id = NEW.approved_by_id)
             OR EXISTS (SELECT 1 FROM organizations_user AS account
                 WHERE account.id = NEW.approved_by_id AND account.person_id = file.person_id)
         THEN
             RAISE EXCEPTION 'the approver took part in the case'
                 USING ERRCODE = '23514', CONSTRAINT = 'decision_approver_took_no_part_in_the_case';
         END IF;
-        IF NEW.kind = 'admit' THEN
+        IF NEW.kind = 'cancel' AND EXISTS (
+            SELECT 1 FROM admissions_decisionreview AS review
+            JOIN admissions_decision AS first ON first.id = review.decision_id
+            WHERE review.id = NEW.review_id AND (review.entered_by_id = NEW.approved_by_id
+                OR first.approved_by_id = NEW.approved_by_id OR first.id <> NEW.supersedes_id))
+        THEN
+            RAISE EXCEPTION 'who asked for it or approved the first decision does not cancel it'
+                USING ERRCODE = '23514', CONSTRAINT = 'decision_cancelled_by_a_third_person';
+        END IF;
+        IF NEW.kind = 'recognise' AND EXISTS (SELECT 1 FROM admissions_decision AS made
+            WHERE made.candidate_id = NEW.candidate_id AND made.kind = 'recognise'
+            AND NOT EXISTS (SELECT 1 FROM admissions_decision AS cancelling
+                WHERE cancelling.candidate_id = made.candidate_id
+                AND cancelling.kind = 'cancel' AND cancelling.id > made.id))
+        THEN
+            RAISE EXCEPTION 'the member is recognised already'
+                USING ERRCODE = '23514', CONSTRAINT = 'decision_recognises_a_candidate_once';
+        END IF;
+        IF NEW.kind IN ('admit', 'recognise', 'delete') THEN
+            since := coalesce(
+                (SELECT max(back.course) FROM admissions_filereturn AS back
+                WHERE back.candidate_id = file.id AND back.back_to <> 'admitted'), 0);
             cell_then := coalesce(
                 (SELECT move.origin_id FROM admissions_filemove AS move
                 WHERE move.candidate_id = file.id AND move."on" > NEW.signed_on
@@ -52,12 +81,24 @@ GUARD = """
                 RAISE EXCEPTION 'the authority held no competence on %', NEW.signed_on
                     USING ERRCODE = '23514', CONSTRAINT = 'decision_by_the_body_that_is_competent';
             END IF;
-            IF (SELECT count(DISTINCT ballot.level) FROM admissions_ballot AS ballot
-                WHERE ballot.candidate_id = NEW.candidate_id AND ballot.passed
-                AND ballot.held_on <= NEW.signed_on
-                AND (ballot.level = 'cell'
-                    OR (ballot.level = 'competent' AND ballot.organization_id = NEW.authority_id))
-                ) < 2
+            -- On a probation: votes since the admission was last cancelled; and the body decides
+            -- without the cell's where that failed as often as the rules of its own vote say.
+            IF NOT EXISTS (SELECT 1 FROM admissions_ballot AS own
+                JOIN admissions_ruleset AS rules ON rules.id = own.rules_id
+                WHERE own.candidate_id = NEW.candidate_id AND own.passed
+                AND own.level = 'competent' AND own.organization_id = NEW.authority_id
+                AND own.held_on <= NEW.signed_on AND own.purpose = about
+                AND (about = 'admission' OR own.course >= since)
+                AND (EXISTS (SELECT 1 FROM admissions_ballot AS ballot
+                        WHERE ballot.candidate_id = NEW.candidate_id AND ballot.passed
+                        AND ballot.level = 'cell' AND ballot.purpose = about
+                        AND ballot.held_on <= NEW.signed_on
+                        AND (about = 'admission' OR ballot.course >= since))
+                    OR (about <> 'admission' AND rules.failed_votes_escalate <= (
+                        SELECT count(*) FROM admissions_ballot AS failed
+                        WHERE failed.candidate_id = NEW.candidate_id AND NOT failed.passed
+                        AND failed.level = 'cell' AND failed.purpose = about
+                        AND failed.held_on <= own.held_on AND failed.course >= since))))
             THEN
                 RAISE EXCEPTION 'a decision follows the votes of the cell and of its own body'
                     USING ERRCODE = '23514', CONSTRAINT = 'decision_follows_passed_ballots';
@@ -72,7 +113,9 @@ class Decision(models.Model):
     """A decision of `authority` on one candidate, number unique per authority and year.
 
     Whoever approves it took no other part in the case: neither logged the candidate, nor recorded
-    a ballot of it, nor helps the candidate; the database refuses otherwise and nothing overrides.
+    a ballot of it, nor helps or introduces the candidate; the database refuses otherwise and
+    nothing overrides. A cancellation supersedes what it cancels; the next admission supersedes
+    the cancellation. A recognition falls with the admission that is cancelled after it.
     """
 
     append_only = True
@@ -81,10 +124,12 @@ class Decision(models.Model):
         ADMIT = "admit", _("Admission")
         REFUSE = "refuse", _("Refusal")
         CANCEL = "cancel", _("Cancellation")
+        RECOGNISE = "recognise", _("Official recognition")
+        DELETE = "delete", _("Deletion of a probationary member's name")
 
     candidate = models.ForeignKey(Candidate, models.PROTECT, related_name="decisions")
     authority = models.ForeignKey("organizations.Organization", models.PROTECT, related_name="+")
-    kind = models.CharField(_("kind"), max_length=6, choices=Kind)
+    kind = models.CharField(_("kind"), max_length=9, choices=Kind)
     number = models.CharField(_("decision number"), max_length=40)
     signed_on = models.DateField(_("signed on"))
     year = models.GeneratedField(
@@ -98,6 +143,9 @@ class Decision(models.Model):
     rules = models.ForeignKey(RuleSet, models.PROTECT, related_name="+")
     supersedes = models.OneToOneField(
         "self", models.PROTECT, null=True, blank=True, related_name="superseded_by"
+    )
+    review = models.OneToOneField(
+        "DecisionReview", models.PROTECT, null=True, blank=True, related_name="answer"
     )
     entered_at = EnteredAt()
     approved_by = models.ForeignKey("organizations.User", models.PROTECT, related_name="+")
@@ -124,7 +172,11 @@ class Decision(models.Model):
             ),
             models.CheckConstraint(
                 name="decision_that_refuses_or_cancels_says_why",
-                condition=Q(kind="admit") | ~Q(reason=""),
+                condition=Q(kind__in=["admit", "recognise"]) | ~Q(reason=""),
+            ),
+            models.CheckConstraint(
+                name="decision_that_cancels_was_asked_for",
+                condition=~Q(kind="cancel") | Q(review__isnull=False, supersedes__isnull=False),
             ),
         ]
         triggers = [
@@ -140,3 +192,115 @@ class Decision(models.Model):
 
     def __str__(self) -> str:
         return f"{self.number} {self.signed_on}"
+
+
+class DecisionReview(models.Model):
+    """Somebody asks that `decision` be cancelled; another approver answers by a decision.
+
+    A qualified person's faulty step is done again from `back_to` on; with none, the person did not
+    meet the standard, and the admission is reversed (HD 06-HD/TW 2025).
+    """
+
+    append_only = True
+
+    class Ground(models.TextChoices):
+        UNQUALIFIED = "unqualified", _("The person does not meet the standard")
+        PROCEDURE = "procedure", _("Wrong authority or procedure; the person qualifies")
+        LAPSED = "lapsed", _("The person never came to the ceremony, or died")
+        MOVED = "moved", _("The person moved more than the days allowed before")
+
+    decision = models.ForeignKey(Decision, models.PROTECT, related_name="reviews")
+    ground = models.CharField(_("ground"), max_length=11, choices=Ground)
+    back_to = models.CharField(_("done again from"), max_length=20, choices=Stage, blank=True)
+    reason = models.CharField(_("reason"), max_length=300)
+    asked_on = models.DateField(_("asked on"))
+    entered_at = EnteredAt()
+    entered_by = models.ForeignKey("organizations.User", models.PROTECT, related_name="+")
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(name="decision_review_says_why", condition=~Q(reason="")),
+            models.CheckConstraint(
+                name="decision_review_of_procedure_says_from_where",
+                condition=~Q(ground="procedure") | ~Q(back_to=""),
+            ),
+        ]
+        triggers = [*APPEND_ONLY, entered_now()]
+
+    def __str__(self) -> str:
+        return f"{self.decision}: {self.get_ground_display()}"
+
+
+class FileReturn(models.Model):
+    """A body returned the file for completion: to which step, why, and what is missing.
+
+    What was passed above `back_to` no longer counts: the file is in a new `course`.
+    """
+
+    append_only = True
+
+    candidate = models.ForeignKey(Candidate, models.PROTECT, related_name="returns")
+    organization = models.ForeignKey("organizations.Organization", models.PROTECT, related_name="+")
+    level = models.CharField(_("level"), max_length=12, choices=Level)
+    returned_on = models.DateField(_("returned on"))
+    back_to = models.CharField(_("back to"), max_length=20, choices=Stage)
+    reason = models.CharField(_("reason"), max_length=300)
+    missing = models.CharField(_("what is missing"), max_length=500, blank=True)
+    course = models.PositiveSmallIntegerField()
+    entered_at = EnteredAt()
+    entered_by = models.ForeignKey("organizations.User", models.PROTECT, related_name="+")
+
+    class Meta:
+        ordering = ["returned_on", "pk"]
+        constraints = [
+            models.CheckConstraint(name="file_return_says_why", condition=~Q(reason="")),
+            models.UniqueConstraint(
+                fields=["candidate", "course"], name="file_return_begins_one_course"
+            ),
+        ]
+        triggers = [*APPEND_ONLY, entered_now()]
+
+    def __str__(self) -> str:
+        return f"{self.candidate_id} → {self.back_to} {self.returned_on}"
+
+    SEPARATOR = "; "
+
+    @property
+    def items(self) -> list[str]:
+        """What is missing, one by one: codes of forms, or words."""
+        return [item for item in self.missing.split(self.SEPARATOR) if item]
+
+
+class Extension(models.Model):
+    """The competent body took the longer term for its decision, once, and says why."""
+
+    append_only = True
+
+    class Clock(models.TextChoices):
+        ADMISSION = "admission", _("Decision on admission")
+        RECOGNITION = "recognition", _("Decision on recognition")
+
+    candidate = models.ForeignKey(Candidate, models.PROTECT, related_name="extensions")
+    clock = models.CharField(_("term"), max_length=11, choices=Clock)
+    course = models.PositiveSmallIntegerField(default=1)
+    decided_on = models.DateField(_("decided on"))
+    due_on = models.DateField(_("now due by"))
+    reason = models.CharField(_("reason"), max_length=300)
+    entered_at = EnteredAt()
+    entered_by = models.ForeignKey("organizations.User", models.PROTECT, related_name="+")
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["candidate", "clock", "course"], name="extension_once_per_term"
+            ),
+            models.CheckConstraint(name="extension_says_why", condition=~Q(reason="")),
+            models.CheckConstraint(
+                name="extension_ends_after_it_was_decided",
+                condition=Q(due_on__gte=F("decided_on")),
+            ),
+        ]
+        triggers = [*APPEND_ONLY, entered_now()]
+
+    def __str__(self) -> str:
+        return f"{self.candidate_id}: {self.get_clock_display()} {self.due_on}"

@@ -5,17 +5,21 @@ from __future__ import annotations
 from datetime import date
 from typing import TYPE_CHECKING
 
+from django.core.exceptions import PermissionDenied
 from django.db import transaction
 from django.utils.translation import gettext as _
 
-from admissions.cases import Case, official_members
-from admissions.models import Ballot, Candidate, Milestone
+from admissions.cases import Case, case_of, official_members, summoned
+from admissions.guards import escalated, short_votes
+from admissions.guards_of_moving import on_its_way
+from admissions.models import Ballot, Candidate, FileReturn, Meeting, Milestone, RuleSet
+from admissions.permissions import Permission, Rights
 from admissions.rules import Threshold
-from admissions.stages import STEP_OF_VOTE, Level, Step
+from admissions.stages import LIVE_STAGES, STEPS_OF_VOTES, Level, Purpose, Step
 from config import names
 from config.errors import DomainError
 
-from .recording import begin, kept, record
+from .recording import begin, in_the_future, kept, locked, no_rules, record
 
 if TYPE_CHECKING:
     from organizations.models import User
@@ -34,20 +38,34 @@ def record_ballot(
     in_favour: int,
     against: int,
     resolution_number: str = "",
+    purpose: str = Purpose.ADMISSION,
+    meeting: Meeting | None = None,
+    reasons: str = "",
+    reported_up_on: date | None = None,
 ) -> Ballot:
     """Record the vote of the body at `level` on `held_on`; the threshold is frozen with it.
 
     The body is found from the line of the cell on that day. A vote that reaches its threshold
     moves the file on; one that falls short is kept, counted as an attempt, and may be repeated.
     The vote of the cell fixes under which rules the case is judged. Numbers are people; those who
-    neither vote for nor against abstained.
+    neither vote for nor against abstained. `purpose` is what the vote is about; `meeting` are the
+    minutes it stands in, whose numbers it shares; `reasons` those of the votes against.
+
+    The base of a cell's vote without minutes is at least everybody summoned on that day: who is
+    exempt and absent, or suspended, is named in minutes. That of the deciding body is the number
+    of its members, present or not (domain.md 2.6).
+
+    The secretary of a cell may both propose a candidate and record the cell's own vote: whoever
+    does either never approves the decision (`guards.part_taken`, and the database). The full
+    result of a vote that falls short is reported up (HD 06-HD/TW 2025, domain.md 2.6): on
+    `reported_up_on`, or with this entry on day `on`, for the committees above read it from then.
 
     Raises PermissionDenied where `by` does not record votes of that body (the cell: its secretary;
     a committee: its staff), DomainError at `held_on` with all that is missing, or at the number
     that is impossible.
     """
-    level = Level(level)
-    step = STEP_OF_VOTE[level]
+    level, purpose = Level(level), Purpose(purpose)
+    step = STEPS_OF_VOTES[purpose][level]
     case = begin(candidate, step, by=by, on=on, happened_on=held_on)
     file = case.candidate
     body = case.bodies.voting(level)
@@ -58,13 +76,23 @@ def record_ballot(
         present=present,
         in_favour=in_favour,
         against=against,
+        in_minutes=meeting is not None,
     )
+    if reported_up_on is not None and not held_on <= reported_up_on <= on:
+        raise DomainError(
+            fields={
+                "reported_up_on": _("A result is reported from the day of the vote until today.")
+            }
+        )
     share = case.threshold(level)
     passed = share.passed(in_favour=in_favour, entitled=entitled)
-    attempt = case.attempts(level) + 1
+    attempt = case.attempts(level, purpose) + 1
     number = names.written(resolution_number)
     ballot = Ballot.objects.create(
         candidate=file,
+        purpose=purpose,
+        course=file.course,
+        meeting=meeting,
         level=level,
         organization_id=body.organization_id,
         attempt=attempt,
@@ -79,9 +107,11 @@ def record_ballot(
         strict=share.strict,
         passed=passed,
         resolution_number=number,
+        reasons=names.written(reasons)[:500],
+        reported_up_on=None if passed else reported_up_on or on,
         entered_by=by,
     )
-    if level == Level.CELL:
+    if level == Level.CELL and purpose == Purpose.ADMISSION:
         file.rules = case.rules
     milestone = Milestone(
         candidate=file,
@@ -94,14 +124,101 @@ def record_ballot(
     return ballot
 
 
+@transaction.atomic
+def allow_further_vote(
+    candidate: Candidate,
+    *,
+    by: User,
+    on: date,
+    level: str,
+    allowed_on: date,
+    reason: str,
+    purpose: str = Purpose.ADMISSION,
+) -> FileReturn:
+    """Record that the competent committee lets the body at `level` vote again after its failures.
+
+    Kept as a return of the file by the competent committee to the stage where it stands: nothing
+    that passed is lost, and a new course begins in which the failures count no more
+    (`guards.escalated`). Raises PermissionDenied where `by` is not of the competent committee's
+    staff, DomainError at `allowed_on` or `reason`, where the file is closed or on its way to
+    another cell, or where votes have not failed so often.
+    """
+    file = locked(candidate, by=by, on=on)
+    if allowed_on > on:
+        raise in_the_future(allowed_on, field="allowed_on")
+    try:
+        case = case_of(file, on=allowed_on)
+    except RuleSet.DoesNotExist:
+        raise no_rules(allowed_on, field="allowed_on") from None
+    body = case.bodies.competent
+    rights = Rights.of(by, on=on, cells=[file.cell_id])
+    if body is None or not rights.may(Permission.VOTE_COMPETENT, case):
+        raise PermissionDenied
+    if file.stage not in LIVE_STAGES:
+        raise DomainError(_("The file is closed."))
+    if sentence := on_its_way(Step.RETURN, case):
+        raise DomainError(sentence)
+    failed = short_votes(case, Level(level), Purpose(purpose))
+    if escalated(case, Level(level), Purpose(purpose)) is None:
+        raise DomainError(
+            _("%(number)s votes fell short; the body itself may vote again.")
+            % {"number": len(failed)}
+        )
+    last = max(one.held_on for one in failed)
+    refusals = {}
+    if allowed_on < last:
+        refusals["allowed_on"] = _("The last vote that fell short was on %(day)s.") % {
+            "day": f"{last:%d/%m/%Y}"
+        }
+    if not names.written(reason):
+        refusals["reason"] = _("Write why a further vote may be held.")
+    if refusals:
+        raise DomainError(fields=refusals)
+    file.course += 1
+    further = FileReturn.objects.create(
+        candidate=file,
+        organization_id=body.organization_id,
+        level=Level.COMPETENT,
+        returned_on=allowed_on,
+        back_to=file.stage,
+        reason=names.written(reason)[:300],
+        course=file.course,
+        entered_by=by,
+    )
+    milestone = Milestone(
+        candidate=file,
+        step=Step.RETURN,
+        on=allowed_on,
+        entered_by=by,
+        back_to=file.stage,
+        note=kept(
+            lambda: (
+                _("%(body)s may vote again: %(reason)s")
+                % {"body": Level(level).label, "reason": further.reason}
+            )
+        ),
+    )
+    record(file, [milestone], announced_on=allowed_on, also=["course"])
+    return further
+
+
 def _refuse_numbers(
-    case: Case, *, level: Level, entitled: int, present: int, in_favour: int, against: int
+    case: Case,
+    *,
+    level: Level,
+    entitled: int,
+    present: int,
+    in_favour: int,
+    against: int,
+    in_minutes: bool,
 ) -> None:
     """Raise DomainError at each number that cannot be; integers only, never percents."""
     refusals = {}
     if entitled < 1:
         refusals["entitled"] = _("At least one person is entitled to vote.")
-    elif sentence := _refusal_of_entitled(case, level=level, entitled=entitled):
+    elif sentence := _refusal_of_entitled(
+        case, level=level, entitled=entitled, in_minutes=in_minutes
+    ):
         refusals["entitled"] = sentence
     if min(present, in_favour, against) < 0:
         raise DomainError(_("Numbers of people cannot be below zero."))
@@ -122,7 +239,9 @@ def _refuse_numbers(
         raise DomainError(fields=refusals)
 
 
-def _refusal_of_entitled(case: Case, *, level: Level, entitled: int) -> str | None:
+def _refusal_of_entitled(
+    case: Case, *, level: Level, entitled: int, in_minutes: bool
+) -> str | None:
     if level == Level.CELL:
         members = official_members(case.cell_id, on=case.on)
         if entitled > members:
@@ -130,6 +249,13 @@ def _refusal_of_entitled(case: Case, *, level: Level, entitled: int) -> str | No
                 "The cell has %(members)s official members on %(day)s; no more can be entitled to"
                 " vote."
             ) % {"members": members, "day": f"{case.on:%d/%m/%Y}"}
+        # The list in the minutes says by name who is not counted; a number alone does not.
+        least = 0 if in_minutes else summoned(case.cell_id, on=case.on)
+        if entitled < least:
+            return _(
+                "On %(day)s %(least)s official members of the cell are summoned. Who is exempt and"
+                " absent, or suspended, is named on the page “Cell meeting”: enter the vote there."
+            ) % {"least": least, "day": f"{case.on:%d/%m/%Y}"}
         return None
     competence = case.bodies.competence
     if level != Level.COMPETENT or competence is None or competence.members_entitled is None:
@@ -137,7 +263,12 @@ def _refusal_of_entitled(case: Case, *, level: Level, entitled: int) -> str | No
     people = competence.members_entitled
     if entitled > people:
         return _("The deciding body has %(people)s members.") % {"people": people}
-    if entitled < people and case.bodies.is_delegated:
+    if entitled < people and not case.bodies.is_delegated:
+        return _(
+            "All %(people)s members of the deciding body are counted, those present and those"
+            " absent."
+        ) % {"people": people}
+    if entitled < people:
         return _(
             "A delegated committee votes with all its members counted: %(people)s (%(rules)s)."
         ) % {"people": people, "rules": case.rules.code}
@@ -152,7 +283,8 @@ def _note(case: Case, ballot: Ballot, *, share: Threshold) -> str:
     }
     if ballot.passed:
         return words
-    if ballot.attempt >= case.rules.failed_votes_escalate:
+    # This one is not yet among those that were read.
+    if len(short_votes(case, ballot.level, ballot.purpose)) + 1 >= case.rules.failed_votes_escalate:
         return _(
             "%(words)s; vote number %(attempt)s that fell short: the superior committee decides"
             " how to go on"

@@ -11,9 +11,11 @@ from django.db import transaction
 from django.db.models.functions import Length
 from django.utils.translation import gettext as _
 
-from admissions.models import Candidate, Group, Milestone, RuleSet
-from admissions.rules import full_years, may_be_considered_at_age
-from admissions.stages import OPEN_STAGES, Stage, Step
+from admissions import open_questions
+from admissions.cases import case_of
+from admissions.models import Candidate, Group, Milestone, RuleSet, Special
+from admissions.rules import full_years, is_within_oldest_age
+from admissions.stages import OPEN_STAGES, Level, Stage, Step
 from config import names
 from config.errors import ConflictError, DomainError
 from config.locks import Lock, hold
@@ -23,7 +25,7 @@ from organizations.models.person import name_columns
 from organizations.operations.people import register_person
 from organizations.permissions import acts
 
-from .recording import begin, in_the_future, locked, record, rules_on, tell_stage
+from .recording import before_birth, begin, in_the_future, locked, record, rules_on, tell_stage
 
 if TYPE_CHECKING:
     from organizations.models import User
@@ -45,6 +47,10 @@ PERSON_COLUMNS = (
 """What may be corrected of the person; the date of birth may not (HD 06-HD/TW 2025, 9)."""
 
 
+SPECIAL_COLUMNS = ("special", "left_on", "was_cleared")
+"""What makes a case need further papers, consents or waits (domain.md 2.4)."""
+
+
 @transaction.atomic
 def log_candidate(
     cell: Organization,
@@ -61,12 +67,14 @@ def log_candidate(
     education: str = "",
     residence: str = "",
     is_youth_union_member: bool = False,
+    over_age: bool = False,
 ) -> Candidate:
     """Open a file for somebody whom `cell` identified on `identified_on` (day `on` unless given).
 
     Return the file, with its number. Raises PermissionDenied where `by` is not secretary over the
     cell, and DomainError at the argument that is impossible: a day in the future, an age that is
-    out of the rules, somebody who has an open file or is a member already, wherever that is.
+    out of the rules, somebody who has an open file or is a member already, wherever that is. Past
+    the oldest age it is OverAge, unless `over_age` says that the exception is meant.
     """
     if not acts(by, Role.SECRETARY, over=cell, on=on):
         raise PermissionDenied
@@ -81,6 +89,8 @@ def log_candidate(
         refusals["occupation"] = _("Enter the occupation.")
     if refusal := _refusal_of_age(born_on, on=on, rules=rules):
         refusals["born_on"] = refusal
+    elif not over_age and _is_over_age(born_on, on=on, rules=rules):
+        raise OverAge(fields=refusals | {"born_on": _over_age(born_on, on=on, rules=rules)})
     if refusals:
         raise DomainError(fields=refusals)
     # Also keeps two people from logging the same person at once: each sees the other's row.
@@ -140,12 +150,24 @@ def _refusal_of_age(born_on: date, *, on: date, rules: RuleSet) -> str | None:
             "youngest": rules.min_age_years,
             "rules": rules.code,
         }
-    if age >= rules.min_age_years and not may_be_considered_at_age(born_on, on, rules):
-        return _(
-            "This person is %(age)s years old. The cell considers people up to %(oldest)s"
-            " (Charter, article 1; %(rules)s)."
-        ) % {"age": age, "oldest": rules.max_age_years, "rules": rules.code}
     return None
+
+
+class OverAge(DomainError):
+    """Somebody past the oldest age: a file is opened only where the exception is meant."""
+
+
+def _is_over_age(born_on: date, *, on: date, rules: RuleSet) -> bool:
+    reading = open_questions.value(open_questions.AGE_READING, on)
+    return not is_within_oldest_age(born_on, on, rules, reading=reading)
+
+
+def _over_age(born_on: date, *, on: date, rules: RuleSet) -> str:
+    return _(
+        "This person is %(age)s years old. The cell considers people up to %(oldest)s"
+        " (Charter, article 1; %(rules)s). Beyond that only with the written consent of the"
+        " standing committee of the province: confirm below that this exception is meant."
+    ) % {"age": full_years(born_on, on), "oldest": rules.max_age_years, "rules": rules.code}
 
 
 def _refuse_known(full_name: str, born_on: date, *, on: date) -> None:
@@ -197,9 +219,11 @@ def edit_candidate(
 ) -> Candidate:
     """Correct the file and what is known of its person; return the file with its new version.
 
-    `changes` are columns of the person (`PERSON_COLUMNS`) and `groups`. Raises PermissionDenied
-    where `by` is not secretary over the cell, ConflictError where the file is no longer at
-    `version`, DomainError at a value that is impossible or where the file is closed.
+    `changes` are columns of the person (`PERSON_COLUMNS`), `groups`, and what makes the case a
+    special one: `special`, with `left_on` and `was_cleared` for a readmission; these stay as the
+    cell had them before it while its resolution counts. Raises PermissionDenied where `by` is not
+    secretary over the cell, ConflictError where the file is no longer at `version`, DomainError at
+    a value that is impossible or no longer changed, or where the file is closed.
     """
     file = locked(candidate, by=by, on=on)
     if not acts(by, Role.SECRETARY, over=file.cell, on=on) or by.person_id == file.person_id:
@@ -208,10 +232,13 @@ def edit_candidate(
         raise ConflictError(_("Somebody changed the file in the meantime."))
     if file.stage not in OPEN_STAGES:
         raise DomainError(_("The file is closed; it is no longer changed."))
-    if unknown := set(changes) - {*PERSON_COLUMNS, "groups"}:
+    if unknown := set(changes) - {*PERSON_COLUMNS, "groups", *SPECIAL_COLUMNS}:
         raise TypeError(f"not columns of a file: {sorted(unknown)}")
     if "groups" in changes:
         file.groups = _known_groups(changes["groups"])
+    before = _special_of(file)
+    _set_special(file, changes, on=on)
+    _refuse_after_the_resolution(file, before, on=on)
     person = Person.objects.select_for_update().get(pk=file.person_id)
     columns = _person_columns({name: changes[name] for name in PERSON_COLUMNS if name in changes})
     for name, value in columns.items():
@@ -220,8 +247,52 @@ def edit_candidate(
         person.save(update_fields=list(columns))
     file.person = person
     file.version += 1
-    file.save(update_fields=["groups", "version"])
+    file.save(update_fields=["groups", *SPECIAL_COLUMNS, "version"])
     return file
+
+
+def _set_special(file: Candidate, changes: dict[str, Any], *, on: date) -> None:
+    """Set what makes the case special; only a readmission says when they left, and why so long."""
+    for name in SPECIAL_COLUMNS:
+        if name in changes:
+            setattr(file, name, changes[name])
+    wanted = set(file.special)
+    if unknown := wanted - set(Special.values):
+        raise DomainError(
+            fields={"special": _("There is no such case: %(name)s.") % {"name": min(unknown)}}
+        )
+    if Special.NO_UNION in wanted:
+        wanted.discard(Special.NO_YOUTH_UNION)  # which would ask for the trade union's resolution
+    file.special = [one for one in Special.values if one in wanted]
+    if Special.READMISSION not in wanted:
+        file.left_on, file.was_cleared = None, False
+    elif file.left_on is None:
+        raise DomainError(
+            fields={"left_on": _("Enter the day on which the person left the Party.")}
+        )
+    elif file.left_on > on:
+        raise in_the_future(file.left_on, field="left_on")
+    elif file.left_on <= file.person.born_on:
+        raise before_birth(file.left_on, field="left_on")
+
+
+def _special_of(file: Candidate) -> dict[str, Any]:
+    found: dict[str, Any] = {name: getattr(file, name) for name in SPECIAL_COLUMNS}
+    return found | {"special": set(found["special"])}
+
+
+def _refuse_after_the_resolution(file: Candidate, before: dict[str, Any], *, on: date) -> None:
+    """Refuse to change what decides of papers and waits, where the cell has judged by it."""
+    after = _special_of(file)
+    changed = [name for name in SPECIAL_COLUMNS if after[name] != before[name]]
+    resolved = case_of(file, on=on).passed(Level.CELL) if changed else None
+    if resolved is None:
+        return
+    sentence = _(
+        "The cell resolved on %(day)s by what the file said then: it is changed only after the"
+        " file was returned to before that resolution."
+    ) % {"day": f"{resolved.held_on:%d/%m/%Y}"}
+    raise DomainError(fields=dict.fromkeys(changed, sentence))
 
 
 def _person_columns(changes: dict[str, Any]) -> dict[str, Any]:

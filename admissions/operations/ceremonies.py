@@ -11,8 +11,8 @@ from django.core.exceptions import PermissionDenied
 from django.db import IntegrityError, transaction
 from django.utils.translation import gettext as _
 
-from admissions.cases import Case, ceremony_limit
-from admissions.models import Admission, Candidate, Decision, Group, Milestone, Round, RuleSet
+from admissions.cases import Case
+from admissions.models import Admission, Candidate, Group, Milestone, Round, Special
 from admissions.rules import full_years
 from admissions.stages import Step
 from config import names, periods
@@ -43,20 +43,25 @@ def hold_ceremony(
     ceremony_on: date,
     mentor: Person | None = None,
     round: Round | None = None,
+    consented_on: date | None = None,
+    consent_number: str = "",
 ) -> Admission:
     """Record the ceremony: the person is a probationary member of the cell from `ceremony_on`.
 
     Return the admission, the fact that counts, with the groups of that day. `mentor` helps during
-    probation. A ceremony past its last day is recorded, and the milestone says so. Raises
-    PermissionDenied where `by` is not secretary over the cell, DomainError at `ceremony_on` before
-    the decision or in a closed year, or where the person is a member somewhere.
+    probation; without one those who helped so far do. A ceremony past its last day is recorded,
+    and the milestone says so: with the superior committee's consent of `consented_on`, or that
+    there is none (HD 06-HD/TW 2025, 4). Raises PermissionDenied where `by` is not secretary over
+    the cell, DomainError at `ceremony_on` before the decision or in a closed year, at
+    `consented_on` after the ceremony or before the decision, or where the person is a member
+    somewhere.
     """
     case = begin(candidate, Step.ADMIT, by=by, on=on, happened_on=ceremony_on)
     file = case.candidate
     refuse_sealed([case.cell_id], day=ceremony_on, field="ceremony_on", runs_on=True)
     decision = case.decided()
-    if mentor is not None and not any(one.mentor_id == mentor.pk for one in case.mentorships):
-        appoint_mentor(case, by=by, mentor=mentor, since=ceremony_on)
+    _refuse_consent(consented_on, decided_on=decision.signed_on, ceremony_on=ceremony_on)
+    _name_helpers(case, by=by, mentor=mentor)
     person = file.person
     person.admitted_on, person.official_on = decision.signed_on, None
     person.save(update_fields=["admitted_on", "official_on"])
@@ -71,6 +76,7 @@ def hold_ceremony(
         ceremony_on=ceremony_on,
         entered_by=by,
         round=round,
+        is_readmission=Special.READMISSION in file.special,
         **_snapshot(person, ceremony_on=ceremony_on, groups=file.groups),
     )
     milestone = Milestone(
@@ -79,7 +85,17 @@ def hold_ceremony(
         on=ceremony_on,
         decided_on=decision.signed_on,
         entered_by=by,
-        note=kept(lambda: lateness(decision, rules=file.rules, ceremony_on=ceremony_on) or ""),
+        note=kept(
+            lambda: (
+                lateness(
+                    case,
+                    ceremony_on=ceremony_on,
+                    consented_on=consented_on,
+                    consent_number=names.written(consent_number),
+                )
+                or ""
+            )
+        ),
     )
     record(file, [milestone], announced_on=ceremony_on)
     tell_admission(admission)
@@ -115,15 +131,60 @@ def _join(case: Case) -> Organization:
     return cell
 
 
-def lateness(decision: Decision, *, rules: RuleSet, ceremony_on: date) -> str | None:
+def _refuse_consent(consented_on: date | None, *, decided_on: date, ceremony_on: date) -> None:
+    if consented_on is None:
+        return
+    if consented_on > ceremony_on:
+        sentence = _("The consent to a late ceremony comes before it, on %(day)s at the latest.")
+        raise DomainError(fields={"consented_on": sentence % {"day": f"{ceremony_on:%d/%m/%Y}"}})
+    if consented_on < decided_on:
+        sentence = _("The consent lies before the decision of %(day)s.")
+        raise DomainError(fields={"consented_on": sentence % {"day": f"{decided_on:%d/%m/%Y}"}})
+
+
+def _name_helpers(case: Case, *, by: User, mentor: Person | None) -> None:
+    """Name who helps during probation: `mentor`, or those who helped the candidate so far."""
+    helping = [one for one in case.mentorships if mentor is None or one.mentor_id == mentor.pk]
+    if not helping and mentor is not None:
+        helping = [appoint_mentor(case, by=by, mentor=mentor, since=case.on)]
+    for one in helping:
+        one.on_probation = True
+        one.save(update_fields=["on_probation"])
+
+
+def lateness(
+    case: Case,
+    *,
+    ceremony_on: date,
+    consented_on: date | None = None,
+    consent_number: str = "",
+) -> str | None:
     """Return the sentence about a ceremony past its last day, or None."""
-    limit = ceremony_limit(decision, rules=rules)
-    if ceremony_on <= limit:
+    limit, rules = case.ceremony_limit(), case.candidate.rules
+    if limit is None or ceremony_on <= limit:
         return None
-    return _(
-        "Held after the last day, %(day)s (%(days)s working days, %(rules)s): report to the"
-        " superior committee for its consent."
-    ) % {"day": f"{limit:%d/%m/%Y}", "days": rules.ceremony_days, "rules": rules.code}
+    words = {
+        "day": f"{limit:%d/%m/%Y}",
+        "days": rules.ceremony_days,
+        "rules": rules.code,
+        "consented_on": f"{consented_on:%d/%m/%Y}" if consented_on else "",
+        "number": consent_number or "–",
+    }
+    if consented_on is None:
+        return (
+            _(
+                "Held after the last day, %(day)s (%(days)s working days, %(rules)s): report to the"
+                " superior committee for its consent."
+            )
+            % words
+        )
+    return (
+        _(
+            "Held after the last day, %(day)s (%(days)s working days, %(rules)s), with the consent"
+            " of the superior committee of %(consented_on)s, No. %(number)s."
+        )
+        % words
+    )
 
 
 def _snapshot(person: Person, *, ceremony_on: date, groups: Sequence[str]) -> dict[str, Any]:
@@ -208,6 +269,20 @@ def reverse_admission(
     )
     if undone is None or not _may_reverse(undone, by=by, on=on):
         raise PermissionDenied
+    reversal = undo_admission(undone, by=by, on=on, reason=reason, decided_on=decided_on)
+    if undone.candidate is not None:
+        _close(undone.candidate, by=by, on=decided_on, reason=reversal.reason)
+    return reversal
+
+
+def undo_admission(
+    undone: Admission, *, by: User, on: date, reason: str, decided_on: date
+) -> Admission:
+    """Write the row that reverses `undone` and end the membership; the file stays as it is.
+
+    Whoever calls has judged that `by` may, and says what becomes of the file. Raises DomainError
+    as `reverse_admission`.
+    """
     reason = names.written(reason)
     if undone.sign != 1 or Admission.objects.filter(reverses=undone).exists():
         raise DomainError(_("This admission is reversed already."))
@@ -247,8 +322,6 @@ def reverse_admission(
         raise DomainError(_("This admission is reversed already.")) from error
     _end_membership(undone, on=decided_on)
     Person.objects.filter(pk=undone.person_id).update(admitted_on=None, official_on=None)
-    if undone.candidate is not None:
-        _close(undone.candidate, by=by, on=decided_on, reason=reason)
     tell_admission(reversal)
     return reversal
 

@@ -2,30 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
 from datetime import date
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from django.db import IntegrityError, transaction
 from django.utils.translation import gettext as _
 
-from admissions.cases import Case, case_of, grassroots_unit
-from admissions.models import Candidate, Certificate, Mentorship, Milestone, Paper, PaperKind
-from admissions.rules import certificate_expires_on, paper_stale_on
-from admissions.stages import Step
+from admissions.cases import Case, grassroots_unit
+from admissions.models import Candidate, Certificate, Mentorship, Milestone
+from admissions.rules import certificate_expires_on
+from admissions.stages import Stage, Step
 from config import names
 from config.errors import DomainError
 from config.periods import since as from_day
 from organizations.models import Membership, Person
 
-from .recording import (
-    before_birth,
-    begin,
-    constraint_of,
-    in_the_future,
-    locked,
-    record,
-)
+from .papers import receive_paper as receive_paper
+from .papers import receive_papers as receive_papers
+from .papers import record_with_completion
+from .recording import before_birth, begin, constraint_of, record
 
 if TYPE_CHECKING:
     from organizations.models import User
@@ -64,7 +59,23 @@ def issue_certificate(
     cell, DomainError at an impossible day or a number that this issuer has given already.
     """
     case = begin(candidate, Step.CERTIFY, by=by, on=on, happened_on=issued_on)
-    file = case.candidate
+    return certify(case, by=by, on=on, number=number, issuer=issuer)
+
+
+def certify(
+    case: Case,
+    *,
+    by: User,
+    on: date,
+    number: str,
+    issuer: str,
+    kind: str = Certificate.Kind.AWARENESS,
+) -> Certificate:
+    """Write the certificate issued on the day of `case`, and its milestone, of a locked file.
+
+    Raises DomainError at `number`, `issuer` or `issued_on`.
+    """
+    file, issued_on = case.candidate, case.on
     number, issuer = names.written(number), names.written(issuer)
     refusals = {}
     if not number:
@@ -78,6 +89,7 @@ def issue_certificate(
     try:
         with transaction.atomic():
             certificate = Certificate.objects.create(
+                kind=kind,
                 candidate=file,
                 number=number,
                 issuer=issuer,
@@ -95,10 +107,18 @@ def issue_certificate(
                 % {"issuer": issuer, "number": number}
             }
         ) from error
+    is_first = kind == Certificate.Kind.AWARENESS
     milestone = Milestone(
-        candidate=file, step=Step.CERTIFY, on=issued_on, entered_by=by, note=f"{number}, {issuer}"
+        candidate=file,
+        step=Step.CERTIFY if is_first else Step.CERTIFY_NEW_MEMBER,
+        on=issued_on,
+        entered_by=by,
+        note=f"{number}, {issuer}",
     )
-    _record_with_completion(file, [milestone], by=by, on=on)
+    if is_first:
+        record_with_completion(file, [milestone], by=by, on=on)
+    else:
+        record(file, [milestone], announced_on=issued_on)
     return certificate
 
 
@@ -143,7 +163,11 @@ def appoint_mentor(case: Case, *, by: User, mentor: Person, since: date) -> Ment
     try:
         with transaction.atomic():
             return Mentorship.objects.create(
-                candidate=file, mentor=mentor, period=from_day(since), entered_by=by
+                candidate=file,
+                mentor=mentor,
+                period=from_day(since),
+                on_probation=file.stage == Stage.ADMITTED,
+                entered_by=by,
             )
     except IntegrityError as error:
         if constraint_of(error) != "mentorship_once_by_a_member_on_any_day":
@@ -158,132 +182,3 @@ def _same_unit(cell_id: int, other_id: int, *, on: date) -> bool:
     return cell_id == other_id or grassroots_unit(cell_id, on=on) == grassroots_unit(
         other_id, on=on
     )
-
-
-@transaction.atomic
-def receive_paper(
-    candidate: Candidate,
-    *,
-    by: User,
-    on: date,
-    kind: PaperKind,
-    dated_on: date,
-    received_on: date,
-    number: str = "",
-    signer: str = "",
-) -> Paper:
-    """Record a paper received into the file; the file is complete when all needed are in.
-
-    Raises PermissionDenied where `by` is not secretary over the cell, DomainError at an impossible
-    day, at `dated_on` for one received already, at `kind` for one that arises from a vote.
-    """
-    return receive_papers(
-        candidate,
-        by=by,
-        on=on,
-        papers=[
-            {
-                "kind": kind,
-                "dated_on": dated_on,
-                "received_on": received_on,
-                "number": number,
-                "signer": signer,
-            }
-        ],
-    )[0]
-
-
-@transaction.atomic
-def receive_papers(
-    candidate: Candidate, *, by: User, on: date, papers: Sequence[Mapping[str, Any]]
-) -> list[Paper]:
-    """Record several papers received at once, all or none; return them in the same order.
-
-    Each is a mapping of `kind`, `dated_on`, `received_on` and, if known, `number` and `signer`.
-    Raises as `receive_paper`; with more than one, at `<argument>-<id of the kind>`.
-    """
-    if not papers:
-        raise DomainError(_("Enter at least one paper."))
-    latest = max(one["received_on"] for one in papers)
-    if latest > on:
-        late = next(one for one in papers if one["received_on"] == latest)
-        locked(candidate, by=by, on=on)
-        raise in_the_future(latest, field=_field("received_on", late, papers))
-    case = begin(candidate, Step.RECEIVE_PAPER, by=by, on=on, happened_on=latest)
-    file = case.candidate
-    refusals: dict[str, str] = {}
-    for one in papers:
-        for argument, sentence in _refusals_of_paper(one, file).items():
-            refusals[_field(argument, one, papers)] = sentence
-    if refusals:
-        raise DomainError(fields=refusals)
-    received = [
-        Paper(
-            candidate=file,
-            kind=one["kind"],
-            dated_on=one["dated_on"],
-            received_on=one["received_on"],
-            number=names.written(one.get("number", "")),
-            signer=names.written(one.get("signer", "")),
-            stale_on=_stale_on(one["kind"], one["dated_on"]),
-            entered_by=by,
-        )
-        for one in papers
-    ]
-    Paper.objects.bulk_create(received)
-    milestones = [
-        Milestone(
-            candidate=file,
-            step=Step.RECEIVE_PAPER,
-            on=paper.received_on,
-            entered_by=by,
-            note=str(paper.kind),
-        )
-        for paper in received
-    ]
-    _record_with_completion(file, milestones, by=by, on=on)
-    return received
-
-
-def _field(argument: str, one: Mapping[str, Any], papers: Sequence[Mapping[str, Any]]) -> str:
-    return argument if len(papers) == 1 else f"{argument}-{one['kind'].pk}"
-
-
-def _stale_on(kind: PaperKind, dated_on: date) -> date | None:
-    return paper_stale_on(dated_on, kind.rules) if kind.goes_stale else None
-
-
-def _refusals_of_paper(one: Mapping[str, Any], file: Candidate) -> dict[str, str]:
-    kind, dated_on, received_on = one["kind"], one["dated_on"], one["received_on"]
-    if not kind.before_cell:
-        return {"kind": _("%(paper)s arises from the vote or decision itself.") % {"paper": kind}}
-    if dated_on > received_on:
-        return {"dated_on": _("The paper is dated after the day it was received.")}
-    if dated_on <= file.person.born_on:
-        return {
-            "dated_on": _("%(day)s lies before the date of birth.")
-            % {"day": f"{dated_on:%d/%m/%Y}"}
-        }
-    same = (paper for paper in file.papers.all() if paper.kind.code == kind.code)
-    if any(paper.dated_on == dated_on for paper in same):
-        return {"dated_on": _("This paper of that day is in the file already.")}
-    return {}
-
-
-def _record_with_completion(
-    file: Candidate, milestones: list[Milestone], *, by: User, on: date
-) -> None:
-    """Record `milestones`; also that the file is complete, when certificate and papers now are."""
-    if not Paper.objects.filter(candidate=file).exists():
-        record(file, milestones, announced_on=milestones[0].on)
-        return
-    fresh = case_of(Candidate.objects.select_related("person").get(pk=file.pk), on=on)
-    is_complete = fresh.valid_certificate and not fresh.missing_papers
-    if is_complete and not fresh.milestone(Step.COMPLETE_PAPERS):
-        days = [one.on for one in milestones]
-        days += [paper.received_on for paper in fresh.candidate.papers.all()]
-        milestones = [
-            *milestones,
-            Milestone(candidate=file, step=Step.COMPLETE_PAPERS, on=max(days), entered_by=by),
-        ]
-    record(file, milestones, announced_on=milestones[0].on)

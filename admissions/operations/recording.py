@@ -9,16 +9,20 @@ from typing import TYPE_CHECKING
 from django.conf import settings
 from django.core.exceptions import PermissionDenied
 from django.db import IntegrityError
+from django.db.models import Max
 from django.utils import translation
 from django.utils.translation import gettext as _
 
 from admissions.cases import Case, case_of
 from admissions.guards import STEPS, refusal_of_stage
+from admissions.guards_of_moving import on_its_way
 from admissions.models import Candidate, Milestone, RuleSet
 from admissions.permissions import Rights
 from admissions.stages import ORDER, Stage, Step, stage_after
 from config.errors import DomainError
 from organizations.operations.outbox import announce
+
+from . import deadlines
 
 if TYPE_CHECKING:
     from organizations.models import User
@@ -37,15 +41,19 @@ def _locked(candidate: Candidate, *, by: User, on: date) -> tuple[Candidate, Rig
 
     The same as asking for it among the files visible to `by`, in half the time.
     """
-    file = (
-        Candidate.objects.select_for_update(of=("self",))
-        .select_related("person", "cell", "rules")
-        .get(pk=candidate.pk)
-    )
+    file = kept_from_others(candidate.pk)
     rights = Rights.of(by, on=on, cells=[file.cell_id])
     if file.cell_id not in rights.sees:
         raise PermissionDenied
     return file, rights
+
+
+def kept_from_others(key: int) -> Candidate:
+    """Return file `key` as it stands, locked until the transaction ends."""
+    # Locked first and read after: in one statement, a file that went to another cell while we
+    # waited would be joined with the cell it had, and not be found at all.
+    Candidate.objects.select_for_update().values_list("pk").get(pk=key)
+    return Candidate.objects.select_related("person", "cell", "rules").get(pk=key)
 
 
 def begin(candidate: Candidate, step: Step, *, by: User, on: date, happened_on: date) -> Case:
@@ -68,6 +76,8 @@ def begin(candidate: Candidate, step: Step, *, by: User, on: date, happened_on: 
         raise in_the_future(happened_on, field=rule.dated_by)
     if refusal := refusal_of_stage(step, file):
         raise DomainError(refusal)
+    if sentence := on_its_way(step, case):
+        raise DomainError(sentence)
     if refusals := rule.refusals(case):
         raise DomainError(fields={rule.dated_by: " ".join(refusals)})
     return case
@@ -89,6 +99,8 @@ def record(
     was = candidate.stage
     # The furthest of all its milestones: those before are in the stage it had.
     reached = max(Stage(was), stage_after(one.step for one in written), key=ORDER.index)
+    # Unless a body returned the file, or cancelled its decision.
+    reached = next((Stage(one.back_to) for one in written if one.back_to), reached)
     if reached != was:
         candidate.stage = reached
         candidate.stage_since = max(one.on for one in written)
@@ -96,6 +108,9 @@ def record(
     candidate.save(update_fields=["stage", "stage_since", "version", *also])
     if reached != was:
         tell_stage(candidate, was=was, on=announced_on)
+    # What is entered late is no reason to forget what came after it.
+    latest = Milestone.objects.filter(candidate=candidate).aggregate(Max("on"))["on__max"]
+    deadlines.reckon(candidate, on=max(announced_on, latest or announced_on))
     return written
 
 

@@ -8,20 +8,23 @@ from datetime import date
 from typing import TYPE_CHECKING
 
 from django.urls import reverse
-from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
+from admissions.bundles import Surroundings
 from admissions.calendar import next_meetings, rounds_from
-from admissions.cases import Case, case_of
+from admissions.cases import Case, cases_and_surroundings
 from admissions.guards import STEPS
-from admissions.models import Candidate, Group, Milestone, Paper, Round, RuleSet
+from admissions.models import Candidate, Group, Milestone, RuleSet
 from admissions.permissions import Permission, Rights
-from admissions.rules import add_months, decision_due_on, full_years, probation_ends_on
+from admissions.rules import decision_due_on, full_years, probation_ends_on
 from admissions.stages import PUBLIC_STEPS, Level, Stage, Step, public_step, stage_after
-from config.periods import between, contains
-from organizations.models import Ancestry
+from config.periods import contains
 
+from .moving import asking
 from .next_steps import STEP_CODES, NextStep, next_step, step_url
+from .papers import CERTIFICATE, PaperRow, paper_rows
+from .probation import bar_note
+from .sections import Section, sections
 
 if TYPE_CHECKING:
     from organizations.models import User
@@ -30,9 +33,6 @@ SHOWN = 5
 """Events of the timeline that are shown at first."""
 
 MEETINGS = 3
-
-CERTIFICATE = "CN-NTVĐ"
-"""How the class certificate is called beside the forms of the rules, which do not number it."""
 
 
 @dataclass(frozen=True)
@@ -44,23 +44,6 @@ class StepOnBar:
     is_done: bool
     is_now: bool
     is_near: bool
-
-
-@dataclass(frozen=True)
-class PaperRow:
-    """A row of the table of papers: words of its status and how they look."""
-
-    name: str
-    code: str
-    maker: str
-    note: str
-    day: date | None
-    status: str
-    kind: str
-    is_needed: bool = False
-    counts: bool = False
-    url: str = ""
-    verb: str = ""
 
 
 @dataclass(frozen=True)
@@ -109,18 +92,19 @@ class FilePage:
     first_event_on: date | None
     prepares: bool
     further: list[tuple[str, str]]
+    sections: list[Section]
 
 
 def file_page(candidate: Candidate, *, user: User, on: date, all_events: bool = False) -> FilePage:
     """Return the page of `candidate` for `user` on day `on`; buttons only for steps of theirs."""
-    case = case_of(candidate, on=on)
-    rights = Rights.of(user, on=on, cells=[candidate.cell_id])
+    [case], around = cases_and_surroundings([candidate], on=on, user=user)
+    rights = Rights.read(user, around)
     prepares = rights.may(Permission.PREPARE, case)
     events = _events(candidate)
     shown = events if all_events else events[:SHOWN]
-    before, after = _papers(case, prepares=prepares)
+    before, after = paper_rows(case, prepares=prepares)
     needed = [row for row in before if row.is_needed]
-    consequences, rule_sets = _consequences(case)
+    consequences, rule_sets = _consequences(case, around)
     number = _present_step(case)
     upcoming = next_step(case, rights)
     return FilePage(
@@ -140,6 +124,7 @@ def file_page(candidate: Candidate, *, user: User, on: date, all_events: bool = 
         first_event_on=events[-1].day if events else None,
         prepares=prepares,
         further=_further(case, rights, upcoming),
+        sections=sections(case, rights, user),
     )
 
 
@@ -160,7 +145,9 @@ def _bar(case: Case, now: int) -> list[StepOnBar]:
     for step in PUBLIC_STEPS:
         dates = [one.on for one in case.milestones if one.step in step.milestones]
         is_done = step.number < now and not _gap(case, step.number)
-        is_now = step.number == now and not is_closed
+        # Recognised: there is no step beyond.
+        is_done = is_done or (step.number == 8 and case.candidate.stage == Stage.OFFICIAL)
+        is_now = step.number == now and not is_closed and not is_done
         rows.append(
             StepOnBar(
                 name=str(step.title),
@@ -185,16 +172,20 @@ def _gap(case: Case, number: int) -> bool:
 
 
 def _note(case: Case, number: int, dates: Sequence[date], *, is_done: bool, is_past: bool) -> str:
+    if number == 8 and is_done:
+        # From then, whenever it was decided.
+        return f"{day:%d/%m/%Y}" if (day := _probation_end(case)) else ""
     if is_done:
         return f"{max(dates):%d/%m/%Y}" if dates else ""
     if is_past:
         return _("still missing")
     planned: dict[int, tuple[str, date | None]] = {
-        4: (_("about %(day)s"), next_meetings(case.on, number=1)[0]),
+        4: (_("about %(day)s"), next_meetings(case.on, number=1, calendar=case.calendar)[0]),
         5: (_("by %(day)s"), case.decision_limit()),
         6: (_("by %(day)s"), case.ceremony_limit()),
-        7: (_("until %(day)s"), _probation_end(case)),
     }
+    if number in {7, 8} and case.candidate.stage == Stage.ADMITTED:
+        return bar_note(case, number)
     words, day = planned.get(number, ("", None))
     if number == 4 and case.candidate.stage == Stage.CLOSED:
         return ""
@@ -206,112 +197,27 @@ def _probation_end(case: Case) -> date | None:
     return probation_ends_on(ceremony.on, case.candidate.rules) if ceremony else None
 
 
-STATUS_LOOK = {
-    Paper.Status.COMPLETE: "ok",
-    Paper.Status.MISSING: "warn",
-    Paper.Status.EXPIRING: "warn",
-    Paper.Status.NOT_YET: "",
-    Paper.Status.NOT_APPLICABLE: "",
-}
-
-COUNTS = {Paper.Status.COMPLETE, Paper.Status.EXPIRING}
-
-
-def _papers(case: Case, *, prepares: bool) -> tuple[list[PaperRow], list[PaperRow]]:
-    may_receive = prepares and STEPS[Step.RECEIVE_PAPER].is_at(case.candidate)
-    before, after = [_certificate(case, may_receive=may_receive)], []
-    for state in case.papers:
-        kind, paper = state.kind, state.paper
-        if not kind.before_cell:
-            after.append(
-                PaperRow(
-                    name=_name(kind.name, kind.name_en),
-                    code=kind.code,
-                    maker=kind.get_maker_display(),
-                    note="",
-                    day=case.arose_on(kind),
-                    status=str(state.status.label),
-                    kind=STATUS_LOOK[state.status],
-                )
-            )
-            continue
-        is_missing = state.status == Paper.Status.MISSING
-        note = ""
-        if paper and paper.stale_on and not case.passed(Level.CELL):
-            words = _("stale since %(day)s") if is_missing else _("counts until before %(day)s")
-            note = words % {"day": f"{paper.stale_on:%d/%m/%Y}"}
-        before.append(
-            PaperRow(
-                name=_name(kind.name, kind.name_en),
-                code=kind.code,
-                maker=kind.get_maker_display(),
-                note=note,
-                day=paper.dated_on if paper else None,
-                status=str(state.status.label),
-                kind=STATUS_LOOK[state.status],
-                is_needed=state.status != Paper.Status.NOT_APPLICABLE,
-                counts=state.status in COUNTS,
-                url=step_url(case, Step.RECEIVE_PAPER) if is_missing and may_receive else "",
-                verb=_("Receive"),
-            )
-        )
-    return before, after
-
-
-def _name(vietnamese: str, english: str) -> str:
-    return english if get_language() == "en" else vietnamese
-
-
-def _certificate(case: Case, *, may_receive: bool) -> PaperRow:
-    certificate = case.certificate
-    counts = bool(case.valid_certificate or (certificate and case.passed(Level.CELL)))
-    status = Paper.Status.COMPLETE if counts else Paper.Status.MISSING
-    if case.certificate_expires_soon and not case.passed(Level.CELL):
-        status = Paper.Status.EXPIRING
-    note = ""
-    if certificate:
-        note = _("counts until before %(day)s") % {"day": f"{certificate.expires_on:%d/%m/%Y}"}
-    return PaperRow(
-        name=_("Certificate of the awareness class"),
-        code=CERTIFICATE,
-        maker=_("Political centre"),
-        note=note,
-        day=certificate.issued_on if certificate else None,
-        status=str(status.label),
-        kind=STATUS_LOOK[status],
-        is_needed=True,
-        counts=counts,
-        url=step_url(case, Step.CERTIFY) if may_receive and not counts else "",
-        verb=_("Enter"),
-    )
-
-
-def _consequences(case: Case) -> tuple[list[Consequence], list[RuleSet]]:
+def _consequences(case: Case, around: Surroundings) -> tuple[list[Consequence], list[RuleSet]]:
     """Return what follows from each of the next meeting days, and the rules that say so."""
     if case.candidate.stage not in STEPS[Step.VOTE_CELL].sources:
         return [], []
-    meetings = next_meetings(case.on, number=MEETINGS)
-    in_force = list(
-        RuleSet.objects.filter(period__overlap=between(case.on, add_months(meetings[-1], 1)))
-    )
-    above = Ancestry.objects.on(case.on).filter(descendant=case.candidate.cell_id)
-    own = Round.objects.filter(organization__in=above.values("ancestor"), day__gte=case.on)
-    rounds = rounds_from(case.on, list(own))
+    meetings = next_meetings(case.on, number=MEETINGS, calendar=case.calendar)
+    rounds = rounds_from(case.on, around.rounds)
     rows, used = [], []
     for day in meetings:
-        rules = next((one for one in in_force if contains(one.period, day)), None)
+        rules = next((one for one in around.rule_sets if contains(one.period, day)), None)
         if rules is None:
             continue
         if rules not in used:
             used.append(rules)
-        decision_by = decision_due_on(day, rules)
+        decision_by = decision_due_on(day, rules, calendar=case.calendar)
         coming = [one for one in rounds if one.day >= day]
         reached = next((one for one in coming if one.day >= decision_by), None)
         rows.append(
             Consequence(
                 day=day,
                 decision_by=decision_by,
-                extended_by=decision_due_on(day, rules, extended=True),
+                extended_by=decision_due_on(day, rules, extended=True, calendar=case.calendar),
                 working_days=rules.admission_decision_days,
                 rules=rules.code,
                 round_name=coming[0].name if coming else "",
@@ -325,7 +231,15 @@ def _consequences(case: Case) -> tuple[list[Consequence], list[RuleSet]]:
 
 def _amiss(case: Case, day: date, rules: RuleSet) -> str:
     """Return what counts today and no longer on `day`."""
-    then = Case(case.candidate, on=day, rules=rules, kinds=case.kinds, bodies=case.bodies)
+    then = Case(
+        case.candidate,
+        on=day,
+        rules=rules,
+        kinds=case.kinds,
+        bodies=case.bodies,
+        calendar=case.calendar,
+    )
+    then.settings = case.settings
     lost = [kind.code for kind in then.missing_papers if kind not in case.missing_papers]
     if case.valid_certificate and not then.valid_certificate:
         lost.insert(0, CERTIFICATE)
@@ -358,7 +272,7 @@ BAD = {Step.FALL_SHORT, Step.CLOSE}
 
 def _events(candidate: Candidate) -> list[Event]:
     milestones: Sequence[Milestone] = sorted(
-        candidate.milestones.select_related("entered_by"),
+        candidate.milestones.all(),
         key=lambda one: (one.on, one.pk),
         reverse=True,
     )
@@ -387,6 +301,8 @@ def _further(case: Case, rights: Rights, upcoming: NextStep | None) -> list[tupl
         and not (step == Step.PUT_ON_LIST and case.milestone(Step.PUT_ON_LIST))
         and not (step == Step.RECEIVE_PAPER and not case.missing_papers)
     ]
+    if asking(case, rights):
+        found.append((_("The person moves elsewhere"), step_url(case, Step.ASK_MOVE)))
     if rights.may(Permission.PREPARE, case) and STEPS[Step.CLOSE].is_at(case.candidate):
         closing = reverse("candidate-close", args=[case.candidate.public_id])
         found.append((_("Close the file"), closing))

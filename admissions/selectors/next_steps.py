@@ -11,14 +11,33 @@ from django.utils.translation import ngettext
 
 from admissions.calendar import next_meetings
 from admissions.cases import Case
-from admissions.guards import STEPS, nobody_competent
-from admissions.permissions import Rights
-from admissions.stages import OPEN_STAGES, STEP_OF_VOTE, Level, Stage, Step
+from admissions.guards import (
+    STEPS,
+    escalated,
+    nobody_competent,
+    permitted,
+    sent_up,
+    who_permits,
+)
+from admissions.models import Ballot
+from admissions.permissions import Permission, Rights
+from admissions.rules import grassroots_due_on, send_up_due_on
+from admissions.stages import OPEN_STAGES, STEP_OF_VOTE, Level, Purpose, Stage, Step
+
+from .moving import on_the_way
+from .probation import coming
 
 STEP_CODES: dict[Step, str] = {
     Step.PUT_ON_LIST: "cam-tinh",
+    Step.ENROL: "lop-hoc",
     Step.CERTIFY: "giay-chung-nhan",
+    Step.CERTIFY_NEW_MEMBER: "lop-dang-vien-moi",
     Step.ASSIGN_MENTOR: "giup-do",
+    Step.RELEASE_MENTOR: "thoi-giup-do",
+    Step.ASK_MOVE: "chuyen-di",
+    Step.PERMIT: "duoc-lam-thu-tuc",
+    Step.INTRODUCE: "gioi-thieu",
+    Step.SEND_VERIFICATION: "gui-tham-tra",
     Step.RECEIVE_PAPER: "giay-to",
     Step.VOTE_CELL: "chi-bo-xet",
     Step.VOTE_INTERMEDIATE: "bo-phan-tham-dinh",
@@ -26,6 +45,23 @@ STEP_CODES: dict[Step, str] = {
     Step.VOTE_COMPETENT: "cap-tren-xet",
     Step.DECIDE: "quyet-dinh",
     Step.ADMIT: "le-ket-nap",
+    Step.NEW_MEMBER_PAPERS: "ho-so-dang-vien",
+    Step.RECOGNITION_CELL: "chi-bo-xet-chinh-thuc",
+    Step.RECOGNITION_INTERMEDIATE: "bo-phan-chinh-thuc",
+    Step.RECOGNITION_GRASSROOTS: "co-so-xet-chinh-thuc",
+    Step.RECOGNITION_COMPETENT: "cap-tren-xet-chinh-thuc",
+    Step.RECOGNISE: "quyet-dinh-chinh-thuc",
+    Step.ANNOUNCE: "cong-bo-chinh-thuc",
+    Step.DELETION_CELL: "chi-bo-xoa-ten",
+    Step.DELETION_GRASSROOTS: "co-so-xoa-ten",
+    Step.DELETION_COMPETENT: "cap-tren-xoa-ten",
+    Step.DELETE_NAME: "quyet-dinh-xoa-ten",
+    Step.SEND_UP: "gui-len",
+    Step.RETURN: "tra-ho-so",
+    Step.EXTEND: "gia-han",
+    Step.REFUSE: "khong-ket-nap",
+    Step.RECEIVE_DECISION: "nhan-quyet-dinh",
+    Step.CANCEL: "huy-quyet-dinh",
 }
 """The last part of a step's address: /ho-so/<id>/buoc/<code>/."""
 
@@ -58,7 +94,9 @@ def next_step(case: Case, rights: Rights) -> NextStep | None:
     """Return the one next step of the file on the day of `case`, None where nothing is left."""
     stage = Stage(case.candidate.stage)
     if stage not in OPEN_STAGES:
-        return None
+        return _on_probation(case, rights)
+    if (moving := on_the_way(case, rights)) is not None:
+        return NextStep(**moving)
     if stage == Stage.DECIDED:
         return _ceremony(case, rights)
     if case.passed(Level.CELL):
@@ -71,19 +109,49 @@ def _is_mine(case: Case, rights: Rights, step: Step) -> bool:
 
 
 def _preparation(case: Case, rights: Rights) -> NextStep:
-    meeting = next_meetings(case.on, number=1)[0]
+    if (stuck := _stuck(case, rights, Level.CELL)) is not None:
+        return stuck
+    meeting = next_meetings(case.on, number=1, calendar=case.calendar)[0]
     name = case.candidate.person.full_name
     step, title, why, verb = _missing(case, name)
+    is_mine = _is_mine(case, rights, step)
+    is_waiting = step == Step.PERMIT
+    if is_waiting and is_mine:
+        title = _("Permit the procedure for %(person)s") % {"person": name}
     return NextStep(
         step=step,
         title=title,
         why=why,
         verb=verb,
         url=step_url(case, step),
-        is_mine=_is_mine(case, rights, step),
-        due_on=meeting if step in AT_A_MEETING or case.valid_certificate else None,
+        is_mine=is_mine,
+        due_on=meeting
+        if step in AT_A_MEETING or (case.valid_certificate and not is_waiting)
+        else None,
         warning=_expiry(case),
-        waits_for=str(case.bodies.cell),
+        waits_for=str(who_permits(case) if is_waiting else case.bodies.cell),
+    )
+
+
+def _stuck(case: Case, rights: Rights, level: Level) -> NextStep | None:
+    """Return that the competent committee says how to go on, where votes failed so often."""
+    why = escalated(case, level, Purpose.ADMISSION)
+    if why is None:
+        return None
+    is_mine = rights.may(Permission.VOTE_COMPETENT, case)
+    body = case.bodies.competent
+    terms = {"body": body or "", "person": case.candidate.person.full_name}
+    return NextStep(
+        step=Step.RETURN,
+        title=_("Say how to go on with %(person)s") % terms
+        if is_mine
+        else _("Wait until %(body)s says how to go on with %(person)s") % terms,
+        why=why,
+        verb=_("Allow a further vote"),
+        url=reverse("meeting-allow", args=[case.candidate.public_id]),
+        is_mine=is_mine,
+        warning=nobody_competent(case) or "",
+        waits_for=str(body or case.bodies.cell),
     )
 
 
@@ -111,6 +179,15 @@ def _missing(case: Case, name: str) -> tuple[Step, str, str, str]:
             _("Assign a helper to %(person)s") % {"person": name},
             _("An official member of the same grassroots organisation."),
             _("Assign"),
+        )
+    if permitted(case):
+        return (
+            Step.PERMIT,
+            _("Wait for %(body)s to permit the procedure for %(person)s")
+            % {"body": who_permits(case), "person": name},
+            _("The cell proposes, the committee decides; then the papers are made (%(rules)s).")
+            % {"rules": case.rules.code},
+            _("Permit"),
         )
     if case.missing_papers:
         return (
@@ -164,6 +241,8 @@ def _committee(case: Case, rights: Rights) -> NextStep:
         % terms
     )
     level = case.next_vote()
+    if level is not None and (stuck := _stuck(case, rights, level)) is not None:
+        return stuck
     if level is None:
         step = Step.DECIDE
         title = _("Record the decision on %(person)s") % {"person": name}
@@ -172,6 +251,11 @@ def _committee(case: Case, rights: Rights) -> NextStep:
         step = STEP_OF_VOTE[level]
         body = case.bodies.at(level)
         title = _("Record the vote of %(body)s on %(person)s") % {"body": body, "person": name}
+    if vote and level and not _is_mine(case, rights, step) and _still_to_send(case, rights):
+        return _sending(case, vote, to=str(body or ""))
+    if vote and level == Level.GRASSROOTS:
+        rules = case.own_rules(at=vote.entered_at)
+        limit = grassroots_due_on(vote.held_on, rules, calendar=case.calendar)
     return NextStep(
         step=step,
         title=title,
@@ -183,6 +267,33 @@ def _committee(case: Case, rights: Rights) -> NextStep:
         is_legal=True,
         warning=nobody_competent(case) or "",
         waits_for=str(body or case.bodies.cell),
+    )
+
+
+def _still_to_send(case: Case, rights: Rights) -> bool:
+    """Say whether the reader is who sends the file on, and has not recorded it."""
+    if not _is_mine(case, rights, Step.SEND_UP):
+        return False
+    return sent_up(case.candidate.milestones.all()) is None
+
+
+def _sending(case: Case, vote: Ballot, *, to: str) -> NextStep:
+    rules = case.own_rules(at=vote.entered_at)
+    limit = send_up_due_on(vote.held_on, rules, calendar=case.calendar)
+    is_first = not any(case.passed(level) for level in Level if level != Level.CELL)
+    return NextStep(
+        step=Step.SEND_UP,
+        title=_("Send the file of %(person)s up to %(body)s")
+        % {"person": case.candidate.person.full_name, "body": to},
+        why=_("The cell resolved on %(day)s; it is sent within %(days)s working days (%(rules)s).")
+        % {"day": f"{vote.held_on:%d/%m/%Y}", "days": rules.send_up_days, "rules": rules.code}
+        if is_first
+        else _("The vote has passed; the next body waits for the file."),
+        verb=_("Record"),
+        url=step_url(case, Step.SEND_UP),
+        is_mine=True,
+        due_on=limit if is_first else case.decision_limit(),
+        is_legal=True,
     )
 
 
@@ -205,6 +316,23 @@ def _ceremony(case: Case, rights: Rights) -> NextStep:
         due_on=limit,
         is_legal=True,
         waits_for=str(case.bodies.cell),
+    )
+
+
+def _on_probation(case: Case, rights: Rights) -> NextStep | None:
+    found = coming(case)
+    if found is None:
+        return None
+    return NextStep(
+        step=found.step,
+        title=found.title,
+        why=found.why,
+        verb=found.verb,
+        url=step_url(case, found.step),
+        is_mine=not found.waits and _is_mine(case, rights, found.step),
+        due_on=found.due_on,
+        is_legal=found.is_legal,
+        waits_for=found.waits_for,
     )
 
 

@@ -9,26 +9,38 @@ from typing import TYPE_CHECKING, Any
 
 from django.conf import settings
 from django.db.models import Case as Choice
-from django.db.models import IntegerField, Q, QuerySet, Value, When
+from django.db.models import Exists, F, IntegerField, OuterRef, Q, QuerySet, Subquery, Value, When
 from django.urls import reverse
 from django.utils.module_loading import import_string
 from django.utils.translation import gettext as _
 
-from admissions.calendar import next_meetings
-from admissions.cases import Case, cases_of
-from admissions.models import Candidate, RuleSet
+from admissions.calendar import RoundDay, next_meetings, rounds_from
+from admissions.cases import Case, cases_and_surroundings
+from admissions.models import Ballot, Candidate, Deadline, Mentorship, Milestone, RuleSet
 from admissions.permissions import Rights
-from admissions.stages import OPEN_STAGES, ORDER, PUBLIC_STEPS, Stage, Step, public_step
-from organizations.models import Appointment, Role
+from admissions.rules import USUAL, WorkingDays
+from admissions.stages import (
+    LIVE_STAGES,
+    ORDER,
+    PUBLIC_STEPS,
+    Level,
+    Purpose,
+    Stage,
+    Step,
+    public_step,
+)
+from organizations.models import Ancestry, Appointment, Designation, Role
 
 from .next_steps import AT_A_MEETING, NextStep, days_left, next_step
+from .permission import WAITING_STAGES, cells_that_ask
+from .terms import last_chance, told_of
 
 if TYPE_CHECKING:
     from organizations.models import User
 
 SOON_DAYS = 14
-AT_MOST = 200
-"""Files looked at for one page of tasks, those nearest to admission first."""
+PER_PAGE, PER_PAGE_OF_A_COMMITTEE = 50, 25
+"""Files judged for one page of tasks; a cell has seldom more, a committee always."""
 
 WORKING_ROLES = (Role.SECRETARY, Role.STAFF, Role.APPROVER)
 
@@ -80,39 +92,43 @@ class TaskPage:
     prepares: bool
     sources: list[SourceStep] = field(default_factory=list)
     is_cut: bool = False
+    page: int = 1
+    next_page: int | None = None
 
 
-def tasks(user: User, *, on: date) -> TaskPage | None:
+def tasks(user: User, *, on: date, page: int = 1) -> TaskPage | None:
     """Return what `user` has to do on day `on`; None where no appointment gives any work.
 
-    A secretary gets the open files of the cells; staff and approvers those that their own body has
-    before it. The number of queries does not grow with the files.
+    A secretary gets the live files of the cells; staff and approvers those that their own body has
+    before it, by their terms, `PER_PAGE` at a time: only those shown are judged. The number of
+    queries does not grow with the files.
     """
-    roles = set(
-        Appointment.objects.of(user, on=on, roles=WORKING_ROLES).values_list("role", flat=True)
+    held = list(
+        Appointment.objects.of(user, on=on, roles=WORKING_ROLES).values_list("role", "organization")
     )
-    if not roles:
+    if not held:
         return None
-    files = list(_files(user, roles, on=on)[: AT_MOST + 1])
-    is_cut = len(files) > AT_MOST
-    del files[AT_MOST:]
-    try:
-        cases = cases_of(files, on=on)
-    except RuleSet.DoesNotExist:
-        cases = []
-    rights = Rights.of(user, on=on, cells={one.cell_id for one in files})
+    roles = {role for role, _organization in held}
+    is_secretary = Role.SECRETARY in roles
+    wanted = _files(user, held, on=on)
+    size = PER_PAGE if is_secretary else PER_PAGE_OF_A_COMMITTEE
+    first = (max(page, 1) - 1) * size
+    files = list(wanted[first : first + size + 1])
+    is_more = len(files) > size
+    del files[size:]
+    cases, rights, rounds = _judged(files, user=user, on=on)
     steps = [(case, step) for case in cases if (step := next_step(case, rights))]
+    own = rights.prepares
     mine = sorted(
         ((case, step) for case, step in steps if step.is_mine),
-        key=lambda pair: _urgency(*pair, on=on),
+        key=lambda pair: _urgency(*pair, rounds=rounds, on=on),
     )
-    own = rights.prepares
     waiting = [
         (case, step) for case, step in steps if not step.is_mine and case.candidate.cell_id in own
     ]
-    is_secretary = Role.SECRETARY in roles
-    rows = [_task(case, step, on=on) for case, step in mine]
-    groups = _by_time(rows[1:], on=on) if is_secretary else _by_kind(rows[1:])
+    rows = [_task(case, step, rounds=rounds, on=on) for case, step in mine]
+    calendar = cases[0].calendar if cases else USUAL
+    groups = _by_time(rows[1:], on=on, calendar=calendar) if is_secretary else _by_kind(rows[1:])
     if waiting:
         waiting.sort(key=lambda pair: pair[1].due_on or date.max)
         groups.append(
@@ -122,17 +138,31 @@ def tasks(user: User, *, on: date) -> TaskPage | None:
                 [_waiting(case, step, on=on) for case, step in waiting],
             )
         )
+    is_cut = is_more or page > 1
     return TaskPage(
         on=on,
         first=rows[0] if rows else None,
         groups=groups,
-        to_do=len(rows),
+        to_do=wanted.count() if is_cut and not is_secretary else len(rows),
         waiting=len(waiting),
         files=len(files),
         prepares=is_secretary,
         sources=_sources([case for case in cases if case.candidate.cell_id in own]),
         is_cut=is_cut,
+        page=page,
+        next_page=page + 1 if is_more else None,
     )
+
+
+def _judged(
+    files: list[Candidate], *, user: User, on: date
+) -> tuple[list[Case], Rights, list[RoundDay]]:
+    """Return the cases of `files`, what `user` may do with them, and the rounds to come."""
+    try:
+        cases, around = cases_and_surroundings(files, on=on, user=user)
+    except RuleSet.DoesNotExist:
+        return [], Rights.of(user, on=on, cells=[]), []
+    return cases, Rights.read(user, around), rounds_from(on, around.rounds)
 
 
 def tasks_to_do(user: User, appointment: Appointment | None, today: date) -> int:
@@ -142,8 +172,10 @@ def tasks_to_do(user: User, appointment: Appointment | None, today: date) -> int
     """
     if appointment is None or appointment.role != Role.SECRETARY:
         return 0
-    page = tasks(user, on=today)
-    return page.to_do if page else 0
+    files = _files(user, [(Role.SECRETARY, appointment.organization_id)], on=today)
+    cases, rights, _rounds = _judged(list(files[:PER_PAGE]), user=user, on=today)
+    found = (next_step(case, rights) for case in cases)
+    return sum(1 for step in found if step and step.is_mine)
 
 
 def waiting_for(user: User, *, on: date) -> list[Any]:
@@ -154,35 +186,136 @@ def waiting_for(user: User, *, on: date) -> list[Any]:
 COMMITTEE_STAGES = {Stage.CELL_RESOLVED, Stage.APPRAISED, Stage.GRASSROOTS_RESOLVED}
 
 
-def _files(user: User, roles: set[str], *, on: date) -> QuerySet[Candidate]:
-    """Return the files that `user` may have work with, nearest to admission first."""
-    wanted: set[Stage] = set()
-    if Role.STAFF in roles:
-        wanted |= COMMITTEE_STAGES
-    if Role.APPROVER in roles:
-        wanted.add(Stage.COMPETENT_RESOLVED)
-    concern = Q(stage__in=wanted)
-    if Role.SECRETARY in roles:
+def _files(user: User, held: Sequence[tuple[str, int]], *, on: date) -> QuerySet[Candidate]:
+    """Return the files that `user` may have work with: by the terms of their bodies, then those
+    nearest to admission.
+
+    Of a committee the terms that run say which files it has before it, so that one whose turn has
+    not come is not judged in vain; a few more than it has are judged and left out.
+    """
+    at: dict[str, set[int]] = {}
+    for role, organization in held:
+        at.setdefault(role, set()).add(organization)
+    bodies = at.get(Role.STAFF, set()) | at.get(Role.APPROVER, set())
+    concern = Q()
+    if Role.SECRETARY in at:
         cells = Appointment.objects.organizations_of(user, roles=[Role.SECRETARY], on=on)
-        concern |= Q(stage__in=OPEN_STAGES, cell__in=cells.values("pk"))
-    rows = Candidate.objects.visible_to(user, on=on).filter(concern)
+        concern |= Q(stage__in=LIVE_STAGES, cell__in=cells.values("pk"))
+    if staff_at := at.get(Role.STAFF):
+        concern |= _before_staff(staff_at, on=on)
+    if approver_at := at.get(Role.APPROVER):
+        concern |= _before_approvers(approver_at, on=on)
+    running = Deadline.objects.filter(candidate=OuterRef("pk"), state=Deadline.State.RUNNING)
+    next_due = running.filter(organization__in=bodies).order_by("due_on").values("due_on")[:1]
     nearness = Choice(
         *(When(stage=stage, then=Value(place)) for place, stage in enumerate(ORDER)),
         default=Value(0),
         output_field=IntegerField(),
     )
-    return rows.select_related("person", "cell", "rules").order_by(-nearness, "stage_since", "pk")
+    rows = Candidate.objects.visible_to(user, on=on).filter(concern)
+    if bodies:
+        rows = rows.annotate(next_due=Subquery(next_due))
+        order: list[Any] = [F("next_due").asc(nulls_last=True), -nearness]
+    else:
+        order = [-nearness]
+    return rows.select_related("person", "cell", "rules").order_by(*order, "stage_since", "pk")
 
 
-def _urgency(case: Case, step: NextStep, *, on: date) -> tuple[int, date, int, int]:
-    """Overdue, then legal terms, then meeting days, then the rest; ties: nearest to admission."""
+def _running_of(bodies: set[int], *clocks: str) -> QuerySet[Any]:
+    """Return the files (ids) on which a term of one of `bodies` runs."""
+    rows = Deadline.objects.filter(
+        state=Deadline.State.RUNNING, organization__in=bodies, clock__in=clocks
+    )
+    return rows.values("candidate")
+
+
+def _before_staff(bodies: set[int], *, on: date) -> Q:
+    clock = Deadline.Clock
+    below = Deadline.objects.filter(
+        candidate=OuterRef("pk"), state=Deadline.State.RUNNING, clock=clock.GRASSROOTS
+    )
+    own_vote = Ballot.objects.filter(
+        candidate=OuterRef("candidate"),
+        organization=OuterRef("organization"),
+        level=Level.COMPETENT,
+        passed=True,
+        purpose=Purpose.ADMISSION,
+    )
+    # Another body passed its vote before the cell came under this one, which votes afresh.
+    afresh = Deadline.objects.filter(
+        ~Exists(own_vote),
+        state=Deadline.State.RUNNING,
+        organization__in=bodies,
+        clock__in=(clock.DECISION, clock.MOVED_DECISION),
+    )
+    beneath = Ancestry.objects.on(on).filter(ancestor__in=bodies)
+    appraises = Designation.objects.begun(on=on).filter(
+        organization__in=bodies, period__contains=on, kind__votes_as="intermediate"
+    )
+    appraised = beneath.filter(ancestor__in=appraises.values("organization"))
+    return (
+        Q(stage__in=COMMITTEE_STAGES, pk__in=_running_of(bodies, clock.GRASSROOTS))
+        | Q(
+            ~Exists(below),
+            stage__in=COMMITTEE_STAGES,
+            pk__in=_running_of(bodies, clock.DECISION, clock.MOVED_DECISION),
+        )
+        | Q(stage=Stage.COMPETENT_RESOLVED, pk__in=afresh.values("candidate"))
+        | Q(stage=Stage.CELL_RESOLVED, cell__in=appraised.values("descendant"))
+        | Q(
+            ~Exists(Milestone.objects.filter(candidate=OuterRef("pk"), step=Step.PERMIT)),
+            Exists(Mentorship.objects.filter(candidate=OuterRef("pk"))),
+            stage__in=WAITING_STAGES,
+            cell__in=cells_that_ask(bodies, on=on),
+        )
+        | _on_probation(beneath)
+    )
+
+
+def _before_approvers(bodies: set[int], *, on: date) -> Q:
+    clock = Deadline.Clock
+    beneath = Ancestry.objects.on(on).filter(ancestor__in=bodies)
+    return Q(
+        stage=Stage.COMPETENT_RESOLVED,
+        pk__in=_running_of(bodies, clock.DECISION, clock.MOVED_DECISION),
+    ) | _on_probation(beneath)
+
+
+def _on_probation(beneath: QuerySet[Ancestry]) -> Q:
+    """The files on probation on which the cell has voted: committees vote and decide after it."""
+    voted = Ballot.objects.filter(level=Level.CELL, passed=True).exclude(purpose=Purpose.ADMISSION)
+    return Q(
+        stage=Stage.ADMITTED,
+        pk__in=voted.values("candidate"),
+        cell__in=beneath.values("descendant"),
+    )
+
+
+def _urgency(
+    case: Case, step: NextStep, *, rounds: Sequence[RoundDay], on: date
+) -> tuple[int, date, int, int]:
+    """Overdue, then legal terms, then what makes a round, then meeting days, then the rest; ties:
+    nearest to admission."""
     due = step.due_on or date.max
-    rank = 0 if due < on else 1 if step.is_legal else 2 if step.due_on else 3
+    if due < on:
+        rank = 0
+    elif step.is_legal:
+        rank = 1
+    elif last_chance(case, rounds):
+        rank = 2
+    else:
+        rank = 3 if step.due_on else 4
     return rank, due, -ORDER.index(Stage(case.candidate.stage)), case.candidate.pk
 
 
-def _task(case: Case, step: NextStep, *, on: date) -> Task:
+def _task(case: Case, step: NextStep, *, rounds: Sequence[RoundDay], on: date) -> Task:
     is_late = step.due_on is not None and step.due_on < on
+    missed = told_of(case)
+    warning = missed.words if missed and missed.is_missed else step.warning
+    if not warning and (chance := last_chance(case, rounds)):
+        warning = _("The last meeting that makes the round %(round)s.") % {"round": chance.name}
+    if not warning and missed:
+        warning = missed.words
     return Task(
         step=step.step,
         day=step.due_on,
@@ -190,7 +323,7 @@ def _task(case: Case, step: NextStep, *, on: date) -> Task:
         title=step.title,
         url=step.url,
         why=step.why,
-        warning=step.warning,
+        warning=warning,
         verb=step.verb,
         kind="late" if is_late else "",
     )
@@ -216,9 +349,9 @@ def _counted(title: str, rows: list[Task]) -> Group:
     return Group(title, _("%(number)s tasks") % {"number": len(rows)}, rows)
 
 
-def _by_time(rows: Sequence[Task], *, on: date) -> list[Group]:
+def _by_time(rows: Sequence[Task], *, on: date, calendar: WorkingDays) -> list[Group]:
     """Group a secretary's tasks: overdue, the cell's meeting, two weeks, later."""
-    meeting = next_meetings(on, number=1)[0]
+    meeting = next_meetings(on, number=1, calendar=calendar)[0]
     at_meeting = _("For the cell meeting about %(day)s") % {"day": f"{meeting:%d/%m}"}
     headings = [_("Overdue"), at_meeting, _("In the next two weeks"), _("Later")]
     found: dict[str, list[Task]] = {heading: [] for heading in headings}
@@ -244,12 +377,12 @@ def _by_kind(rows: Sequence[Task]) -> list[Group]:
 
 
 def _sources(cases: Sequence[Case]) -> list[SourceStep]:
-    names: dict[int, list[str]] = {step.number: [] for step in PUBLIC_STEPS[:6]}
+    names: dict[int, list[str]] = {step.number: [] for step in PUBLIC_STEPS}
     for case in cases:
         number = public_step(Stage(case.candidate.stage)).number
         names[number].append(case.candidate.person.full_name)
     return [
         SourceStep(step.number, str(step.title), len(found), found[:3])
-        for step in PUBLIC_STEPS[:6]
+        for step in PUBLIC_STEPS
         if (found := names[step.number])
     ]

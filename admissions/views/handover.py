@@ -12,7 +12,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django.views.generic import View
 
-from admissions.forms import HandoverNoteForm
+from admissions.forms.files import HandoverNoteForm
 from admissions.selectors.handover import AT_MOST, handover_page, named
 from config import clock
 from config.ui.pages import ActionView

@@ -5,15 +5,16 @@ from __future__ import annotations
 from typing import Any
 
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase
-from django.shortcuts import get_object_or_404, redirect, render
+from django.shortcuts import render
 from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django.views.generic import View
 
 from admissions.cases import case_of, grassroots_unit
+from admissions.eligibility import warnings
 from admissions.filters import CandidateFilter
-from admissions.forms import (
+from admissions.forms.files import (
     BallotForm,
     CandidateForm,
     CeremonyForm,
@@ -23,10 +24,9 @@ from admissions.forms import (
     EditForm,
     ListForm,
     MentorForm,
-    PapersForm,
 )
-from admissions.guards import STEPS, part_taken
-from admissions.models import Candidate, RuleSet
+from admissions.guards import STEPS, escalated, part_taken, short_votes
+from admissions.models import Candidate
 from admissions.operations.ballots import record_ballot
 from admissions.operations.candidates import close_candidate, edit_candidate, log_candidate
 from admissions.operations.ceremonies import hold_ceremony, lateness
@@ -35,39 +35,37 @@ from admissions.operations.preparation import (
     assign_mentor,
     issue_certificate,
     put_on_list,
-    receive_papers,
 )
-from admissions.permissions import Permission, Rights
 from admissions.selectors import STEP_CODES, file_page, tasks
 from admissions.selectors.changes import last_change
 from admissions.selectors.choices import possible_mentors, rounds_near
 from admissions.selectors.handover import open_handovers
 from admissions.selectors.tasks import waiting_for
-from admissions.stages import PUBLIC_STEPS, Level, Stage, Step, public_step
+from admissions.stages import PUBLIC_STEPS, Level, Purpose, Stage, Step, public_step
 from config import clock
 from config.errors import ConflictError
 from config.ui.pages import ActionView, FilteredListView, Stale
 from organizations.models import Appointment, Role
 from organizations.permissions import holds
 
-
-def sees_names(request: HttpRequest) -> None:
-    """Answer 404 to those whose roles show no people by name, as if there were no such page."""
-    if not holds(request.user, *Role.sees_names(), on=clock.today()):
-        raise Http404
-
-
-def visible_file(request: HttpRequest, public_id: Any) -> Candidate:
-    return get_object_or_404(
-        Candidate.objects.visible_to(request.user).select_related("person", "cell", "rules"),
-        public_id=public_id,
-    )
+from .classes import CertifyNewMember, Enrol
+from .file_action import FileAction, sees_names, visible_file
+from .helpers import ReleaseMentor
+from .introducers import NameIntroducer
+from .moving import AskMove
+from .outcomes import OUTCOME_PAGES
+from .papers import ReceivePapers
+from .permission import PermitProcedure
+from .probation import PAGES as PROBATION_PAGES
+from .verifications import SendVerification
 
 
 class TaskList(View):
     def get(self, request: HttpRequest) -> HttpResponse:
         today = clock.today()
-        page = tasks(request.user, on=today)
+        asked = request.GET.get("trang", "")
+        number = int(asked) if asked.isdecimal() and len(asked) < 5 else 1
+        page = tasks(request.user, on=today, page=number)
         if page is None:
             raise Http404
         context = {
@@ -105,6 +103,7 @@ class CandidateList(FilteredListView):
             ],
             "steps": PUBLIC_STEPS,
             "may_add": holds(self.request.user, Role.SECRETARY, on=today),
+            "before_us": holds(self.request.user, Role.STAFF, Role.APPROVER, on=today),
         }
 
 
@@ -150,46 +149,6 @@ class CandidateDetail(View):
         return render(request, "admissions/candidate_detail.html", {"page": page, "file": file})
 
 
-class FileAction(ActionView):
-    """An action on one file, for those whom the step's permission names; others get 404."""
-
-    template_name = "admissions/step_form.html"
-    step: Step
-
-    def load(self, request: HttpRequest, **kwargs: Any) -> HttpResponseBase | None:
-        today = clock.today()
-        self.file = visible_file(request, kwargs["public_id"])
-        try:
-            self.case = case_of(self.file, on=today)
-        except RuleSet.DoesNotExist:
-            raise Http404 from None
-        rights = Rights.of(request.user, on=today, cells=[self.file.cell_id])
-        if not rights.may(self.permission(), self.case):
-            raise Http404
-        # Only to a reader: a form sent twice must find its first result.
-        if request.method != "POST" and not self.is_open():
-            return redirect("candidate-detail", self.file.public_id)
-        return None
-
-    def permission(self) -> Permission:
-        return STEPS[self.step].permission
-
-    def is_open(self) -> bool:
-        return STEPS[self.step].is_at(self.file)
-
-    def get_success_url(self, result: Any) -> str:
-        return reverse("candidate-detail", args=[self.file.public_id])
-
-    def get_cancel_url(self) -> str:
-        return reverse("candidate-detail", args=[self.file.public_id])
-
-    def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
-        return super().get_context_data(file=self.file, case=self.case, **kwargs)
-
-    def keywords(self) -> dict[str, Any]:
-        return {"by": self.request.user, "on": clock.today()}
-
-
 class CandidateEdit(FileAction):
     form_class = EditForm
     step = Step.CLOSE
@@ -202,7 +161,10 @@ class CandidateEdit(FileAction):
     def get_initial(self) -> dict[str, Any]:
         person = self.file.person
         names = [name for name in EditForm.base_fields if hasattr(person, name)]
-        return {name: getattr(person, name) for name in names} | {"groups": self.file.groups}
+        of_file = ("groups", "special", "left_on", "was_cleared")
+        return {name: getattr(person, name) for name in names} | {
+            name: getattr(self.file, name) for name in of_file
+        }
 
     def get_version(self) -> str:
         # Asked again inside the action's transaction, so from the database.
@@ -301,29 +263,6 @@ class AssignMentor(FileAction):
         return _("%(person)s helps the candidate.") % {"person": result.mentor}
 
 
-class ReceivePapers(FileAction):
-    form_class = PapersForm
-    template_name = "admissions/papers_form.html"
-    step = Step.RECEIVE_PAPER
-    title = gettext_lazy("Receive papers")
-    submit_label = gettext_lazy("Save the papers")
-
-    def is_open(self) -> bool:
-        return super().is_open() and bool(self.case.missing_papers)
-
-    def get_form_kwargs(self) -> dict[str, Any]:
-        return {"kinds": self.case.missing_papers}
-
-    def get_initial(self) -> dict[str, Any]:
-        return {"received_on": clock.today()}
-
-    def perform(self, form: PapersForm) -> Any:
-        return receive_papers(self.file, papers=form.papers(), **self.keywords())
-
-    def get_success_message(self, result: Any) -> str:
-        return _("%(number)s papers are in the file.") % {"number": len(result)}
-
-
 class RecordBallot(FileAction):
     form_class = BallotForm
     template_name = "admissions/ballot_form.html"
@@ -338,8 +277,8 @@ class RecordBallot(FileAction):
         return super().get_context_data(
             body=body,
             refusals=STEPS[self.step].refusals(self.case),
-            attempts=self.case.attempts(self.level),
-            escalates=self.case.attempts(self.level) >= self.case.rules.failed_votes_escalate,
+            attempts=self.case.failures(self.level),
+            escalates=bool(escalated(self.case, self.level, Purpose.ADMISSION)),
             **{**kwargs, "title": _("Vote of %(body)s") % {"body": body}},
         )
 
@@ -356,13 +295,20 @@ class RecordBallot(FileAction):
             "in_favour": result.in_favour,
             "entitled": result.entitled,
         }
-        if result.attempt >= result.rules.failed_votes_escalate:
+        words = f"{words} {_('The full result is reported to the committees above.')}"
+        # Read anew: the file that the page has was read before the vote.
+        case = case_of(Candidate.objects.get(pk=self.file.pk), on=clock.today())
+        failed = len(short_votes(case, self.level, result.purpose))
+        if failed >= result.rules.failed_votes_escalate:
             return f"{words} {_('The superior committee decides how to go on.')}"
         return f"{words} {_('It may be repeated.')}"
 
 
 class CellBallot(RecordBallot):
     step, level = Step.VOTE_CELL, Level.CELL
+
+    def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
+        return super().get_context_data(warnings=warnings(self.case), **kwargs)
 
 
 class IntermediateBallot(RecordBallot):
@@ -388,7 +334,8 @@ class RecordDecision(FileAction):
         barred = part_taken(self.case, by=self.request.user)
         return super().get_context_data(
             body=self.case.bodies.competent,
-            refusals=[barred] if barred else STEPS[self.step].refusals(self.case),
+            barred=barred,
+            refusals=STEPS[self.step].refusals(self.case),
             limit=self.case.decision_limit(),
             **kwargs,
         )
@@ -412,6 +359,7 @@ class HoldCeremony(FileAction):
         return {
             "members": possible_mentors(self.file, unit=None, on=today),
             "rounds": rounds_near(self.file, on=today),
+            "is_late": bool(lateness(self.case, ceremony_on=today)),
         }
 
     def get_initial(self) -> dict[str, Any]:
@@ -420,7 +368,7 @@ class HoldCeremony(FileAction):
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
         decision = self.case.decision
-        late = decision and lateness(decision, rules=self.file.rules, ceremony_on=self.case.on)
+        late = decision and lateness(self.case, ceremony_on=self.case.on)
         return super().get_context_data(
             limit=self.case.ceremony_limit(), decision=decision, late=late, **kwargs
         )
@@ -439,8 +387,13 @@ STEP_PAGES: dict[str, type[FileAction]] = {
     STEP_CODES[page.step]: page
     for page in (
         PutOnList,
+        Enrol,
         IssueCertificate,
+        CertifyNewMember,
         AssignMentor,
+        ReleaseMentor,
+        AskMove,
+        PermitProcedure,
         ReceivePapers,
         CellBallot,
         IntermediateBallot,
@@ -448,6 +401,10 @@ STEP_PAGES: dict[str, type[FileAction]] = {
         CompetentBallot,
         RecordDecision,
         HoldCeremony,
+        NameIntroducer,
+        SendVerification,
+        *PROBATION_PAGES,
+        *OUTCOME_PAGES,
     )
 }
 

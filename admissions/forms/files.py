@@ -6,11 +6,11 @@ from collections.abc import Sequence
 from typing import Any
 
 from django import forms
-from django.utils.translation import get_language
 from django.utils.translation import gettext_lazy as _
 
-from admissions.cases import Case, official_members
-from admissions.models import Group, PaperKind, Round
+from admissions.cases import Case, summoned
+from admissions.models import Group, Round, Special
+from admissions.operations.candidates import OverAge
 from admissions.stages import Level
 from config.errors import DomainError
 from config.ui.forms import (
@@ -41,6 +41,8 @@ class CandidateForm(OnceForm):
     def __init__(self, *args: Any, cells: Sequence[Organization], **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.cells = {cell.slug: cell for cell in cells}
+        if self.data.get("over_age"):
+            self._ask_whether_over_age()
         if len(self.cells) > 1:
             self.fields["cell"] = forms.ChoiceField(
                 label=_("Cell"), choices=[(cell.slug, str(cell)) for cell in cells]
@@ -55,6 +57,17 @@ class CandidateForm(OnceForm):
         found = super().values()
         found.pop("cell", None)
         return found
+
+    def refuse(self, error: DomainError) -> None:
+        super().refuse(error)
+        if isinstance(error, OverAge):
+            # Only now: nearly nobody needs it.
+            self._ask_whether_over_age()
+
+    def _ask_whether_over_age(self) -> None:
+        self.fields["over_age"] = forms.BooleanField(
+            label=_("Exception above the oldest age: the consent will be obtained"), required=False
+        )
 
 
 class EditForm(VersionedForm, OnceForm):
@@ -71,6 +84,21 @@ class EditForm(VersionedForm, OnceForm):
         choices=[choice for choice in Group.choices if choice[0] != Group.YOUTH_UNION],
         widget=forms.CheckboxSelectMultiple,
         required=False,
+    )
+    special = forms.MultipleChoiceField(
+        label=_("Special cases"),
+        choices=Special.choices,
+        widget=forms.CheckboxSelectMultiple,
+        required=False,
+        help_text=_("Each asks for further papers, a consent or a wait."),
+    )
+    left_on = DateField(
+        label=_("Left the Party on"), required=False, help_text=_("Readmission only.")
+    )
+    was_cleared = forms.BooleanField(
+        label=_("After a criminal record that was cleared"),
+        required=False,
+        help_text=_("Readmission only: the wait is longer."),
     )
 
 
@@ -106,54 +134,6 @@ class MentorForm(OnceForm):
         self.fields["mentor"].queryset = members
 
 
-class PapersForm(OnceForm):
-    """One page for all papers that are missing: the date of each that has come in."""
-
-    quiet_optional = True
-
-    def __init__(self, *args: Any, kinds: Sequence[PaperKind], **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        self.kinds = list(kinds)
-        for kind in self.kinds:
-            name = kind.name_en if get_language() == "en" else kind.name
-            self.fields[f"dated_on-{kind.pk}"] = DateField(
-                label=f"{name} · {kind.code}", required=False
-            )
-        self.fields["received_on"] = DateField(label=_("Received on"), help_text=TODAY_HINT)
-
-    def rows(self) -> list[tuple[PaperKind, forms.BoundField]]:
-        """Return each missing paper with its field, for the table."""
-        return [(kind, self[f"dated_on-{kind.pk}"]) for kind in self.kinds]
-
-    def clean(self) -> dict[str, Any]:
-        found: dict[str, Any] = super().clean() or self.cleaned_data
-        names = [f"dated_on-{kind.pk}" for kind in self.kinds]
-        if names and not any(found.get(name) or name in self.errors for name in names):
-            self.add_error(names[0], _("Enter the date of at least one paper."))
-        return found
-
-    def papers(self) -> list[dict[str, Any]]:
-        """Return what `receive_papers` takes: the papers whose date was entered."""
-        received_on = self.cleaned_data["received_on"]
-        return [
-            {"kind": kind, "dated_on": dated_on, "received_on": received_on}
-            for kind in self.kinds
-            if (dated_on := self.cleaned_data.get(f"dated_on-{kind.pk}"))
-        ]
-
-    def refuse(self, error: DomainError) -> None:
-        alone = self.papers()
-        fields = {}
-        for argument, sentence in error.fields.items():
-            name = argument.partition("-")[0]
-            if name == "dated_on" and argument not in self.fields and alone:
-                argument = f"dated_on-{alone[0]['kind'].pk}"
-            elif name == "received_on":
-                argument = "received_on"
-            fields[argument] = sentence
-        super().refuse(DomainError(error.sentence, fields=fields))
-
-
 class BallotForm(OnceForm):
     """The numbers of a vote; says how many votes in favour are needed."""
 
@@ -162,6 +142,12 @@ class BallotForm(OnceForm):
     present = WholeNumberField(label=_("Present"), max_value=9999)
     in_favour = WholeNumberField(label=_("In favour"), max_value=9999)
     against = WholeNumberField(label=_("Against"), max_value=9999)
+    reasons = LineField(
+        label=_("Reasons of the votes against"),
+        max_length=500,
+        required=False,
+        help_text=_("As the minutes say, without names."),
+    )
     resolution_number = LineField(label=_("Resolution number"), max_length=40, required=False)
 
     def __init__(self, *args: Any, case: Case, level: Level, **kwargs: Any) -> None:
@@ -207,7 +193,7 @@ class BallotForm(OnceForm):
 def entitled_of(case: Case, level: Level) -> int | None:
     """Return how many are entitled to vote at `level` as far as is known, to fill the form."""
     if level == Level.CELL:
-        return official_members(case.cell_id, on=case.on) or None
+        return summoned(case.cell_id, on=case.on) or None
     competence = case.bodies.competence
     return competence.members_entitled if level == Level.COMPETENT and competence else None
 
@@ -243,9 +229,19 @@ class CeremonyForm(OnceForm):
         label=_("Helper during probation"), queryset=Person.objects.none(), required=False
     )
     round = RoundField(label=_("Round"), queryset=Round.objects.none(), required=False)
+    consented_on = DateField(
+        label=_("Consent of the superior committee, of"),
+        required=False,
+        help_text=_("Only where the last day has passed: the cell reported and was let."),
+    )
+    consent_number = LineField(label=_("Number of the consent"), max_length=40, required=False)
 
-    def __init__(self, *args: Any, members: Any, rounds: Any, **kwargs: Any) -> None:
+    def __init__(
+        self, *args: Any, members: Any, rounds: Any, is_late: bool = True, **kwargs: Any
+    ) -> None:
         super().__init__(*args, **kwargs)
+        if not is_late:
+            del self.fields["consented_on"], self.fields["consent_number"]
         self.fields["mentor"].queryset = members
         self.fields["round"].queryset = rounds
         if not rounds:

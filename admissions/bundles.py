@@ -1,0 +1,224 @@
+"""All that pages read of files, in one statement: what hangs on them and what stands around them.
+
+A page would otherwise ask for each relation by itself, and each new one would cost it a query more.
+Operations under a lock look at few of the parts and read these when first asked for.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, fields
+from datetime import date, datetime
+from functools import cache
+from typing import TYPE_CHECKING, Any
+
+from django.contrib.postgres.fields import ArrayField
+from django.db.models import BigIntegerField, F, OneToOneRel, QuerySet, Value
+
+from admissions import open_questions
+from admissions.models import (
+    Admission,
+    Ballot,
+    Candidate,
+    Certificate,
+    DayOff,
+    Deadline,
+    Decision,
+    DecisionReview,
+    Enrolment,
+    Extension,
+    FileMove,
+    FileReturn,
+    FileTransfer,
+    Introducer,
+    MentorNote,
+    Mentorship,
+    Milestone,
+    Paper,
+    PaperKind,
+    Recognition,
+    Round,
+    RuleChange,
+    RuleSet,
+    Scan,
+    Verification,
+)
+from config.together import Prepared
+from organizations.models import Ancestry, Appointment, Competence, Designation, User
+from organizations.models.organization import OneOf
+
+if TYPE_CHECKING:
+    from django.contrib.auth.models import AnonymousUser
+
+
+@dataclass(frozen=True)
+class Surroundings:
+    """What stands around files on day `on`: rules, the lines above their cells, days, rounds.
+
+    `lines` are (descendant, ancestor) from below; `days` (day, kind) of the table of decreed days;
+    `settings` (name, value, approved at) of the open questions, the latest last;
+    `held` (role, organisation) what the reader is appointed to, empty without a reader.
+    """
+
+    rule_sets: list[RuleSet]
+    kinds: list[PaperKind]
+    lines: list[tuple[int, int]]
+    names: list[Designation]
+    competences: list[Competence]
+    days: list[tuple[date, str]]
+    rounds: list[Round]
+    settings: list[tuple[str, str, datetime | None]]
+    rule_changes: list[RuleChange]
+    held: list[tuple[str, int]]
+
+
+SOME_FILE, SOME_CELL, SOME_USER, SOME_DAY = -101, -102, -103, date(1, 2, 3)
+"""What stands in the statement, compiled once, where each reading has its own values."""
+
+STAND_INS = {"files": [SOME_FILE], "cells": [SOME_CELL], "user": SOME_USER, "on": SOME_DAY}
+
+ARRAY = ArrayField(BigIntegerField())
+
+
+def _of(rows: QuerySet[Any], column: str = "candidate") -> QuerySet[Any]:
+    return rows.filter(OneOf(F(column), Value([SOME_FILE], ARRAY)))
+
+
+RELATIONS: dict[str, QuerySet[Any]] = {
+    "milestones": Milestone.objects.all(),
+    "certificates": Certificate.objects.all(),
+    "mentorships": Mentorship.objects.select_related("mentor").order_by("pk"),
+    "papers": Paper.objects.all(),
+    "ballots": Ballot.objects.select_related("meeting"),
+    "decisions": Decision.objects.all(),
+    "moves": FileMove.objects.all(),
+    "returns": FileReturn.objects.all(),
+    "extensions": Extension.objects.all(),
+    "introducers": Introducer.objects.select_related("person"),
+    "verifications": Verification.objects.select_related("verifier"),
+    "enrolments": Enrolment.objects.select_related("school"),
+    "deadlines": Deadline.objects.all(),
+    "file_transfers": FileTransfer.objects.select_related("origin", "destination").called(),
+    "admissions": Admission.objects.order_by("pk"),
+    "recognitions": Recognition.objects.all(),
+}
+"""What hangs on a file, by the name by which it has it, with the people they name."""
+
+BENEATH: dict[tuple[str, str], tuple[type[Any], str]] = {
+    ("mentorships", "notes"): (MentorNote, "mentorship"),
+    ("papers", "scans"): (Scan, "paper"),
+    ("decisions", "reviews"): (DecisionReview, "decision"),
+}
+"""What hangs on what hangs on a file: {(relation, its own): (model, the column that names it)}."""
+
+SHARED: dict[tuple[str, str], QuerySet[Any]] = {
+    ("milestones", "entered_by"): User.objects.all(),
+    ("papers", "kind"): PaperKind.objects.all(),
+}
+"""What many rows name, read once each: {(relation, column): what it names}."""
+
+
+@cache
+def _statement() -> Prepared:
+    line = Ancestry.objects.on(SOME_DAY).filter(OneOf(F("descendant"), Value([SOME_CELL], ARRAY)))
+    above = line.values("ancestor")
+    querysets: dict[str, QuerySet[Any]] = {
+        **{name: _of(rows) for name, rows in RELATIONS.items()},
+        **{
+            own: _of(model.objects.all(), f"{column}__candidate")
+            for (_above, own), (model, column) in BENEATH.items()
+        },
+        **{
+            f"{relation} {column}": rows.filter(
+                pk__in=_of(RELATIONS[relation].order_by()).values(column)
+            )
+            for (relation, column), rows in SHARED.items()
+        },
+        "rule_sets": RuleSet.objects.all(),
+        "kinds": PaperKind.objects.filter(rules__period__contains=SOME_DAY).order_by("order"),
+        "lines": line.order_by("depth").values_list("descendant", "ancestor"),
+        "names": Designation.objects.begun(on=SOME_DAY)
+        .filter(organization__in=above)
+        .select_related("kind"),
+        "competences": Competence.objects.filter(organization__in=above, period__contains=SOME_DAY),
+        "days": DayOff.objects.order_by("pk").values_list("day", "kind"),
+        "settings": open_questions.approved().values_list("name", "value", "approved_at"),
+        "rule_changes": RuleChange.objects.filter(approved_at__isnull=False).order_by("pk"),
+        "rounds": Round.objects.filter(organization__in=above, day__gte=SOME_DAY).order_by(
+            "day", "pk"
+        ),
+        "held": Appointment.objects.of(User(pk=SOME_USER), on=SOME_DAY).values_list(
+            "role", "organization"
+        ),
+    }
+    return Prepared(querysets, STAND_INS)
+
+
+def read(
+    files: Sequence[Candidate], *, on: date, user: User | AnonymousUser | None = None
+) -> Surroundings:
+    """Attach to `files` all that hangs on them, as if prefetched; return what stands around them.
+
+    One statement, however many files, papers and events. With `user`, also what they are
+    appointed to on day `on`.
+    """
+    is_active = user is not None and user.is_authenticated and user.is_active
+    found = _statement().fetch(
+        files=[file.pk for file in files],
+        cells=sorted({file.cell_id for file in files}),
+        user=user.pk if user is not None and is_active else SOME_USER,
+        on=on,
+    )
+    for (above, own), (_model, column) in BENEATH.items():
+        _attach(found[above], own, column, found[own])
+    for relation, column in SHARED:
+        named = {row.pk: row for row in found[f"{relation} {column}"]}
+        for row in found[relation]:
+            row._state.fields_cache[column] = named[getattr(row, f"{column}_id")]
+    rules = {row.pk: row for row in found["rule_sets"]}
+    for row in found["deadlines"]:
+        row._state.fields_cache["rules"] = rules[row.rules_id]
+    for name in RELATIONS:
+        _attach(files, name, "candidate", found[name])
+    return Surroundings(**{one.name: found[one.name] for one in fields(Surroundings)})
+
+
+class Attached(dict[str, Any]):
+    """A cache of prefetched rows that makes the queryset of a relation when it is asked for."""
+
+    def __init__(self, owner: Any) -> None:
+        super().__init__()
+        self.owner = owner
+        self.rows: dict[str, list[Any]] = {}
+
+    def __missing__(self, name: str) -> Any:
+        rows = self.rows.pop(name)  # KeyError where it was not read
+        made = getattr(self.owner, name).get_queryset()
+        # As Django's own prefetching leaves it.
+        made._result_cache = rows
+        made._prefetch_done = True
+        self[name] = made
+        return made
+
+    def __contains__(self, name: object) -> bool:
+        return super().__contains__(name) or name in self.rows
+
+
+def _attach(owners: Iterable[Any], name: str, column: str, rows: Iterable[Any]) -> None:
+    """Let each of `owners` have its own of `rows` under `name`, without asking for them again."""
+    by_owner: dict[int, list[Any]] = defaultdict(list)
+    for row in rows:
+        by_owner[getattr(row, f"{column}_id")].append(row)
+    for owner in owners:
+        own = by_owner.get(owner.pk, [])
+        for row in own:
+            row._state.fields_cache[column] = owner
+        if isinstance(owner._meta.get_field(name), OneToOneRel):
+            owner._state.fields_cache[name] = own[0] if own else None
+            continue
+        known = owner.__dict__.get("_prefetched_objects_cache")
+        if not isinstance(known, Attached):
+            known = owner.__dict__["_prefetched_objects_cache"] = Attached(owner)
+        known.pop(name, None)
+        known.rows[name] = own

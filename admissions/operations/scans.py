@@ -1,0 +1,98 @@
+"""Scans of papers: brought in by the cell's secretary, opened with a trace."""
+
+from __future__ import annotations
+
+from datetime import date
+from typing import TYPE_CHECKING
+
+from django.core.exceptions import PermissionDenied
+from django.db import transaction
+from django.db.models import Sum
+from django.utils.translation import gettext as _
+
+from admissions import attachments
+from admissions.cases import case_of
+from admissions.models import Candidate, Paper, Scan, ScanReading
+from admissions.permissions import Permission, Rights
+from config import clock, names
+from config.errors import DomainError
+
+from .recording import locked
+
+if TYPE_CHECKING:
+    from organizations.models import User
+
+
+@transaction.atomic
+def add_scan(
+    candidate: Candidate,
+    *,
+    by: User,
+    on: date,
+    paper: Paper,
+    content: bytes,
+    name: str,
+    replaces: Scan | None = None,
+) -> Scan:
+    """Keep the scan `content` of `paper`, under its hash; `replaces` an earlier, worse one.
+
+    What is let in is `attachments.checked`. Raises PermissionDenied where `by` does not prepare the
+    file, DomainError at `scan` for what is not taken: by kind, size, number a day, or twice.
+    """
+    file = locked(candidate, by=by, on=on)
+    if not Rights.of(by, on=on, cells=[file.cell_id]).may(Permission.PREPARE, case_of(file, on=on)):
+        raise PermissionDenied
+    if paper.candidate_id != file.pk or (replaces and replaces.paper_id != paper.pk):
+        raise PermissionDenied
+    brought = Scan.objects.filter(entered_by=by, entered_at__date=clock.today()).count()
+    if brought >= attachments.A_DAY:
+        raise DomainError(
+            fields={
+                "scan": _("You have brought in %(number)s scans today; go on tomorrow.")
+                % {"number": brought}
+            }
+        )
+    scanned = attachments.checked(content, name=name)
+    if Scan.objects.filter(paper=paper, sha256=scanned.sha256).exists():
+        raise DomainError(fields={"scan": _("This scan is with the paper already.")})
+    held = Scan.objects.filter(paper__candidate=file).aggregate(held=Sum("size"))["held"] or 0
+    if held + len(scanned.content) > attachments.FILE_BYTES:
+        raise DomainError(
+            fields={
+                "scan": _("The scans of one file have at most %(most)s MB together.")
+                % {"most": attachments.FILE_BYTES // attachments.MEGABYTE}
+            }
+        )
+    if replaces and Scan.objects.filter(replaces=replaces).exists():
+        raise DomainError(fields={"replaces": _("That scan is replaced already.")})
+    attachments.keep(scanned)
+    return Scan.objects.create(
+        paper=paper,
+        sha256=scanned.sha256,
+        name=scanned.name,
+        content_type=scanned.content_type,
+        size=len(scanned.content),
+        replaces=replaces,
+        entered_by=by,
+    )
+
+
+def gives_a_reason(candidate: Candidate, *, by: User, on: date) -> bool:
+    """Say whether `by` says why a scan is opened: all but those who keep the file do."""
+    return candidate.cell_id not in Rights.of(by, on=on, cells=[candidate.cell_id]).prepares
+
+
+@transaction.atomic
+def read_scan(scan: Scan, *, by: User, on: date, reason: str = "") -> ScanReading:
+    """Write down that `by` opens `scan`, before its content is given out.
+
+    Raises PermissionDenied where `by` may not see the file, or it is their own; DomainError at
+    `reason` where one is asked for and none is given.
+    """
+    file = Candidate.objects.visible_to(by, on=on).filter(papers__scans=scan).first()
+    if file is None or (by.person_id is not None and by.person_id == file.person_id):
+        raise PermissionDenied
+    reason = names.written(reason)
+    if not reason and gives_a_reason(file, by=by, on=on):
+        raise DomainError(fields={"reason": _("Say why you open the scan; it is kept.")})
+    return ScanReading.objects.create(scan=scan, reason=reason, entered_by=by)

@@ -1,0 +1,1 @@
+"""Pages of files, of meetings, of classes, of rules."""
