@@ -16,6 +16,7 @@ from psycopg import sql
 
 RESULTS = Path(__file__).resolve().parent.parent / "bench-results"
 DATABASE = "ketnap_bench"
+CASES = ("attainment", "tasks")
 
 
 @contextmanager
@@ -55,18 +56,34 @@ def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
     parser.add_argument("--scale", type=int, default=10, help="640 cells each (default: 10)")
     parser.add_argument("--rounds", type=int, default=5, help="times each case is run, in turn")
+    parser.add_argument("--only", choices=CASES, help="one of the measurements (default: all)")
     options = parser.parse_args()
     if options.scale < 1 or options.rounds < 1:
         sys.exit("Scale and rounds are at least 1.")
-    with server() as url, scratch_database(url) as scratch:
-        os.environ["DATABASE_URL"] = scratch
-        os.environ["DJANGO_SETTINGS_MODULE"] = "config.settings.test"
-        import django  # noqa: PLC0415 - after the settings are named
+    with server() as url:
+        for case in [options.only] if options.only else CASES:
+            with scratch_database(url) as scratch:
+                measure(case, scratch, scale=options.scale, rounds=options.rounds)
 
-        django.setup()
-        from benchmarks import attainment  # noqa: PLC0415 - needs the models
 
-        attainment.run(scale=options.scale, rounds=options.rounds, into=RESULTS)
+def measure(case: str, database: str, *, scale: int, rounds: int) -> None:
+    """Run one of the measurements in its own, empty database."""
+    os.environ["DATABASE_URL"] = database
+    os.environ["DJANGO_SETTINGS_MODULE"] = "config.settings.test"
+    import django  # noqa: PLC0415 - after the settings are named
+
+    django.setup()
+    from django.db import connection  # noqa: PLC0415 - needs the settings
+
+    from benchmarks import attainment, tasks  # noqa: PLC0415 - need the models
+
+    try:
+        if case == "tasks":
+            tasks.run(rounds=rounds, into=RESULTS)
+        else:
+            attainment.run(scale=scale, rounds=rounds, into=RESULTS)
+    finally:
+        connection.close()
 
 
 if __name__ == "__main__":

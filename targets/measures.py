@@ -51,8 +51,9 @@ MEASURES = (
         for month in range(1, 13)
     ),
     Measure("files_source", _("Sources, class not attended"), "file",
-            _stages(Stage.SOURCE, Stage.SYMPATHISER)),
-    Measure("files_class", _("Class completed"), "file", _stages(Stage.CERTIFIED)),
+            _stages(Stage.SOURCE, Stage.SYMPATHISER, Stage.ENROLLED)),
+    Measure("files_class", _("Class completed"), "file",
+            _stages(Stage.CERTIFIED, Stage.PERMITTED)),
     Measure("files_dossier", _("File, verification"), "file", _stages(Stage.DOSSIER)),
     Measure("files_cell", _("Cell considers"), "file", _stages(Stage.READY)),
     Measure("files_committee", _("Committees consider, decide"), "file",

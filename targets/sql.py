@@ -67,15 +67,27 @@ _PLACES = " ".join(
     f"WHEN '{step.value}' THEN {ORDER.index(stage)}" for step, stage in REACHES.items()
 )
 _STAGE_NAMES = ", ".join(f"'{stage.value}'" for stage in ORDER)
-# A file was where its first later move began.
+_RETURNED_TO = " ".join(f"WHEN '{stage.value}' THEN {place}" for place, stage in enumerate(ORDER))
+# A file was where its first later move began. What it had reached before the latest return (or
+# cancellation) up to the day counts no further than where that sent it back to; before and after
+# are told by the order of entry, as when the stage was stored.
 _FILES_THEN = f"""
         SELECT coalesce(moved.origin_id, file.cell_id) AS cell_id,
             (ARRAY[{_STAGE_NAMES}])[1 + reached.place] AS stage
         FROM admissions_candidate AS file
         JOIN (
-            SELECT candidate_id, max(CASE step {_PLACES} ELSE 0 END) AS place
-            FROM admissions_milestone WHERE "on" <= %(upto)s
-            GROUP BY candidate_id
+            SELECT step.candidate_id,
+                greatest(max(CASE step.step {_PLACES} ELSE 0 END)
+                    FILTER (WHERE back.id IS NULL OR step.id > back.id), max(back.place)) AS place
+            FROM admissions_milestone AS step
+            LEFT JOIN (
+                SELECT DISTINCT ON (candidate_id) candidate_id, id,
+                    CASE back_to {_RETURNED_TO} END AS place
+                FROM admissions_milestone WHERE "on" <= %(upto)s AND back_to <> ''
+                ORDER BY candidate_id, id DESC
+            ) AS back ON back.candidate_id = step.candidate_id
+            WHERE step."on" <= %(upto)s
+            GROUP BY step.candidate_id
         ) AS reached ON reached.candidate_id = file.id
         LEFT JOIN (
             SELECT DISTINCT ON (candidate_id) candidate_id, origin_id

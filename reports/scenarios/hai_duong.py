@@ -196,6 +196,7 @@ def hai_duong_2023() -> Plan:
         maker.wait(BITHU_CELL, works[BITHU_CELL], stage=stage)
     _targets(maker)
     _reorganize(plan)
+    maker.centre(TOP)
     return plan
 
 

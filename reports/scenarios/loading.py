@@ -16,18 +16,24 @@ from random import Random
 from django.db import transaction
 from django.utils.translation import gettext as _
 
-from admissions.models import Candidate, PaperKind, Round, RuleSet
+from admissions.models import Candidate, Milestone, PaperKind, Round, RuleSet
+from admissions.operations import deadlines
 from admissions.operations.ballots import record_ballot
 from admissions.operations.candidates import log_candidate
 from admissions.operations.ceremonies import NewAdmission, hold_ceremony, take_over_admissions
+from admissions.operations.classes import Answer as ClassAnswer
+from admissions.operations.classes import answer_proposals, plan_class, propose
 from admissions.operations.decisions import decide
+from admissions.operations.permission import permit
 from admissions.operations.preparation import (
     assign_mentor,
     issue_certificate,
     put_on_list,
     receive_papers,
 )
-from admissions.stages import Level
+from admissions.rules import add_working_days
+from admissions.stages import Level, Step
+from config import clock
 from config.errors import DomainError
 from config.locks import Lock, hold
 from organizations.models import (
@@ -81,9 +87,13 @@ def load(plan: Plan, *, password: str) -> Installation:
         events = plan.events()
         loading.stand_on(date(events[0].day.year, 1, 1))
         loading.open_accounts(password=password)
-        for event in events:
-            loading.happen(event)
-        loading.stand_on(plan.day)
+        # Each file's terms once, at the end, as it then stands.
+        with deadlines.deferred(on=lambda: plan.day):
+            for event in events:
+                loading.happen(event)
+            loading.stand_on(plan.day)
+            loading.write_up()
+        deadlines.scan(on=plan.day, at=clock.now())
         for year in plan.years:
             attainment.recompute(year, on=plan.day)
         return loading.installation
@@ -262,6 +272,8 @@ class Loading:
                 self._report_figure(event)
             case plans.Reorganize():
                 self._reorganize(event)
+            case plans.Class():
+                self._plan_class(event)
 
     def clerk(self, slug: str) -> User:
         """Return who enters what happens in `slug`: the nearest keeper of books above it."""
@@ -329,7 +341,25 @@ class Loading:
             since=day,
         )
 
+    def _permit(self, file: plans.File, day: date) -> None:
+        # As `guards.who_permits`: the committee of the grassroots unit, or else the body above.
+        body = next(
+            unit.slug
+            for unit in self.plan.above(file.cell)
+            if unit.committee or unit.slug in self.plan.authorities
+        )
+        permit(
+            self.files[file.number],
+            by=self.staff(body),
+            on=day,
+            held_on=day,
+            resolution_number=f"{self._next(f'NQ/ĐU {body}'):02d}-NQ/ĐU",
+        )
+
     def _receive_paper(self, file: plans.File, day: date) -> None:
+        asked = {PaperKind.Audience.EVERYBODY}
+        if file.is_youth_union_member:
+            asked.add(PaperKind.Audience.YOUTH_UNION)
         receive_papers(
             self.files[file.number],
             by=self.clerk(file.cell),
@@ -341,15 +371,16 @@ class Loading:
                     "received_on": day,
                 }
                 for kind in self._kinds(day)
-                if kind.code != file.lacks_paper
-                and (file.is_youth_union_member or not kind.only_youth_union)
+                if kind.code != file.lacks_paper and kind.audience in asked
             ],
         )
 
     def _kinds(self, day: date) -> list[PaperKind]:
         rules = RuleSet.objects.in_force(on=day)
         if rules.pk not in self.papers:
-            kinds = rules.paper_kinds.filter(before_cell=True).select_related("rules")
+            kinds = rules.paper_kinds.filter(before_cell=True, phase="admission").select_related(
+                "rules"
+            )
             self.papers[rules.pk] = list(kinds)
         return self.papers[rules.pk]
 
@@ -408,6 +439,28 @@ class Loading:
             on=day,
             ceremony_on=day,
             round=self.rounds[of_round] if of_round else None,
+        )
+
+    def write_up(self) -> None:
+        """Record what a clerk does without a meeting: the file sent up, a new member's papers made.
+
+        As rows at once, for they bring no file to another stage: an operation for each would be a
+        tenth of the whole load.
+        """
+        routine = [
+            ("vote_cell", Step.SEND_UP, 1),
+            ("admit", Step.NEW_MEMBER_PAPERS, 7),
+        ]
+        Milestone.objects.bulk_create(
+            Milestone(
+                candidate=self.files[file.number],
+                step=step,
+                on=day,
+                entered_by=self.clerk(file.cell),
+            )
+            for file in self.plan.files
+            for of, step, days in routine
+            if of in file.days and (day := add_working_days(file.days[of], days)) <= self.plan.day
         )
 
     def _authority(self, file: plans.File) -> str:
@@ -510,6 +563,31 @@ class Loading:
             on=event.day,
             accept=True,
         )
+
+    def _plan_class(self, event: plans.Class) -> None:
+        school = plan_class(
+            self.organizations[event.organization],
+            by=self.staff(event.organization),
+            on=event.day,
+            kind="awareness",
+            name=event.name,
+            centre=event.centre,
+            starts_on=event.starts_on,
+            ends_on=event.ends_on,
+            enrol_by=event.enrol_by,
+            places=event.places,
+            sessions=event.sessions,
+        )
+        answers = []
+        for number in event.proposed:
+            file = self.files[number]
+            by = self.clerk(file.cell.slug)
+            made = propose(file, by=by, on=event.day, school=school, proposed_on=event.day)
+            if number in event.accepted:
+                answers.append(ClassAnswer(made.pk, accepts=True))
+        by = self.staff(event.organization)
+        if answers:
+            answer_proposals(school, by=by, on=event.day, answers=answers, answered_on=event.day)
 
     def _report_figure(self, event: plans.Figure) -> None:
         report_figure(

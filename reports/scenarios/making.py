@@ -37,6 +37,10 @@ GAPS = {
 }
 """Days between a step and the one before it, from and to."""
 
+PERMITTED_BEFORE = 60
+"""Days before the papers on which the committee permitted the procedure: they are made after it,
+and the helper was assigned long before."""
+
 LAST_STEP = {
     Stage.SOURCE: "identify",
     Stage.SYMPATHISER: "put_on_list",
@@ -186,9 +190,15 @@ class Maker:
             days[step] = day
             least, most = GAPS.get(step, (0, 0))
             day = working_day_by(day - timedelta(days=self.random.randint(least, most)))
-        return dict(reversed(days.items()))
+        if "receive_paper" in days:
+            days["permit"] = working_day_by(
+                days["receive_paper"] - timedelta(days=PERMITTED_BEFORE)
+            )
+        return dict(sorted(days.items(), key=lambda one: STEPS.index(one[0])))
 
     def _takes(self, step: str, cell: str) -> bool:
+        if step == "permit":
+            return False  # its day follows from that of the papers
         return step != "vote_grassroots" or self.plan.unit(cell).kind not in GRASSROOTS_KINDS
 
     def admit(self, cell: str, work: Work, *, count: int = 1) -> None:
@@ -281,6 +291,10 @@ class Maker:
             else self.plan.members[member].person.full_name
         )
         self.plan.accounts.append(Account(username, full_name, posts, member, is_shown))
+
+    def centre(self, unit: str) -> None:
+        """Add the sign-in of the political centre of `unit`; last, as it draws a name too."""
+        self.account("trungtam", (unit, "centre", "Trung tâm chính trị"), is_shown=True)
 
     def clerk(self, unit: str, *, short_name: str, also: Sequence[str] = ()) -> None:
         """Add the account that keeps the books of `unit` and of the committees `also` beneath."""

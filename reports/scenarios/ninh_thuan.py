@@ -140,6 +140,7 @@ def ninh_thuan_2024() -> Plan:
         maker.admit_beneath(district.slug, district.admitted, works=works)
         maker.wait_beneath(district.slug, (1, 1, 1, 1, 0), works=works)
     _targets(maker)
+    maker.centre(TOP)
     return plan
 
 

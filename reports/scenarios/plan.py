@@ -204,6 +204,25 @@ class Reorganize:
 
 
 @dataclass(frozen=True)
+class Class:
+    """On `day`, `organization` plans an awareness class; cells propose and some are accepted."""
+
+    day: date
+    organization: str
+    name: str
+    centre: str
+    starts_on: date
+    ends_on: date
+    enrol_by: date
+    places: int
+    sessions: int
+    proposed: tuple[int, ...]
+    """Files, by number."""
+    accepted: tuple[int, ...]
+    """Some of these, by the committee's staff."""
+
+
+@dataclass(frozen=True)
 class TakeOver:
     """On `day`, the admissions of `year` are taken over from earlier records."""
 
@@ -223,10 +242,11 @@ Event = (
     | Answer
     | Figure
     | Reorganize
+    | Class
 )
 
 STEPS = (
-    "identify", "put_on_list", "certify", "assign_mentor", "receive_paper", "vote_cell",
+    "identify", "put_on_list", "certify", "assign_mentor", "permit", "receive_paper", "vote_cell",
     "vote_grassroots", "vote_competent", "decide", "admit",
 )  # fmt: skip
 """The steps of a file in the order in which they are entered on one day."""

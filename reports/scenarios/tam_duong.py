@@ -124,6 +124,7 @@ def tam_duong_2023() -> Plan:
     for name, admitted, _target in CELLS:
         maker.admit_beneath(slug_of(name), admitted, works=works)
     _targets(maker, opening=opening)
+    maker.centre(TOP)
     return plan
 
 

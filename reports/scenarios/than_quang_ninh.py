@@ -18,6 +18,7 @@ from .people import Population
 from .plan import (
     AdmissionRound,
     Change,
+    Class,
     Forecast,
     Number,
     Opening,
@@ -258,6 +259,8 @@ def than_quang_ninh_2021() -> Plan:
             note="Công ty nhập Phòng Đầu tư – Môi trường vào Phòng Kế hoạch.",
         )
     )
+    _classes(plan)
+    maker.centre(TOP)
     return plan
 
 
@@ -306,6 +309,7 @@ def than_quang_ninh_2019() -> Plan:
     for company in others[:12]:
         maker.wait_beneath(company.slug, (1, 0, 1, 0, 1), works=works)
     _targets_of_2019(maker)
+    maker.centre(TOP)
     return plan
 
 
@@ -421,6 +425,33 @@ def _accounts(maker: Maker) -> None:
     plan.clerks |= {bithu: "bithu", bithu2: "bithu2"}
     plan.staff |= {company: "canbo", TOP: "canbo2"}
     plan.approvers[TOP] = "duyet"
+
+
+def _classes(plan: Plan) -> None:
+    """One class ends on the scenario's day, one is to come, for people on Khe Chàm's lists."""
+    cells = {cell.slug for cell in plan.cells_of("khe-cham")}
+    listed = [
+        file
+        for file in plan.files
+        if file.cell in cells and [*file.days][-1] == "put_on_list"
+        if file.days["put_on_list"] < date(2021, 5, 19)
+    ]
+    later = [file.number for file in listed if file.cell == BITHU2_CELL]
+    others = [file.number for file in listed if file.cell != BITHU2_CELL]
+    sent, later = others[:3], [*later, *others[3:6]]
+    centre = "Trung tâm chính trị Đảng ủy Than Quảng Ninh"
+    plan.others += [
+        Class(
+            date(2021, 5, 19), TOP, "Lớp bồi dưỡng nhận thức về Đảng tháng 5/2021", centre,
+            starts_on=date(2021, 5, 24), ends_on=date(2021, 5, 28), enrol_by=date(2021, 5, 20),
+            places=40, sessions=10, proposed=tuple(sent), accepted=tuple(sent),
+        ),
+        Class(
+            date(2021, 5, 24), TOP, "Lớp bồi dưỡng nhận thức về Đảng tháng 6/2021", centre,
+            starts_on=date(2021, 6, 14), ends_on=date(2021, 6, 18), enrol_by=date(2021, 6, 4),
+            places=60, sessions=10, proposed=tuple(later), accepted=tuple(later[-2:]),
+        ),
+    ]  # fmt: skip
 
 
 def _files_of_khe_cham(maker: Maker, works: dict[str, Work]) -> None:
