@@ -10,22 +10,34 @@ from __future__ import annotations
 import uuid
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
-from datetime import date
+from datetime import date, timedelta
 from itertools import count
 from typing import Any
 
+from admissions.cases import case_of, summoned
+from admissions.guards import who_permits
 from admissions.models import Candidate, PaperKind, RuleSet
 from admissions.operations.ballots import record_ballot
 from admissions.operations.candidates import log_candidate
 from admissions.operations.ceremonies import hold_ceremony
+from admissions.operations.classes import (
+    Answer,
+    answer_proposals,
+    issue_new_member_certificate,
+    plan_class,
+    propose,
+)
 from admissions.operations.decisions import decide
+from admissions.operations.outcomes import send_up
+from admissions.operations.permission import permit
 from admissions.operations.preparation import (
     assign_mentor,
     issue_certificate,
     put_on_list,
     receive_papers,
 )
-from admissions.stages import ORDER, Level, Stage
+from admissions.operations.recognition import recognise
+from admissions.stages import ORDER, Level, Purpose, Stage
 from config.periods import between
 from organizations.models import (
     Appointment,
@@ -167,10 +179,15 @@ class World:
     users: dict[str, User] = field(default_factory=dict)
 
 
-def world(*, day: date = DAY, number: int = 26, slug: str = "kc") -> World:
-    """The demonstration's accounts around a cell of `number` official members, clock on `day`."""
+def world(
+    *, day: date = DAY, number: int = 26, slug: str = "kc", deciding: int | None = 15
+) -> World:
+    """The demonstration's accounts around a cell of `number` official members, clock on `day`.
+
+    The body that decides has `deciding` members; None where that is not recorded.
+    """
     stand_on(day)
-    top = authority(f"{slug}-top")
+    top = authority(f"{slug}-top", members_entitled=deciding)
     committee = unit(f"{slug}-dang-uy", top)
     first, second = cell(f"{slug}-1", committee), cell(f"{slug}-2", committee)
     return World(
@@ -192,8 +209,9 @@ def world(*, day: date = DAY, number: int = 26, slug: str = "kc") -> World:
 
 def needed_papers(on: date, *, youth_union: bool = False) -> list[PaperKind]:
     """The forms that the rules in force on day `on` need before the cell considers."""
-    kinds = RuleSet.objects.in_force(on=on).paper_kinds.filter(before_cell=True)
-    return list(kinds if youth_union else kinds.filter(only_youth_union=False))
+    kinds = RuleSet.objects.in_force(on=on).paper_kinds.filter(before_cell=True, phase="admission")
+    asked = ["everybody", "youth_union"] if youth_union else ["everybody"]
+    return list(kinds.filter(audience__in=asked))
 
 
 def logged(world: World, *, full_name: str = "", **changes: Any) -> Candidate:
@@ -215,15 +233,24 @@ def logged(world: World, *, full_name: str = "", **changes: Any) -> Candidate:
 def vote(
     file: Candidate, *, by: User, level: str, held_on: date, on: date = DAY, **numbers: Any
 ) -> Any:
-    """A vote in which nearly all are in favour, unless `numbers` say otherwise."""
-    counts = {"entitled": 15, "present": 15, "in_favour": 14, "against": 0, **numbers}
+    """A vote in which nearly all are in favour, unless `numbers` say otherwise.
+
+    Entitled are all summoned of the cell, and fifteen of a committee.
+    """
+    people = 15
+    if level == Level.CELL:
+        cell = Candidate.objects.get(pk=file.pk).cell_on(held_on)
+        people = summoned(cell, on=held_on) or people
+    counts = {"entitled": people, "present": people, "in_favour": people - 1, **numbers}
+    counts = {"against": 0, **counts}
     return record_ballot(file, by=by, on=on, level=level, held_on=held_on, **counts)
 
 
 def prepared(
     world: World, file: Candidate, *, on: date = DAY, way: Mapping[str, date] = WAY
 ) -> Candidate:
-    """Give `file` all that the cell's vote asks for: list, certificate, helper, papers."""
+    """Give `file` all that the cell's vote asks for: list, certificate, helper, permission,
+    papers."""
     secretary = world.secretary if file.cell_id == world.cell.pk else world.secretary2
     put_on_list(file, by=secretary, on=on, held_on=way["listed_on"])
     assign_mentor(file, by=secretary, on=on, mentor=world.members[0], since=way["mentored_on"])
@@ -235,6 +262,8 @@ def prepared(
         issuer="Trung tâm chính trị thành phố",
         issued_on=way["certified_on"],
     )
+    # The class may have been attended before the cell put the person on its list.
+    permitted(file, on=on, held_on=max(way["certified_on"], way["listed_on"]))
     receive_papers(
         file,
         by=secretary,
@@ -296,3 +325,124 @@ def decided(world: World, file: Candidate, *, number: str = "", **changes: Any) 
 
 def membership_of(person: Person) -> Membership:
     return Membership.objects.get(person=person)
+
+
+# ---------------------------------------------------------------- permission and meetings
+
+
+def permitted(file: Candidate, *, on: date = DAY, held_on: date) -> None:
+    """Let the committee above permit the procedure, by staff of its own; nobody above, nobody."""
+    body = who_permits(case_of(Candidate.objects.get(pk=file.pk), on=held_on))
+    if body is None:
+        return
+    held = Appointment.objects.filter(organization=body.organization_id, role=Role.STAFF).first()
+    above = Organization.objects.get(pk=body.organization_id)
+    by = held.user if held else officer(f"phep-{above.slug}", above, Role.STAFF)
+    permit(file, by=by, on=on, held_on=held_on, resolution_number="06-NQ/ĐU")
+
+
+# ---------------------------------------------------------------- probation
+
+
+def on_probation(
+    world: World, *, ceremony_on: date = WAY["ceremony_on"], on: date | None = None, **changes: Any
+) -> Candidate:
+    """A probationary member of the first cell since `ceremony_on`, entered by day `on`."""
+    file = candidate(world, at=Stage.DECIDED, **changes)
+    hold_ceremony(file, by=world.secretary, on=on or ceremony_on, ceremony_on=ceremony_on)
+    return Candidate.objects.select_related("person", "cell", "rules").get(pk=file.pk)
+
+
+def new_member_class(world: World, file: Candidate, *, on: date, issued_on: date) -> None:
+    """Give `file` the certificate of the class for new members."""
+    issue_new_member_certificate(
+        file,
+        by=world.secretary,
+        on=on,
+        number=f"ĐVM-{file.pk}",
+        issuer="Trung tâm chính trị thành phố",
+        issued_on=issued_on,
+    )
+
+
+def papers_of_probation(world: World, file: Candidate, *, on: date, dated_on: date) -> None:
+    """Receive self-criticism, comments and what each helper wrote, all dated `dated_on`."""
+    case = case_of(Candidate.objects.get(pk=file.pk), on=dated_on)
+    rows: list[dict[str, Any]] = []
+    for kind in case.missing_for(PaperKind.Phase.PROBATION):
+        is_helpers = kind.maker == PaperKind.Maker.HELPER
+        signers = [one.mentor.full_name for one in case.silent_helpers] if is_helpers else [""]
+        rows += [
+            {"kind": kind, "signer": signer, "dated_on": dated_on, "received_on": dated_on}
+            for signer in signers
+        ]
+    receive_papers(file, by=world.secretary, on=on, papers=rows)
+
+
+def vote_of_probation(
+    world: World, file: Candidate, *, level: str, held_on: date, on: date, **changes: Any
+) -> Any:
+    """A vote on recognition, or `purpose`, by whoever records those of `level`."""
+    by = {"cell": world.secretary, "grassroots": world.staff, "competent": world.staff2}[level]
+    values: dict[str, Any] = {"purpose": Purpose.RECOGNITION, "by": by, **changes}
+    return vote(file, level=level, held_on=held_on, on=on, **values)
+
+
+def voted_on_recognition(world: World, file: Candidate, *, from_day: date, on: date) -> None:
+    """Class, papers and the votes of cell, committee and competent body, a week after another."""
+    new_member_class(world, file, on=on, issued_on=from_day - timedelta(days=60))
+    papers_of_probation(world, file, on=on, dated_on=from_day)
+    for weeks, level in enumerate((Level.CELL, Level.GRASSROOTS, Level.COMPETENT)):
+        held_on = from_day + timedelta(weeks=weeks)
+        vote_of_probation(world, file, level=level, held_on=held_on, on=on)
+
+
+def recognised(
+    world: World, file: Candidate, *, signed_on: date, on: date | None = None, **changes: Any
+) -> Any:
+    """The decision of recognition, by the approver of the competent body."""
+    values: dict[str, Any] = {
+        "by": world.approver,
+        "on": on or signed_on,
+        "number": f"{next(_numbers)}-QĐ/CNCT",
+        "signed_on": signed_on,
+        "signer": "Nguyễn Văn Bí thư",
+        **changes,
+    }
+    return recognise(file, **values)
+
+
+def sent_up(world: World, file: Candidate) -> Candidate:
+    """`file`, which the first cell has passed, sent to its committee on the day of the vote."""
+    send_up(file, by=world.secretary, on=DAY, sent_on=WAY["cell_on"], to=Level.GRASSROOTS)
+    return Candidate.objects.select_related("person", "cell").get(pk=file.pk)
+
+
+# ---------------------------------------------------------------- classes
+
+
+def planned_class(world: World, *, by: User | None = None, on: date = DAY, **changes: Any) -> Any:
+    """A class of the committee: two sessions on 1 and 2 March 2021, two places."""
+    values: dict[str, Any] = {
+        "kind": "awareness",
+        "name": "Lớp 3/2021",
+        "centre": "Trung tâm chính trị thành phố",
+        "starts_on": date(2021, 3, 1),
+        "ends_on": date(2021, 3, 2),
+        "enrol_by": date(2021, 2, 20),
+        "places": 2,
+        "sessions": 2,
+        **changes,
+    }
+    where = values.pop("organization", world.committee)
+    return plan_class(where, by=by or world.staff, on=on, **values)
+
+
+def enrolled(world: World, school: Any, file: Candidate, *, on: date = DAY) -> Any:
+    """`file`, proposed by its cell and accepted by the committee on the day names were due."""
+    by = world.secretary if file.cell_id == world.cell.pk else world.secretary2
+    one = propose(file, by=by, on=on, school=school, proposed_on=school.enrol_by)
+    answers = [Answer(one.pk, accepts=True)]
+    answer_proposals(school, by=world.staff, on=on, answers=answers, answered_on=school.enrol_by)
+    one.refresh_from_db()
+    return one

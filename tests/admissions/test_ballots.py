@@ -6,11 +6,13 @@ from typing import Any
 import pytest
 from django.core.exceptions import PermissionDenied
 
+from admissions.cases import case_of
 from admissions.models import Ballot, Candidate, Milestone
 from admissions.stages import Level, Stage, Step
 from config.errors import DomainError
-from organizations.models import Role
+from organizations.models import Person, Role
 from organizations.operations.structure import grant_competence
+from organizations.operations.transfers import accept, release, request_transfer
 from tests.makers import (
     BEGINNING,
     DAY,
@@ -19,11 +21,14 @@ from tests.makers import (
     candidate,
     logged,
     members,
+    new_member_class,
     officer,
+    papers_of_probation,
     prepared,
     stand_on,
     unit,
     vote,
+    world,
 )
 from tests.makers import cell as make_cell
 
@@ -34,6 +39,16 @@ def cell_vote(world: World, file: Candidate, **changes: Any) -> Ballot:
     values = {"by": world.secretary, "held_on": WAY["cell_on"], **CELL, **changes}
     ballot: Ballot = vote(file, **values)
     return ballot
+
+
+def posted_elsewhere(world: World, person: Person) -> None:
+    """Let `person` be on temporary transfer in the sibling cell from before the meeting."""
+    day = date(2021, 1, 4)
+    asked = request_transfer(
+        person, by=world.secretary, on=DAY, kind="temporary", destination=world.sibling
+    )
+    released = release(asked, by=world.secretary, on=DAY, released_on=day, effective_on=day)
+    accept(released, by=world.secretary2, on=DAY)
 
 
 def stage(file: Candidate) -> str:
@@ -63,7 +78,8 @@ def test_the_cell_needs_two_thirds_of_those_entitled(
 
 
 @pytest.mark.parametrize(("in_favour", "passed"), [(4, False), (5, True)])
-def test_a_standing_committee_needs_more_than_half(kc: World, in_favour: int, passed: bool) -> None:
+def test_a_standing_committee_needs_more_than_half(db: None, in_favour: int, passed: bool) -> None:
+    kc = world(deciding=8)
     file = candidate(kc, at=Stage.GRASSROOTS_RESOLVED)
 
     ballot = vote(
@@ -205,13 +221,15 @@ def test_the_cell_considers_from_the_eighteenth_birthday(kc: World) -> None:
     assert cell_vote(kc, file, held_on=date(2021, 3, 5)).passed
 
 
-def test_the_cell_considers_to_the_end_of_the_month_of_the_sixtieth_birthday(kc: World) -> None:
-    file = prepared(kc, logged(kc, born_on=date(1961, 3, 15), on=date(2021, 3, 31)))
+def test_past_the_month_of_the_sixtieth_birthday_the_decision_asks_for_a_consent(kc: World) -> None:
+    def waits_for(held_on: date) -> list[str]:
+        file = prepared(kc, logged(kc, born_on=date(1961, 3, 15), on=date(2021, 3, 31)))
+        assert cell_vote(kc, file, held_on=held_on).passed
+        case = case_of(Candidate.objects.get(pk=file.pk), on=DAY)
+        return [kind.code for kind in case.missing_consents]
 
-    with pytest.raises(DomainError, match="60 years old"):
-        cell_vote(kc, file, held_on=date(2021, 4, 1))
-
-    assert cell_vote(kc, file, held_on=date(2021, 3, 31)).passed
+    assert waits_for(date(2021, 3, 31)) == []
+    assert waits_for(date(2021, 4, 1)) == ["ĐY-60T"]
 
 
 def test_what_came_after_the_vote_does_not_count_for_it(kc: World) -> None:
@@ -327,6 +345,65 @@ def test_a_deciding_body_has_no_more_voters_than_members(kc: World) -> None:
         vote(file, by=kc.staff2, level=Level.COMPETENT, held_on=WAY["competent_on"], entitled=16)
 
     assert refusal.value.fields == {"entitled": "The deciding body has 15 members."}
+
+
+def test_t5_a_deciding_body_of_eight_has_no_fewer_voters_than_members(db: None) -> None:
+    kc = world(deciding=8)
+    file = candidate(kc, at=Stage.GRASSROOTS_RESOLVED)
+    values: dict[str, Any] = {"by": kc.staff2, "level": "competent", "against": 0}
+    values["held_on"] = WAY["competent_on"]
+
+    for few in (5, 7):  # three of five would do, four of seven
+        with pytest.raises(DomainError) as refusal:
+            vote(file, entitled=few, present=few, in_favour=few // 2 + 1, **values)
+        assert refusal.value.fields == {
+            "entitled": "All 8 members of the deciding body are counted, those present and those"
+            " absent."
+        }
+
+    assert not vote(file, entitled=8, present=5, in_favour=4, **values).passed
+    assert vote(file, entitled=8, present=5, in_favour=5, **values).passed
+
+
+def test_a_body_whose_members_are_not_known_counts_as_many_as_its_staff_enters(db: None) -> None:
+    kc = world(deciding=None)
+    file = candidate(kc, at=Stage.GRASSROOTS_RESOLVED)
+    held_on = WAY["competent_on"]
+
+    assert vote(
+        file, by=kc.staff2, level="competent", held_on=held_on, entitled=9, present=9, in_favour=5
+    ).passed
+
+
+def test_without_minutes_the_cell_counts_everybody_summoned(db: None) -> None:
+    kc = world(number=15)
+    file = candidate(kc, at=Stage.READY)
+    posted_elsewhere(kc, kc.members[1])
+
+    for few in (12, 13):  # 13 with one exempt, who is named in minutes
+        with pytest.raises(DomainError) as refusal:
+            cell_vote(kc, file, entitled=few, present=8, in_favour=8, against=0)
+        assert refusal.value.fields == {
+            "entitled": "On 05/03/2021 14 official members of the cell are summoned. Who is exempt"
+            " and absent, or suspended, is named on the page “Cell meeting”: enter the vote there."
+        }
+
+    assert not cell_vote(kc, file, entitled=14, present=9, in_favour=9, against=0).passed
+    assert cell_vote(kc, file, entitled=14, present=10, in_favour=10, against=0).passed
+
+
+@pytest.mark.parametrize("purpose", ["recognition", "deletion"])
+def test_on_probation_too_the_cell_counts_everybody_summoned(kc: World, purpose: str) -> None:
+    held_on = date(2022, 5, 25)
+    stand_on(held_on)
+    file = candidate(kc, at=Stage.ADMITTED)
+    new_member_class(kc, file, on=held_on, issued_on=date(2022, 3, 1))
+    papers_of_probation(kc, file, on=held_on, dated_on=held_on)
+
+    with pytest.raises(DomainError) as refusal:
+        cell_vote(kc, file, on=held_on, held_on=held_on, entitled=25, purpose=purpose)
+    assert list(refusal.value.fields) == ["entitled"]
+    assert cell_vote(kc, file, on=held_on, held_on=held_on, purpose=purpose).entitled == 26
 
 
 @pytest.mark.parametrize("who", ["secretary2", "staff", "staff2", "approver", "auditor", "leader"])

@@ -19,7 +19,7 @@ from config.periods import between
 from organizations.models import Handover, Lineage, Reorganization, Role, Transfer, User
 from organizations.operations.accounts import appoint, end_appointment
 from organizations.operations.handovers import acknowledge, open_for_ended
-from tests.makers import BEGINNING, DAY, World, account, candidate, logged, once, prepared
+from tests.makers import BEGINNING, DAY, World, account, candidate, logged, once, prepared, sent_up
 
 TOMORROW = DAY + timedelta(days=1)
 
@@ -83,7 +83,7 @@ def test_no_open_task_stays_with_a_person_without_the_post(kc: World, new: User)
 
 def test_the_page_holds_files_terms_papers_helpers_and_transfers(kc: World, new: User) -> None:
     ready = prepared(kc, logged(kc, full_name="Vũ Văn Thịnh"))
-    waiting = candidate(kc, at=Stage.CELL_RESOLVED, full_name="Lê Thị Chờ")
+    waiting = sent_up(kc, candidate(kc, at=Stage.CELL_RESOLVED, full_name="Lê Thị Chờ"))
     other = logged(kc, full_name="Người Khác", cell=kc.sibling, by=kc.secretary2)
     helper = kc.members[1]
     User.objects.filter(pk=kc.secretary.pk).update(person=helper)

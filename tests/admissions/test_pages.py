@@ -24,6 +24,7 @@ from tests.makers import (
     needed_papers,
     once,
     prepared,
+    sent_up,
     stand_on,
 )
 
@@ -88,6 +89,12 @@ def test_a_file_goes_the_whole_way_by_its_pages(kc: World) -> None:
             {"mentor": kc.members[0].pk, "since": day},
             Stage.CERTIFIED,
         ),
+        (
+            kc.staff,
+            "duoc-lam-thu-tuc",
+            {"held_on": day, "resolution_number": "06-NQ/ĐU"},
+            Stage.PERMITTED,
+        ),
         (kc.secretary, "giay-to", {"received_on": day, **papers}, Stage.READY),
         (kc.secretary, "chi-bo-xet", {"entitled": "26", **ballot}, Stage.CELL_RESOLVED),
         (
@@ -121,7 +128,7 @@ def test_a_file_goes_the_whole_way_by_its_pages(kc: World) -> None:
 
 
 def test_every_page_says_its_next_task_to_whom_it_is(kc: World) -> None:
-    file = candidate(kc, at=Stage.CELL_RESOLVED)
+    file = sent_up(kc, candidate(kc, at=Stage.CELL_RESOLVED))
 
     assert "co-so-xet" in page(kc.staff, url("candidate-detail", file))
     for reader in (kc.secretary, kc.staff2, kc.approver, kc.auditor):
@@ -542,8 +549,24 @@ def test_the_most_urgent_task_comes_first(kc: World) -> None:
     assert shown.to_do == 4
 
 
-def test_what_waits_for_others_is_no_task(kc: World) -> None:
+def test_a_file_that_the_cell_passed_is_its_task_until_it_is_sent_up(kc: World) -> None:
+    file = candidate(kc, at=Stage.CELL_RESOLVED)
+
+    shown = tasks_of(kc.secretary)
+
+    assert (shown.to_do, shown.waiting) == (1, 0)
+    assert shown.first.url == url("candidate-step", file, "gui-len")
+    assert shown.first.day == date(2021, 3, 12)  # 5 working days after 5/3/2021
+
+
+def test_the_committee_beneath_the_one_that_decides_has_a_term_of_its_own(kc: World) -> None:
     candidate(kc, at=Stage.CELL_RESOLVED)
+
+    assert tasks_of(kc.staff).first.day == date(2021, 4, 9)  # 25 working days after 5/3/2021
+
+
+def test_what_waits_for_others_is_no_task(kc: World) -> None:
+    sent_up(kc, candidate(kc, at=Stage.CELL_RESOLVED))
 
     shown = tasks_of(kc.secretary)
 
@@ -581,13 +604,13 @@ def test_a_file_that_nobody_may_decide_says_so(kc: World) -> None:
 
 
 def test_an_overdue_decision_leads(kc: World) -> None:
-    file = candidate(kc, at=Stage.CELL_RESOLVED)
+    file = candidate(kc, at=Stage.GRASSROOTS_RESOLVED)
     limit = date(2021, 6, 2)  # 60 working days after 5/3/2021
 
     stand_on(limit)
-    in_time = tasks_of(kc.staff)
+    in_time = tasks_of(kc.staff2)
     stand_on(date(2021, 6, 3))
-    late = tasks_of(kc.staff)
+    late = tasks_of(kc.staff2)
 
     assert (in_time.first.day, in_time.first.kind, in_time.first.left) == (limit, "", "today")
     assert (late.first.kind, late.first.left) == ("late", "1 day overdue")
@@ -607,7 +630,7 @@ def _queries(user: User, address: str) -> int:
 
 def test_pages_ask_no_more_of_the_database_for_more_files(kc: World) -> None:
     prepared(kc, logged(kc))
-    addresses = {reverse("candidate-list"): 30, reverse("task-list"): 50}
+    addresses = {reverse("candidate-list"): 30, reverse("task-list"): 45}
     small = {address: _queries(kc.secretary, address) for address in addresses}
 
     for _file in range(6):
@@ -625,7 +648,8 @@ def test_a_files_page_asks_the_same_however_long_its_story(kc: World) -> None:
     counts = [_queries(kc.secretary, url("candidate-detail", file)) for file in (young, old)]
 
     assert counts[0] == counts[1]
-    assert counts[0] <= 45
+    # With the session, the account, the frame, and what opens and ends the transaction.
+    assert counts[0] <= 12
 
 
 def test_no_word_of_a_page_is_left_untranslated_markup(kc: World) -> None:

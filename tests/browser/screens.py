@@ -18,9 +18,14 @@ from tests.browser.visits import Reader
 
 SCREENS = BASE_DIR / "docs" / "screens"
 WIDTHS = {1440: 1000, 390: 844}
+# Where a page names a row of the demonstration: the page that leads there, and the link.
 PAGES = {
     "viec": ("bithu", "/viec/"),
     "ho-so": ("bithu", ""),
+    "du-bi": ("bithu", '/ho-so/?tinh_trang=ket-nap #results th a[href^="/ho-so/"]'),
+    "sinh-hoat": ("bithu", '/sinh-hoat/ main a[href^="/sinh-hoat/"]'),
+    "so-sanh-quy-dinh": ("canbo2", "/quy-dinh/so-sanh/"),
+    "dot-ket-nap": ("canbo2", "/dot-ket-nap/"),
     "giao-chi-tieu": ("canbo", "/chi-tieu/2021/giao/"),
     "tong-quan": ("lanhdao", "/tong-quan/2021/"),
     "to-chuc": ("lanhdao", "/to-chuc/khe-cham/"),
@@ -34,7 +39,7 @@ def a_file(reader: Reader) -> str:
 
 
 def take(address: str) -> None:
-    """Photograph the five pages of the demonstration at `address`."""
+    """Photograph the pages of the demonstration at `address`."""
     chromium = shutil.which("chromium") or shutil.which("chromium-browser")
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=chromium, args=["--no-sandbox"])
@@ -43,7 +48,10 @@ def take(address: str) -> None:
                 reader = Reader(browser, address, width=width, height=height)
                 reader.open("/")
                 reader.sign_in(username, PASSWORD)
+                path, _blank, link = path.partition(" ")
                 reader.open(path or a_file(reader))
+                if link:
+                    reader.follow(link)
                 # As high as the page, so that the bars at its foot lie there and not across it.
                 whole = reader.page.evaluate("document.documentElement.scrollHeight")
                 reader.page.set_viewport_size({"width": width, "height": max(whole, height)})

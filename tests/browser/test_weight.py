@@ -10,7 +10,7 @@ from tests.browser.visits import Reader
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
 
-LANDINGS = ("bithu", "canbo", "canbo2", "duyet", "lanhdao", "giamsat", "quantri")
+LANDINGS = ("bithu", "canbo", "canbo2", "duyet", "lanhdao", "giamsat", "trungtam", "quantri")
 COLD = (80, 6)  # kilobytes, requests
 LATER = (15, 1)
 

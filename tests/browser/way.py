@@ -68,6 +68,16 @@ class Way:
         elif code == "giup-do":
             first = reader.page.locator("main [name=mentor] option[value]:not([value=''])").first
             reader.fill(mentor=first.get_attribute("value"), since=today)
+        elif code == "duoc-lam-thu-tuc":
+            reader.fill(held_on=today, resolution_number="06-NQ/ĐU")
+        elif code == "ho-so-dang-vien":
+            reader.fill(made_on=today)
+        elif code == "lop-dang-vien-moi":
+            reader.fill(
+                number=f"ĐVM {self.certificate}",
+                issuer="Trung tâm Chính trị Cẩm Phả",
+                issued_on=today,
+            )
         elif code == "giay-to":
             dated_on = written(self.on - timedelta(days=10))
             for paper in reader.page.locator('main [name^="dated_on-"]').all():

@@ -62,7 +62,7 @@ def test_facts_and_histories_can_only_be_read_and_added():
         "ALTER TABLE organizations_person DISABLE TRIGGER ALL",
         "DELETE FROM django_migrations",
         "CREATE TABLE smuggled (id int)",
-        "UPDATE admissions_ruleset SET cell_vote_numerator = 1",
+        "UPDATE admissions_paperkind SET before_cell = false",
     ],
 )
 def test_the_role_is_refused_what_it_does_not_need(statement):

@@ -38,11 +38,19 @@ from tests.makers import (
     once,
     world,
 )
+from tests.reports.classes_asked import asked_of_classes, forms_of_classes
+from tests.reports.meetings_asked import asked_of_meetings, forms_of_meetings
+from tests.reports.moving_asked import asked_of_moving, forms_of_moving
+from tests.reports.outcomes_asked import asked_of_outcomes, forms_of_outcomes
+from tests.reports.papers_asked import asked_of_papers, forms_of_papers
 from tests.reports.people_asked import Asked, asked_of_people, forms_of_people
+from tests.reports.probation_asked import asked_of_probation, forms_of_probation
 from tests.reports.reorganizations_asked import (
     asked_of_reorganizations,
     forms_of_reorganizations,
 )
+from tests.reports.rounds_asked import asked_of_rounds, forms_of_rounds
+from tests.reports.rules_asked import asked_of_rules, forms_of_rules
 from tests.reports.years_asked import asked_of_years, forms_of_years
 
 Anybody = User | AnonymousUser
@@ -141,6 +149,15 @@ def place(db: None) -> Place:
     }  # fmt: skip
     records = {"handover-": _handovers(here, there)}
     asked = {**asked_of_people(here, there, CANARIES), **asked_of_reorganizations(here, there)}
+    asked |= asked_of_classes(here, there)
+    people["centre"] = User.objects.get(username=f"{here.cell.slug}-trungtam")
+    asked |= asked_of_outcomes(here, there, CANARIES)
+    asked |= asked_of_papers(here, there, CANARIES)
+    asked |= asked_of_probation(here, there, CANARIES)
+    asked |= asked_of_meetings(here, there, CANARIES)
+    asked |= asked_of_moving(here, there, CANARIES)
+    asked |= asked_of_rules(here)
+    asked |= asked_of_rounds(here, there)
     asked |= asked_of_years(here, there)  # the last: nothing is founded before a closed year
     return Place(here, there, files, people, declared, records, asked)
 
@@ -288,6 +305,7 @@ def forms(place: Place) -> Iterator[tuple[User, str, dict[str, str]]]:
     yield here.secretary, reverse("candidate-edit", args=[listed.public_id]), {
         "full_name": "Vũ Văn Mới", "sex": "male", "occupation": "Thợ", "ethnicity": "Tày",
         "education": "12/12", "residence": "Hạ Long", "groups": "worker",
+        "special": "readmission", "left_on": "01/01/2017", "was_cleared": "on",
         "version": str(listed.version),
     }  # fmt: skip
     yield here.secretary, reverse("candidate-close", args=[listed.public_id]), {
@@ -365,6 +383,14 @@ def forms(place: Place) -> Iterator[tuple[User, str, dict[str, str]]]:
     yield here.secretary, reverse("handover-acknowledge", args=handover), {}
     yield from forms_of_people(here, place.asked)
     yield from forms_of_reorganizations(here, place.asked)
+    yield from forms_of_classes(here, place.asked)
+    yield from forms_of_outcomes(here)
+    yield from forms_of_papers(here)
+    yield from forms_of_meetings(here)
+    yield from forms_of_probation(here)
+    yield from forms_of_moving(here, place.asked)
+    yield from forms_of_rules(here, place.asked)
+    yield from forms_of_rounds(here, place.asked)
     yield from forms_of_years(here, place.asked)
     ended = [here.secretary.appointments.get().pk]
     yield here.administrator, reverse("appointment-end", args=ended), {}

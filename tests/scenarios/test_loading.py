@@ -18,7 +18,7 @@ from organizations.models import Installation, Organization, Outbox, Reorganizat
 from organizations.operations.accounts import start_installation
 from reports.scenarios import plan_of
 from reports.scenarios.loading import load
-from reports.scenarios.plan import CELL_KINDS, Change, Opening, Plan, Reorganize, Shares
+from reports.scenarios.plan import CELL_KINDS, Change, Class, Opening, Plan, Reorganize, Shares
 from targets.models import Attainment
 
 pytestmark = pytest.mark.django_db
@@ -51,6 +51,13 @@ def small() -> Plan:
             # Who shares out among cells that are not here has no account here either.
             if numbers := {slug: one for slug, one in event.numbers.items() if slug in units}:
                 others.append(replace(event, numbers=numbers))
+        elif isinstance(event, Class):
+            here = {file.number for file in plan.files if file.cell in kept}
+            names = {
+                "proposed": tuple(one for one in event.proposed if one in here),
+                "accepted": tuple(one for one in event.accepted if one in here),
+            }
+            others.append(replace(event, **names))
         elif isinstance(event, Reorganize):
             # Of the cells that are here the second goes into the first.
             others.append(replace(event, changes=(Change("merge", (SECOND,), (FIRST,)),)))
@@ -197,6 +204,7 @@ def test_the_sign_ins_are_printed_with_their_password(monkeypatch: pytest.Monkey
     lines = printed.getvalue().splitlines()
     assert [line.split()[0] for line in lines[:-1]] == [
         "quantri", "bithu", "bithu2", "canbo", "canbo2", "duyet", "lanhdao", "giamsat",
+        "trungtam",
     ]  # fmt: skip
     assert lines[-1].endswith(PASSWORD)
 

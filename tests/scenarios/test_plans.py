@@ -10,6 +10,7 @@ from reports.scenarios import DEFAULT, SCENARIOS, check, plan_of
 from reports.scenarios.plan import CELL_KINDS, FileStep, Plan
 
 SIGN_INS = ["quantri", "bithu", "bithu2", "canbo", "canbo2", "duyet", "lanhdao", "giamsat"]
+SIGN_INS += ["trungtam"]
 
 
 @pytest.fixture(scope="module", params=SCENARIOS)
@@ -80,6 +81,7 @@ def test_everybody_signs_in_under_the_names_that_are_documented(plan: Plan) -> N
         "duyet": Role.APPROVER,
         "lanhdao": Role.LEADER,
         "giamsat": Role.AUDITOR,
+        "trungtam": Role.CENTRE,
     }
 
 

@@ -1,0 +1,294 @@
+"""The pages around the tasks: what is next for each candidate, the week, and where files are."""
+
+from __future__ import annotations
+
+from datetime import date, timedelta
+from importlib import import_module
+from smtplib import SMTPServerDisconnected
+from typing import Any
+
+import pytest
+from django.core import mail
+from django.test import Client
+from django.urls import reverse
+
+from admissions.models import Deadline, FileReturn
+from admissions.operations import deadlines
+from admissions.selectors.digest import digest
+from admissions.selectors.tasks import tasks, tasks_to_do
+from admissions.selectors.tracker import tracker
+from admissions.stages import Stage
+from admissions.tasks import send_digests
+from organizations.models import Appointment, Job, User
+from tests.admissions.test_deadlines import at
+from tests.makers import DAY, World, candidate, logged, prepared, sent_up, stand_on
+
+PAGES = ("task-week", "tracker", "lists-to-clear", "round-planner")
+
+
+def page(user: User, address: str) -> str:
+    client = Client(headers={"accept-language": "en"})
+    client.force_login(user)
+    answer = client.get(address)
+    assert answer.status_code == 200, answer.status_code
+    return str(answer.content.decode())
+
+
+def own_terms(user: User, *, on: date) -> list[str]:
+    found = digest(user, on=on)
+    assert found is not None
+    return [row.term for row in [*found.missed, *found.due]]
+
+
+# ------------------------------------------------------------ the first screen
+
+
+def test_a_new_secretary_sees_the_next_action_of_each_candidate_on_the_first_screen(
+    kc: World,
+) -> None:
+    files = [
+        logged(kc),
+        candidate(kc, at=Stage.SYMPATHISER),
+        prepared(kc, logged(kc)),
+        candidate(kc, at=Stage.CELL_RESOLVED),
+        candidate(kc, at=Stage.DECIDED),
+    ]
+
+    shown = tasks(kc.secretary, on=DAY)
+
+    assert shown is not None
+    rows = [shown.first, *(row for group in shown.groups for row in group.tasks)]
+    words = " ".join(row.title for row in rows if row)
+    assert all(file.person.full_name in words for file in files)
+    html = page(kc.secretary, reverse("task-list"))
+    assert all(file.person.full_name in html for file in files)
+
+
+def test_the_count_in_the_navigation_is_that_of_the_page(kc: World) -> None:
+    for at_stage in (Stage.SOURCE, Stage.READY, Stage.CELL_RESOLVED, Stage.DECIDED, Stage.ADMITTED):
+        candidate(kc, at=at_stage)
+
+    shown = tasks(kc.secretary, on=DAY)
+
+    assert shown is not None
+    appointment = Appointment.objects.get(user=kc.secretary)
+    assert tasks_to_do(kc.secretary, appointment, DAY) == shown.to_do
+
+
+def test_a_committee_is_shown_what_is_due_first_and_pages_of_the_rest(
+    kc: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    module = import_module("admissions.selectors.tasks")  # its function has the same name
+    monkeypatch.setattr(module, "PER_PAGE_OF_A_COMMITTEE", 2)
+    files = [candidate(kc, at=Stage.CELL_RESOLVED) for _one in range(3)]
+    soonest = files[2]
+    Deadline.objects.filter(candidate=soonest, clock=Deadline.Clock.GRASSROOTS).update(
+        due_on=date(2021, 3, 20), warn_on=date(2021, 3, 6)
+    )
+
+    first, second = (tasks(kc.staff, on=DAY, page=number) for number in (1, 2))
+
+    assert first is not None
+    assert second is not None
+    assert (first.to_do, first.next_page, second.next_page) == (3, 2, None)
+    shown = [row.title for row in [first.first, *first.groups[0].tasks] if row]
+    assert soonest.person.full_name in " ".join(shown)
+    assert len(shown) == 2
+    assert second.first is not None
+
+
+def test_a_missed_term_is_told_at_the_task(kc: World) -> None:
+    candidate(kc, at=Stage.CELL_RESOLVED)
+    day = date(2021, 7, 1)
+
+    shown = tasks(kc.staff, on=day)
+
+    assert shown is not None
+    assert shown.first is not None
+    assert shown.first.kind == "late"
+    assert "missed" in shown.first.warning
+
+
+def test_the_files_page_says_which_terms_run_and_by_which_rules(kc: World) -> None:
+    file = candidate(kc, at=Stage.CELL_RESOLVED)
+
+    html = page(kc.secretary, reverse("candidate-detail", args=[file.public_id]))
+
+    row = file.deadlines.get(clock=Deadline.Clock.DECISION)
+    assert row.rules.code in html
+    assert f"{row.due_on:%d/%m/%Y}" in html
+
+
+# ------------------------------------------------------------ the week
+
+
+@pytest.mark.parametrize(("days", "is_there"), [(-8, False), (-7, True), (0, True)])
+def test_the_week_has_what_falls_due_in_seven_days(kc: World, days: int, is_there: bool) -> None:
+    file = candidate(kc, at=Stage.CELL_RESOLVED)
+    due = file.deadlines.get(clock=Deadline.Clock.DECISION).due_on
+
+    found = digest(kc.staff2, on=due + timedelta(days=days))
+
+    assert found is not None
+    assert [row.term for row in found.due] == (["Decision on admission"] if is_there else [])
+
+
+def test_what_was_missed_stays_in_the_week_until_it_is_done(kc: World) -> None:
+    file = candidate(kc, at=Stage.CELL_RESOLVED)
+    due = file.deadlines.get(clock=Deadline.Clock.GRASSROOTS).due_on
+    day = due + timedelta(days=100)
+    deadlines.scan(on=day, at=at(day))
+
+    assert own_terms(kc.staff, on=due + timedelta(days=1))
+    assert "Resolution of the grassroots committee" in own_terms(kc.staff, on=day)
+    # The body above was told, too.
+    assert "Resolution of the grassroots committee" in own_terms(kc.staff2, on=day)
+    new = digest(kc.staff, on=day)
+    assert new is not None
+    # With the cell's own, which was reported to the committee.
+    assert [row.is_new for row in new.missed] == [True, True]
+
+
+def test_nobody_is_told_of_the_terms_of_others(kc: World) -> None:
+    candidate(kc, at=Stage.CELL_RESOLVED)
+
+    other = digest(kc.secretary2, on=DAY)
+
+    assert other is not None
+    assert (other.due, other.missed) == ([], [])
+    assert digest(kc.leader, on=DAY) is None
+
+
+def test_the_week_is_sent_by_mail_only_where_it_is_switched_on_and_without_names(
+    kc: World, settings: Any, mailoutbox: list[Any]
+) -> None:
+    file = candidate(kc, at=Stage.CELL_RESOLVED)
+    User.objects.filter(pk=kc.staff2.pk).update(email="canbo2@example.org")
+    stand_on(file.deadlines.get(clock=Deadline.Clock.DECISION).due_on)
+
+    send_digests()
+    assert mailoutbox == []
+    settings.EMAIL_DIGEST = True
+    send_digests()
+
+    [sent] = mailoutbox
+    assert sent.to == ["canbo2@example.org"]
+    assert file.number in sent.body
+    assert file.person.full_name not in sent.subject + sent.body
+
+
+def test_a_task_delivered_twice_mails_nobody_twice_in_a_week(
+    kc: World, settings: Any, mailoutbox: list[Any]
+) -> None:
+    settings.EMAIL_DIGEST = True
+    file = candidate(kc, at=Stage.CELL_RESOLVED)
+    User.objects.filter(pk=kc.staff2.pk).update(email="canbo2@example.org")
+    due = file.deadlines.get(clock=Deadline.Clock.DECISION).due_on
+    monday = due + timedelta(days=7 - due.weekday())
+
+    stand_on(monday)
+    send_digests()
+    stand_on(monday + timedelta(days=6))
+    send_digests()
+    assert len(mailoutbox) == 1
+    stand_on(monday + timedelta(days=7))
+    send_digests()
+
+    assert [mail.to for mail in mailoutbox] == [["canbo2@example.org"]] * 2
+
+
+def test_a_server_that_takes_one_mail_not_keeps_the_others_from_nobody(
+    kc: World, settings: Any, mailoutbox: list[Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    settings.EMAIL_DIGEST = True
+    file = candidate(kc, at=Stage.CELL_RESOLVED)
+    for user in (kc.staff, kc.staff2):
+        User.objects.filter(pk=user.pk).update(email=f"{user.username}@example.org")
+    first, second = sorted([kc.staff, kc.staff2], key=lambda user: user.pk)
+    stand_on(file.deadlines.get(clock=Deadline.Clock.DECISION).due_on)
+
+    def taken(subject: str, body: str, sender: None, to: list[str]) -> int:
+        if to == [f"{first.username}@example.org"]:
+            raise SMTPServerDisconnected("broken off")
+        return mail.send_mail(subject, body, sender, to)
+
+    with monkeypatch.context() as patched:
+        patched.setattr("admissions.tasks.send_mail", taken)
+        send_digests()
+    assert [one.to for one in mailoutbox] == [[f"{second.username}@example.org"]]
+    assert list(Job.objects.values_list("state", flat=True).order_by("pk")) == ["failed", "done"]
+    send_digests()
+
+    assert mailoutbox[1].to == [f"{first.username}@example.org"]
+    assert len(mailoutbox) == 2
+
+
+# ------------------------------------------------------------ where files are
+
+
+def test_the_tracker_says_who_has_each_file_since_when_and_what_is_next(kc: World) -> None:
+    own = logged(kc)
+    above = sent_up(kc, candidate(kc, at=Stage.CELL_RESOLVED))
+
+    found = tracker(kc.secretary, on=DAY)
+
+    assert found is not None
+    assert [row.number for row in found.rows] == [above.number, own.number]
+    first, second = found.rows
+    assert (first.holder, first.is_elsewhere, first.since) == (
+        "Đảng bộ kc-dang-uy",
+        True,
+        date(2021, 3, 5),
+    )
+    assert above.person.full_name in first.next
+    assert (second.holder, second.is_elsewhere) == ("Chi bộ kc-1", False)
+    assert found.elsewhere == 1
+
+
+def test_a_returned_file_says_why_and_what_is_missing(kc: World) -> None:
+    file = prepared(kc, logged(kc))
+    file.course = 2
+    file.save(update_fields=["course"])
+    FileReturn.objects.create(
+        candidate=file, organization=kc.committee, level="grassroots", returned_on=DAY,
+        back_to=Stage.DOSSIER, reason="Lý lịch thiếu mục 21", missing="Xác nhận của quê quán",
+        course=2, entered_by=kc.staff,
+    )  # fmt: skip
+
+    found = tracker(kc.secretary, on=DAY)
+
+    assert found is not None
+    [row] = found.rows
+    assert "Lý lịch thiếu mục 21" in row.returned
+    assert row.missing == "Xác nhận của quê quán"
+
+
+def test_the_tracker_asks_no_more_for_more_files(
+    kc: World, django_assert_max_num_queries: object
+) -> None:
+    for _one in range(3):
+        candidate(kc, at=Stage.CELL_RESOLVED)
+
+    with django_assert_max_num_queries(3):  # type: ignore[operator]
+        tracker(kc.secretary, on=DAY)
+
+
+# ------------------------------------------------------------ whose pages these are
+
+
+@pytest.mark.parametrize("name", PAGES)
+@pytest.mark.parametrize("who", ["secretary", "staff", "approver"])
+def test_whoever_works_with_files_has_these_pages(kc: World, name: str, who: str) -> None:
+    candidate(kc, at=Stage.CELL_RESOLVED)
+    stand_on(date(2021, 8, 1))
+
+    assert page(getattr(kc, who), reverse(name))
+
+
+@pytest.mark.parametrize("name", PAGES)
+@pytest.mark.parametrize("who", ["leader", "administrator"])
+def test_who_sees_no_names_has_none_of_them(kc: World, name: str, who: str) -> None:
+    client = Client()
+    client.force_login(getattr(kc, who))
+
+    assert client.get(reverse(name)).status_code == 404

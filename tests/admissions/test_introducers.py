@@ -1,0 +1,225 @@
+"""Who introduces: named, the months together to the day, ended, replaced; who may not approve."""
+
+from datetime import date
+from typing import Any
+
+import pytest
+from django.core.exceptions import PermissionDenied
+from django.db import IntegrityError, transaction
+
+from admissions.cases import case_of
+from admissions.guards import part_taken
+from admissions.models import Candidate, Decision, Introducer, Verification
+from admissions.operations.introducers import end_introducer, name_introducer
+from admissions.operations.recording import constraint_of
+from admissions.operations.verifications import send_verification
+from admissions.stages import Stage, Step
+from config.errors import DomainError
+from organizations.models import User
+from tests.admissions.test_pages import errors, page, send, signed_in, url
+from tests.makers import DAY, World, candidate, decided, logged, member
+
+TOGETHER = date(2019, 6, 1)
+NAMED = date(2021, 2, 1)
+
+
+def named(kc: World, file: Candidate, **changes: Any) -> Introducer:
+    values: dict[str, Any] = {
+        "by": kc.secretary,
+        "on": DAY,
+        "kind": "member",
+        "person": kc.members[1],
+        "together_since": TOGETHER,
+        "named_on": NAMED,
+        **changes,
+    }
+    return name_introducer(file, **values)
+
+
+def refused(kc: World, file: Candidate, **changes: Any) -> list[str]:
+    with pytest.raises(DomainError) as refusal:
+        named(kc, file, **changes)
+    return list(refusal.value.fields)
+
+
+def test_naming_an_introducer_is_a_milestone_and_moves_no_file(kc: World) -> None:
+    file = logged(kc)
+
+    introducer = named(kc, file)
+
+    assert (introducer.person, introducer.together_since) == (kc.members[1], TOGETHER)
+    [milestone] = file.milestones.filter(step=Step.INTRODUCE)
+    assert (milestone.on, milestone.note) == (NAMED, kc.members[1].full_name)
+    assert Candidate.objects.get(pk=file.pk).stage == Stage.SOURCE
+
+
+@pytest.mark.parametrize(
+    ("since", "is_refused"), [(date(2020, 2, 1), False), (date(2020, 2, 2), True)]
+)
+def test_who_introduces_is_together_with_the_candidate_for_twelve_months(
+    kc: World, since: date, is_refused: bool
+) -> None:
+    file = logged(kc)
+
+    if is_refused:
+        assert refused(kc, file, together_since=since) == ["together_since"]
+    else:
+        assert named(kc, file, together_since=since).pk
+
+
+def test_an_official_member_of_the_same_unit_introduces(kc: World) -> None:
+    file = logged(kc)
+    probationary = member(kc.cell, status="probationary")
+
+    assert refused(kc, file, person=probationary) == ["person"]
+    assert refused(kc, file, person=file.person) == ["person"]
+    assert refused(kc, file, person=None) == ["person"]
+    assert refused(kc, file, together_since=None) == ["together_since"]
+    assert refused(kc, file, named_on=date(2020, 5, 31)) == ["named_on"]
+    # A member official for less than a year may, if together long enough (M).
+    newly = member(kc.sibling, since=date(2020, 12, 1))
+    assert named(kc, file, person=newly).pk
+
+
+def test_a_member_introduces_once_and_one_union(kc: World) -> None:
+    file = logged(kc, is_youth_union_member=True)
+    named(kc, file)
+    union = {"kind": "youth_union", "union": "Chi đoàn Khe Chàm", "person": None}
+    named(kc, file, **union)
+
+    assert refused(kc, file) == ["person"]
+    assert refused(kc, file, kind="trade_union", union="Công đoàn Khe Chàm") == ["union"]
+    assert refused(kc, file, kind="trade_union", union=" ") == ["union"]
+
+
+def test_the_youth_union_introduces_its_members_alone(kc: World) -> None:
+    assert refused(kc, logged(kc), kind="youth_union", union="Chi đoàn Khe Chàm") == ["kind"]
+
+
+def test_a_replaced_introducer_needs_no_months_together(kc: World) -> None:
+    file = logged(kc)
+    first = named(kc, file)
+
+    end_introducer(
+        first, by=kc.secretary, on=DAY, ended_on=date(2021, 4, 1), reason="Chuyển đi",
+        successor=kc.members[2],
+    )  # fmt: skip
+
+    first.refresh_from_db()
+    assert (first.ended_on, first.ended_because) == (date(2021, 4, 1), "Chuyển đi")
+    second = Introducer.objects.get(replaces=first)
+    assert (second.person, second.together_since) == (kc.members[2], None)
+    assert second.named_on == date(2021, 4, 1)
+
+
+def test_an_introduction_ends_once_after_its_day_with_a_reason(kc: World) -> None:
+    file = logged(kc)
+    first = named(kc, file)
+
+    def refusals(**changes: Any) -> list[str]:
+        values = {"by": kc.secretary, "on": DAY, "ended_on": DAY, "reason": "Chuyển đi", **changes}
+        with pytest.raises(DomainError) as refusal:
+            end_introducer(first, **values)
+        return list(refusal.value.fields)
+
+    assert refusals(reason=" ") == ["reason"]
+    assert refusals(ended_on=date(2021, 1, 31)) == ["ended_on"]
+    probationary = member(kc.cell, status="probationary")
+    assert refusals(successor=probationary) == ["successor"]
+    assert Introducer.objects.get(pk=first.pk).ended_on is None
+    end_introducer(first, by=kc.secretary, on=DAY, ended_on=DAY, reason="Chuyển đi")
+    assert refusals() == ["ended_on"]
+
+
+@pytest.mark.parametrize("who", ["secretary2", "staff", "approver", "auditor", "leader"])
+def test_only_who_prepares_the_file_names_introducers(kc: World, who: str) -> None:
+    file = logged(kc)
+    first = named(kc, file)
+
+    with pytest.raises(PermissionDenied):
+        named(kc, file, by=getattr(kc, who), person=kc.members[2])
+    with pytest.raises(PermissionDenied):
+        end_introducer(first, by=getattr(kc, who), on=DAY, ended_on=DAY, reason="Chuyển đi")
+
+
+def test_who_introduces_does_not_approve(kc: World) -> None:
+    file = candidate(kc, at=Stage.COMPETENT_RESOLVED)
+    named(kc, file)
+    User.objects.filter(pk=kc.approver.pk).update(person=kc.members[1])
+    approver = User.objects.get(pk=kc.approver.pk)
+
+    reason = part_taken(case_of(file, on=DAY), by=approver)
+
+    assert reason == "You introduce this candidate, so another approver records the decision."
+    with pytest.raises(DomainError) as refusal:
+        decided(kc, file, by=approver)
+    assert refusal.value.sentence == reason
+    assert not file.decisions.exists()
+
+
+def test_the_database_too_keeps_an_introducer_from_approving(kc: World) -> None:
+    file = candidate(kc, at=Stage.COMPETENT_RESOLVED)
+    other = decided(kc, candidate(kc, at=Stage.COMPETENT_RESOLVED))
+    named(kc, file)
+    User.objects.filter(pk=kc.approver.pk).update(person=kc.members[1])
+    other.pk, other.candidate, other.number = None, file, "77-QĐ/ĐU"
+
+    with pytest.raises(IntegrityError) as refusal, transaction.atomic():
+        Decision.objects.bulk_create([other])
+
+    assert constraint_of(refusal.value) == "decision_approver_took_no_part_in_the_case"
+
+
+# ---------------------------------------------------------------- pages
+
+
+def test_an_introducer_is_named_ended_and_replaced_by_pages(kc: World) -> None:
+    file = logged(kc)
+    address = url("candidate-step", file, "gioi-thieu")
+    typed = {
+        "kind": "member", "person": kc.members[1].pk, "together_since": "01/06/2019",
+        "named_on": "01/02/2021",
+    }  # fmt: skip
+
+    late = send(kc.secretary, address, **{**typed, "together_since": "02/02/2020"})
+    answer = send(kc.secretary, address, **typed)
+    first = Introducer.objects.get()
+    end = url("introducer-end", file, first.pk)
+    ended = send(
+        kc.secretary, end, ended_on="01/04/2021", reason="Chuyển đi", successor=kc.members[2].pk
+    )
+
+    assert list(errors(late)) == ["together_since"]
+    assert (answer.status_code, ended.status_code) == (303, 303)
+    shown = page(kc.secretary, url("candidate-detail", file))
+    assert "until 01/04/2021: Chuyển đi" in shown
+    assert "since 01/04/2021, in another" in shown
+
+
+def test_a_relative_is_warned_of_and_not_refused(kc: World) -> None:
+    file = logged(kc)
+    send_verification(
+        file, by=kc.secretary, on=DAY, relation=Verification.Relation.SPOUSE,
+        subject=kc.members[1].full_name, place="Đảng ủy phường Hà Khánh", sent_on=NAMED,
+    )  # fmt: skip
+
+    named(kc, file)
+
+    shown = page(kc.secretary, url("candidate-detail", file))
+    assert "bears the name of a relative" in shown
+
+
+def test_others_see_introducers_and_name_none(kc: World) -> None:
+    file = logged(kc)
+    first = named(kc, file)
+
+    shown = page(kc.staff, url("candidate-detail", file))
+
+    assert kc.members[1].full_name in shown
+    assert "gioi-thieu" not in shown
+    for user in (kc.staff, kc.secretary2, kc.auditor):
+        for address in (
+            url("candidate-step", file, "gioi-thieu"),
+            url("introducer-end", file, first.pk),
+        ):
+            assert signed_in(user).get(address).status_code == 404
