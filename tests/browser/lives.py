@@ -8,7 +8,7 @@ from datetime import date
 import psycopg
 
 from config.database import DATABASE
-from config.embedded.postgres import OWNER
+from config.embedded.postgres import OWNER, socket_folder
 from config.environment import BASE_DIR
 from tests.browser.conftest import Product
 
@@ -44,6 +44,6 @@ def begin(product: Product, day: date, *, slug: str = "kc") -> None:
 
 def stand_on(product: Product, day: date) -> None:
     """Let the clock of `product` stand on `day`."""
-    folder = product.folder / "postgres" / "s"
+    folder = socket_folder(product.folder / "postgres")
     with psycopg.connect(host=str(folder), user=OWNER, dbname=DATABASE) as connection:
         connection.execute("UPDATE organizations_installation SET day = %s", [day])

@@ -64,8 +64,8 @@ def test_an_empty_database_reaches_its_first_admission(
         way.go_on(readers[username])
     assert way.taken == [
         *("cam-tinh", "giay-chung-nhan", "giup-do", "duoc-lam-thu-tuc", "giay-to"),
-        *("chi-bo-xet", "co-so-xet", "cap-tren-xet", "quyet-dinh", "le-ket-nap"),
-        *("ho-so-dang-vien", "lop-dang-vien-moi"),
+        *("chi-bo-xet", "gui-len", "co-so-xet", "gui-len", "cap-tren-xet", "quyet-dinh"),
+        *("le-ket-nap", "ho-so-dang-vien", "lop-dang-vien-moi"),
     ]
 
     expect(leader.page.locator("h1")).to_contain_text("1/4", timeout=5000)

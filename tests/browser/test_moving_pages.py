@@ -39,7 +39,7 @@ def test_a_file_follows_its_person_to_another_cell(sign_in: SignIn) -> None:
 
     old.follow('a[href$="/buoc/chuyen-di/"]')
     looked_at(old)
-    old.fill(moved_on="20/05/2021", destination=f"[{CELL_OF_BITHU2}]", reason="Điều động")
+    old.fill(moved_on=DAY, destination=f"[{CELL_OF_BITHU2}]", reason="Điều động")
     old.send()
     assert "Chuyển đi nơi khác" in old.words
     looked_at(old)
@@ -54,7 +54,7 @@ def test_a_file_follows_its_person_to_another_cell(sign_in: SignIn) -> None:
     old.open(page)
     assert "Trả lại để xem xét" in old.words
     old.follow('a[href$="/buoc/chuyen-di/"]')
-    old.fill(moved_on="20/05/2021", destination=f"[{CELL_OF_BITHU2}]")
+    old.fill(moved_on=DAY, destination=f"[{CELL_OF_BITHU2}]")
     old.send()
     old.open("/chuyen-ho-so/?phan=gui")
     old.follow('a[href$="/rut/"]')

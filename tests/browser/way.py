@@ -85,6 +85,8 @@ class Way:
             reader.fill(received_on=today)
         elif code == "chi-bo-xet":
             self._vote(reader, self.cell_members)
+        elif code == "gui-len":
+            reader.fill(sent_on=today, letter_number="14-CV")
         elif code == "co-so-xet":
             self._vote(reader, self.committee)
         elif code == "cap-tren-xet":
