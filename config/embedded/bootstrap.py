@@ -50,11 +50,22 @@ def pip_wheel() -> Path:
     stop("Python cannot make virtual environments here: apt install python3-venv")
 
 
+def base_python() -> str:
+    """Return the Python for .venv: the distribution's own of this version, or else this one.
+
+    What pyenv builds took 1.6 times as long for everything here. `PYTHON=` chooses otherwise.
+    """
+    own = Path(f"/usr/bin/python{sys.version_info[0]}.{sys.version_info[1]}")
+    if os.environ.get("PYTHON") or not os.access(own, os.X_OK):
+        return sys.executable
+    return str(own)
+
+
 def make_venv() -> None:
     """Make .venv anew."""
     shutil.rmtree(VENV, ignore_errors=True)
     # Without pip: the one that Python carries installs into it just as well, seconds sooner.
-    command = [sys.executable, "-m", "venv", "--without-pip", str(VENV)]
+    command = [base_python(), "-m", "venv", "--without-pip", str(VENV)]
     made = subprocess.run(command, capture_output=True, text=True)
     if made.returncode:
         why = (made.stderr or made.stdout).strip().splitlines() or [""]
