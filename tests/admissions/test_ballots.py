@@ -7,7 +7,9 @@ import pytest
 from django.core.exceptions import PermissionDenied
 
 from admissions.cases import case_of
-from admissions.models import Ballot, Candidate, Milestone
+from admissions.models import Ballot, Candidate, Milestone, RuleSet
+from admissions.operations.rule_sets import answer_rule_change, ask_rule_change
+from admissions.parameters import PARAMETERS
 from admissions.stages import Level, Stage, Step
 from config.errors import DomainError
 from organizations.models import Person, Role
@@ -28,6 +30,7 @@ from tests.makers import (
     stand_on,
     unit,
     vote,
+    vote_of_probation,
     world,
 )
 from tests.makers import cell as make_cell
@@ -94,6 +97,44 @@ def test_a_standing_committee_needs_more_than_half(db: None, in_favour: int, pas
     )
 
     assert (ballot.passed, ballot.strict) == (passed, True)
+
+
+@pytest.mark.parametrize(("in_favour", "passed"), [(9, False), (10, True)])
+def test_a_grassroots_committee_needs_two_thirds_of_its_members(
+    kc: World, in_favour: int, passed: bool
+) -> None:
+    file = candidate(kc, at=Stage.CELL_RESOLVED)
+
+    ballot = vote(
+        file, by=kc.staff, level=Level.GRASSROOTS, held_on=WAY["grassroots_on"], entitled=15,
+        present=12, in_favour=in_favour,
+    )  # fmt: skip
+
+    assert ballot.passed is passed  # ten of fifteen, however many came
+    assert stage(file) == (Stage.GRASSROOTS_RESOLVED if passed else Stage.CELL_RESOLVED)
+
+
+@pytest.mark.parametrize("purpose", ["recognition", "deletion"])
+def test_on_probation_every_body_needs_the_same_share_as_before(kc: World, purpose: str) -> None:
+    held_on = date(2022, 5, 25)
+    stand_on(held_on)
+    file = candidate(kc, at=Stage.ADMITTED)
+    new_member_class(kc, file, on=held_on, issued_on=date(2022, 3, 1))
+    papers_of_probation(kc, file, on=held_on, dated_on=held_on)
+
+    for level, entitled, needed in (
+        (Level.CELL, 26, 18),
+        (Level.GRASSROOTS, 15, 10),
+        (Level.COMPETENT, 15, 8),
+    ):
+        results = [
+            vote_of_probation(
+                kc, file, level=level, held_on=held_on, on=held_on, purpose=purpose,
+                entitled=entitled, present=entitled, in_favour=in_favour,
+            ).passed
+            for in_favour in (needed - 1, needed)
+        ]  # fmt: skip
+        assert results == [False, True], level
 
 
 def test_a_vote_that_falls_short_is_kept_and_may_be_repeated(kc: World) -> None:
@@ -200,6 +241,23 @@ def test_a_certificate_counts_on_its_last_day_and_not_after(kc: World) -> None:
     assert cell_vote(kc, in_time, held_on=date(2022, 3, 5), on=on).passed
     with pytest.raises(DomainError, match="06/03/2022"):
         cell_vote(kc, late, held_on=date(2022, 3, 6), on=on)
+
+
+def test_a_certificate_counts_a_day_less_where_two_people_say_so_of_its_last(kc: World) -> None:
+    rules = RuleSet.objects.get(code="29-QĐ/TW")
+    [change] = ask_rule_change(
+        rules, PARAMETERS["certificate_valid_on_last_day"], by=kc.staff2, on=DAY, new="false",
+        source="CV 1", certainty="M", reason="Hỏi lại",
+    )  # fmt: skip
+    answer_rule_change(change, by=kc.approver, on=DAY, approves=True)
+    on = date(2022, 3, 10)
+    stand_on(on)
+    papers = _way(certified_on=date(2017, 3, 5), papers_on=date(2021, 9, 1))
+    in_time, late = (prepared(kc, logged(kc, on=on), on=on, way=papers) for _number in range(2))
+
+    assert cell_vote(kc, in_time, held_on=date(2022, 3, 4), on=on).passed
+    with pytest.raises(DomainError, match="until before 05/03/2022"):
+        cell_vote(kc, late, held_on=date(2022, 3, 5), on=on)
 
 
 def test_papers_count_on_their_last_day_and_not_after(kc: World) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from collections.abc import Callable
 from datetime import date, datetime, timedelta
 from typing import Any
 
@@ -12,16 +13,22 @@ from django.db import connection, transaction
 
 from admissions import cases
 from admissions.cases import case_of
-from admissions.models import Candidate, Deadline, PaperKind, RuleSet
+from admissions.models import Candidate, DayOff, Deadline, PaperKind, RuleSet
 from admissions.operations import deadlines
 from admissions.operations.cancellations import ask_cancellation, cancel_decision
 from admissions.operations.candidates import close_candidate
 from admissions.operations.ceremonies import hold_ceremony
 from admissions.operations.moving import ask_move, send_file, take_over_file
-from admissions.operations.outcomes import extend_term, terms_of
+from admissions.operations.outcomes import extend_term, send_up, terms_of
 from admissions.operations.papers import receive_paper
 from admissions.operations.preparation import issue_certificate
-from admissions.operations.verifications import send_verification, waive_verification
+from admissions.operations.probation import make_new_member_papers
+from admissions.operations.rule_sets import decree_day
+from admissions.operations.verifications import (
+    receive_verification,
+    send_verification,
+    waive_verification,
+)
 from admissions.rules import USUAL, add_working_days
 from admissions.selectors.tasks import tasks
 from admissions.stages import Level, Stage
@@ -37,11 +44,15 @@ from tests.makers import (
     candidate,
     decided,
     logged,
+    new_member_class,
     officer,
     on_probation,
+    papers_of_probation,
     prepared,
+    recognised,
     stand_on,
     vote,
+    vote_of_probation,
     voted_on_recognition,
     world,
 )
@@ -510,3 +521,231 @@ def test_what_a_scan_tells_meanwhile_is_not_undone(
 
     row = rows(file)[Clock.GRASSROOTS]
     assert (row.state, row.warned_at, row.missed_at) == (State.MET, at(DAY), at(DAY))
+
+
+# ------------------------------------------------------------ the last day of each, and the next
+
+CELL_ON, FULL = WAY["cell_on"], date(2022, 5, 19)
+"""5 March 2021, a Friday; the month twelve of who was admitted on 19 May 2021."""
+
+Ended = Callable[[World, date], Candidate]
+"""Makes a file of which the step that ends the term is taken on the day."""
+
+
+def answered(*, abroad: bool) -> Ended:
+    def ends(kc: World, day: date) -> Candidate:
+        file = logged(kc)
+        request = asked_of(kc, file, is_abroad=abroad)
+        receive_verification(request, by=kc.secretary, on=day, received_on=day, result="clear")
+        return file
+
+    return ends
+
+
+def sent_up_on(kc: World, day: date) -> Candidate:
+    file = candidate(kc, at=Stage.CELL_RESOLVED)
+    send_up(file, by=kc.secretary, on=day, sent_on=day, to=Level.GRASSROOTS)
+    return file
+
+
+def resolved_on(kc: World, day: date) -> Candidate:
+    file = candidate(kc, at=Stage.CELL_RESOLVED)
+    vote(file, by=kc.staff, level=Level.GRASSROOTS, held_on=day, on=day)
+    return file
+
+
+def decided_on(*, extended: bool) -> Ended:
+    def ends(kc: World, day: date) -> Candidate:
+        file = candidate(kc, at=Stage.COMPETENT_RESOLVED)
+        if extended:
+            longer = {"on": day, "decided_on": DAY, "reason": "Chờ xác minh"}
+            extend_term(file, by=kc.staff2, **longer)
+        decided(kc, file, signed_on=day, on=day)
+        return file
+
+    return ends
+
+
+def admitted_on(kc: World, day: date) -> Candidate:
+    file = candidate(kc, at=Stage.DECIDED)
+    hold_ceremony(file, by=kc.secretary, on=day, ceremony_on=day)
+    return file
+
+
+def papers_made_on(kc: World, day: date) -> Candidate:
+    file = candidate(kc, at=Stage.ADMITTED)
+    make_new_member_papers(file, by=kc.secretary, on=day, made_on=day)
+    return file
+
+
+def reviewed_on(kc: World, day: date) -> Candidate:
+    file = candidate(kc, at=Stage.ADMITTED)
+    new_member_class(kc, file, on=day, issued_on=date(2022, 3, 1))
+    papers_of_probation(kc, file, on=day, dated_on=FULL)
+    vote_of_probation(kc, file, level=Level.CELL, held_on=day, on=day)
+    return file
+
+
+def recognised_on(*, extended: bool) -> Ended:
+    def ends(kc: World, day: date) -> Candidate:
+        file = candidate(kc, at=Stage.ADMITTED)
+        voted_on_recognition(kc, file, from_day=FULL, on=day)
+        if extended:
+            longer = {"on": day, "decided_on": date(2022, 6, 30), "reason": "Chờ xác minh"}
+            extend_term(file, by=kc.staff2, **longer)
+        recognised(kc, file, signed_on=day)
+        return file
+
+    return ends
+
+
+def moving(kc: World, at: Stage, to: World, day: date) -> Any:
+    file = candidate(kc, at=at)
+    return ask_move(file, by=kc.secretary, on=day, moved_on=date(2021, 5, 10), destination=to.cell)
+
+
+def forwarded(at: Stage) -> Ended:
+    def ends(kc: World, day: date) -> Candidate:
+        transfer = moving(kc, at, world(slug="hg", number=5, day=day), day)
+        send_file(transfer, by=kc.staff2, on=day, sent_on=day, letter_number="12-CV/ĐU")
+        return transfer.candidate  # type: ignore[no-any-return]
+
+    return ends
+
+
+def decided_there(kc: World, day: date) -> Candidate:
+    hg = world(slug="hg", number=5, day=day)
+    transfer = moving(kc, Stage.GRASSROOTS_RESOLVED, hg, day)
+    sent = send_file(transfer, by=kc.staff2, on=day, sent_on=DAY, letter_number="12-CV/ĐU")
+    take_over_file(sent, by=hg.secretary, on=day, received_on=DAY)
+    file = fresh(transfer.candidate)
+    vote(file, by=hg.staff2, level=Level.COMPETENT, held_on=day, on=day)
+    decided(hg, file, signed_on=day, on=day)
+    return file
+
+
+LAST_DAYS: list[tuple[str, str, Ended, date]] = [
+    # Holidays on the way: 21 April, 30 April and Monday 3 May 2021.
+    ("answer, 30 days from 10/3/2021", "verification", answered(abroad=False), date(2021, 4, 22)),
+    ("from abroad, 90", "verification", answered(abroad=True), date(2021, 7, 19)),
+    ("sent up, 5 from 5/3/2021", "send_up", sent_up_on, date(2021, 3, 12)),
+    ("committee, 25", "grassroots", resolved_on, date(2021, 4, 9)),
+    ("decision, 60", "decision", decided_on(extended=False), date(2021, 6, 2)),
+    ("decision, 60 and 30", "decision", decided_on(extended=True), date(2021, 7, 14)),
+    ("ceremony, 30 from 15/4/2021", "ceremony", admitted_on, date(2021, 6, 1)),
+    ("papers, 30 from 19/5/2021", "new_member_papers", papers_made_on, date(2021, 6, 30)),
+    ("cell, 30 from 19/5/2022", "cell_review", reviewed_on, date(2022, 6, 30)),
+    ("recognition, 30", "recognition", recognised_on(extended=False), date(2022, 6, 30)),
+    ("recognition, 30 and 30", "recognition", recognised_on(extended=True), date(2022, 8, 11)),
+    ("forwarded, 15 from 10/5/2021", "forward", forwarded(Stage.GRASSROOTS_RESOLVED),
+     date(2021, 5, 31)),
+    ("there, 30 from 28/5/2021", "moved_decision", decided_there, date(2021, 7, 9)),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("days", "state"), [(0, State.MET), (1, State.LATE)])
+@pytest.mark.parametrize(
+    ("clock", "ends", "last"),
+    [one[1:] for one in LAST_DAYS],
+    ids=[one[0] for one in LAST_DAYS],
+)
+def test_a_term_is_kept_by_its_last_day_and_late_on_the_next(
+    kc: World, clock: str, ends: Ended, last: date, days: int, state: str
+) -> None:
+    day = last + timedelta(days=days)
+    stand_on(max(day, DAY))
+
+    row = rows(ends(kc, day))[clock]
+
+    assert (row.due_on, row.ended_on, row.state) == (last, day, state)
+
+
+def test_every_term_that_somebody_keeps_is_in_the_table() -> None:
+    # What is over by itself, or refuses the step: a certificate, papers, the probation.
+    by_themselves = {Clock.CERTIFICATE, Clock.PAPERS, Clock.PROBATION}
+
+    assert {one[1] for one in LAST_DAYS} == set(Clock.values) - by_themselves
+
+
+# ------------------------------------------------------------ T7: across Tết, with swapped days
+
+SATURDAY, MONDAY = date(2026, 2, 7), date(2026, 2, 23)
+"""The Saturday before Tết 2026 and the Monday after it; 16 to 20 February are holidays."""
+
+
+def resolved_before_tet(kc: World) -> Candidate:
+    """A file that its cell resolved on 15 December 2025, under 294-QĐ/TW, passed by all above."""
+    on = date(2026, 4, 1)
+    way = {
+        "listed_on": date(2025, 8, 4),
+        "mentored_on": date(2025, 8, 4),
+        "certified_on": date(2025, 9, 5),
+        "papers_on": date(2025, 11, 3),
+    }
+    file = logged(kc, on=on, identified_on=date(2025, 7, 7))
+    prepared(kc, file, on=on, way=way)
+    for by, level, held_on in (
+        (kc.secretary, Level.CELL, date(2025, 12, 15)),
+        (kc.staff, Level.GRASSROOTS, date(2026, 1, 5)),
+        (kc.staff2, Level.COMPETENT, date(2026, 1, 20)),
+    ):
+        vote(file, by=by, level=level, held_on=held_on, on=on)
+    return fresh(file)
+
+
+@pytest.mark.parametrize(("days", "state"), [(0, State.MET), (1, State.LATE)])
+@pytest.mark.parametrize(
+    ("decreed", "extended", "last"),
+    [
+        ({}, False, date(2026, 2, 24)),
+        ({}, True, date(2026, 3, 17)),
+        ({SATURDAY: DayOff.Kind.WORKING}, False, MONDAY),
+        ({MONDAY: DayOff.Kind.OFF}, False, date(2026, 2, 25)),
+        ({SATURDAY: DayOff.Kind.WORKING, MONDAY: DayOff.Kind.OFF}, False, date(2026, 2, 24)),
+        ({SATURDAY: DayOff.Kind.WORKING, MONDAY: DayOff.Kind.OFF}, True, date(2026, 3, 17)),
+        ({MONDAY: DayOff.Kind.OFF}, True, date(2026, 3, 18)),
+    ],
+    ids=["usual", "longer", "worked", "off", "swapped", "swapped-longer", "off-longer"],
+)
+def test_45_and_15_working_days_across_tet(
+    kc: World, decreed: dict[date, str], extended: bool, last: date, days: int, state: str
+) -> None:
+    on = date(2026, 4, 1)
+    stand_on(on)
+    for day, kind in decreed.items():
+        decree_day(by=kc.staff2, on=on, day=day, kind=kind, source="TB 123/TB-VPCP")
+    file = resolved_before_tet(kc)
+    if extended:
+        longer = {"on": on, "decided_on": date(2026, 2, 10), "reason": "Chờ xác minh"}
+        extend_term(file, by=kc.staff2, **longer)
+    signed_on = last + timedelta(days=days)
+
+    decided(kc, file, signed_on=signed_on, on=on)
+
+    row = rows(file)[Clock.DECISION]
+    assert (row.due_on, row.rules.code, row.state) == (last, "294-QĐ/TW", state)
+
+
+# ------------------------------------------------------------ T8: one case, both limits
+
+
+@pytest.mark.parametrize(
+    ("code", "last"), [("294-QĐ/TW", date(2025, 9, 30)), ("208-QĐ/TW", date(2025, 9, 16))]
+)
+@pytest.mark.parametrize(("days", "state"), [(0, State.MET), (1, State.LATE)])
+def test_one_case_is_in_time_by_the_receipt_or_by_the_issue(
+    kc: World, code: str, last: date, days: int, state: str
+) -> None:
+    on = date(2025, 12, 20)
+    stand_on(on)
+    file = candidate(kc, at=Stage.COMPETENT_RESOLVED)
+    Candidate.objects.filter(pk=file.pk).update(rules=RuleSet.objects.get(code=code))
+
+    # Issued on 1 August and received on the fifteenth; 1 and 2 September are holidays.
+    decided(kc, file, on=on, signed_on=date(2025, 8, 1), received_on=date(2025, 8, 15))
+    day = last + timedelta(days=days)
+    hold_ceremony(fresh(file), by=kc.secretary, on=on, ceremony_on=day)
+
+    row = rows(file)[Clock.CEREMONY]
+    began = date(2025, 8, 15) if code == "294-QĐ/TW" else date(2025, 8, 1)
+    assert (row.began_on, row.due_on, row.state) == (began, last, state)

@@ -48,6 +48,7 @@ from tests.makers import (
     members,
     officer,
     once,
+    stand_on,
     vote,
     world,
 )
@@ -407,6 +408,38 @@ def test_faults_found_there_are_reviewed_within_sixty_working_days(kc: World, hg
         in_favour=22,
     )  # fmt: skip
     assert asked(kc, file, hg.cell).situation == "resolved"
+
+
+@pytest.mark.parametrize(
+    ("day", "is_late"), [(date(2021, 8, 20), False), (date(2021, 8, 21), True)]
+)
+def test_a_review_of_faults_is_overdue_from_the_day_after_its_sixty_working_days(
+    kc: World, hg: World, day: date, *, is_late: bool
+) -> None:
+    ask_review(
+        sent(kc, candidate(kc, at=Stage.READY), hg.cell), by=hg.secretary, on=DAY,
+        answer="Thiếu chữ ký",
+    )  # fmt: skip
+
+    [row] = move_rows(rows_of(kc.secretary, "gui", on=day).called(), kc.secretary, on=day)
+
+    assert row.is_late is is_late
+
+
+@pytest.mark.parametrize(("days", "is_late"), [(0, False), (1, True)])
+def test_the_new_committee_decides_within_thirty_working_days_of_the_file(
+    kc: World, hg: World, days: int, *, is_late: bool
+) -> None:
+    file = candidate(kc, at=Stage.GRASSROOTS_RESOLVED)
+    received(hg, sent(kc, file, hg.cell))
+    day = date(2021, 7, 9) + timedelta(days=days)
+    stand_on(day)
+    vote(now(file), by=hg.staff2, level=Level.COMPETENT, held_on=day, on=day)
+
+    decided(hg, now(file), signed_on=day, on=day)
+
+    note = Milestone.objects.get(candidate=file, step=Step.DECIDE).note
+    assert ("09/07/2021" in note) is is_late
 
 
 # ---------------------------------------------------------------- outside, refused, withdrawn

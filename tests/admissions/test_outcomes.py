@@ -550,6 +550,15 @@ def test_in_the_longer_term_the_decision_is_not_late(kc: World) -> None:
     assert "14/07/2021" not in Milestone.objects.get(candidate=file, step=Step.DECIDE).note
 
 
+def test_the_day_after_the_longer_term_it_is_late(kc: World) -> None:
+    stand_on(date(2021, 7, 30))
+    file = candidate(kc, at=Stage.COMPETENT_RESOLVED)
+    extended(kc, file)
+    decided(kc, file, on=date(2021, 7, 30), signed_on=LONGER + timedelta(days=1))
+
+    assert "14/07/2021" in Milestone.objects.get(candidate=file, step=Step.DECIDE).note
+
+
 # ---------------------------------------------------------------- past all operations
 
 

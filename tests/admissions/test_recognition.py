@@ -9,6 +9,7 @@ from django.db import IntegrityError, transaction
 
 from admissions.cases import official_members
 from admissions.models import Candidate, Decision, Milestone, Recognition
+from admissions.operations.outcomes import extend_term
 from admissions.operations.recognition import announce_recognition
 from admissions.stages import Level, Stage, Step
 from config.errors import DomainError
@@ -272,6 +273,41 @@ def test_a_late_decision_says_so(kc24: World) -> None:
     assert "10/10/2025" in note
     assert "294-QĐ/TW" in note
     assert "21/11/2025" in note
+
+
+@pytest.mark.parametrize(
+    ("extended", "last"), [(False, date(2025, 11, 21)), (True, date(2025, 12, 12))]
+)
+@pytest.mark.parametrize(("days", "is_late"), [(0, False), (1, True)])
+def test_a_decision_is_late_from_the_day_after_its_30_or_45_working_days(
+    kc24: World, extended: bool, last: date, days: int, is_late: bool
+) -> None:
+    on = date(2026, 2, 1)
+    file = voted(kc24)  # the cell on 10/10/2025, under 294-QĐ/TW
+    if extended:
+        reason = "Chờ xác minh"
+        extend_term(file, by=kc24.staff2, on=on, decided_on=date(2025, 11, 21), reason=reason)
+
+    recognised(kc24, file, signed_on=last + timedelta(days=days), on=on)
+
+    note = Milestone.objects.get(candidate=file, step=Step.RECOGNISE).note
+    assert (f"{last:%d/%m/%Y}" in note) is is_late
+    # Late or not, official from the same day on.
+    assert Recognition.objects.get(candidate=file).official_on == FULL
+
+
+def test_the_longer_term_of_recognition_is_taken_by_the_last_day_of_the_first(
+    kc24: World,
+) -> None:
+    values: dict[str, Any] = {"by": kc24.staff2, "on": date(2026, 2, 1), "reason": "Chờ xác minh"}
+    in_time, late = voted(kc24), voted(kc24)
+
+    with pytest.raises(DomainError) as refusal:
+        extend_term(late, decided_on=date(2025, 11, 22), **values)
+    taken = extend_term(in_time, decided_on=date(2025, 11, 21), **values)
+
+    assert list(refusal.value.fields) == ["decided_on"]
+    assert taken.due_on == date(2025, 12, 12)
 
 
 @pytest.mark.parametrize("away", [-1, 1, 30])

@@ -1,7 +1,7 @@
 """Rules, decreed days and open questions: read by all, changed by two people of the top unit."""
 
 import gzip
-from datetime import date
+from datetime import date, timedelta
 from typing import Any
 
 import pytest
@@ -48,6 +48,92 @@ def signed_in(user: User) -> Client:
     client.force_login(user)
     client.cookies["django_language"] = "en"
     return client
+
+
+# ---------------------------------------------------------------- the numbers by version
+
+ALIKE: dict[str, Any] = {
+    "min_age_years": 18,
+    "max_age_years": 60,
+    "youth_age_years": 30,
+    "union_cadre_age_years": 35,
+    "certificate_months": 60,
+    "certificate_valid_on_last_day": True,
+    "dossier_months": 12,
+    "introducer_months": 12,
+    "verification_home_days": 30,
+    "verification_abroad_days": 90,
+    "permission_needed": True,
+    "smallest_cell": 3,
+    "cell_vote_numerator": 2,
+    "cell_vote_denominator": 3,
+    "grassroots_vote_numerator": 2,
+    "grassroots_vote_denominator": 3,
+    "standing_vote_numerator": 1,
+    "standing_vote_denominator": 2,
+    "delegated_vote_numerator": 2,
+    "delegated_vote_denominator": 3,
+    "failed_votes_escalate": 3,
+    "send_up_days": 5,
+    "grassroots_days": 25,
+    "recognition_decision_days": 30,
+    "ceremony_days": 30,
+    "new_member_papers_days": 30,
+    "probation_months": 12,
+    "probation_extension_months": 0,
+    "recognition_review_days": 30,
+    "readmission_months": 36,
+    "readmission_cleared_months": 60,
+    "readmissions": 1,
+    "forward_days": 15,
+    "moved_decision_days": 30,
+    "moved_ceremony_days": 30,
+    "fault_review_days": 60,
+    "transfer_start_days": 60,
+    "transfer_present_days": 30,
+}
+BEFORE_294: dict[str, Any] = {
+    "admission_decision_days": 60,
+    "admission_extension_days": 30,
+    "recognition_extension_days": 30,
+    "ceremony_from": "receipt",
+}
+FROM_294: dict[str, Any] = {
+    "admission_decision_days": 45,
+    "admission_extension_days": 15,
+    "recognition_extension_days": 15,
+    "ceremony_from": "receipt",
+}
+VERSIONS: list[tuple[str, date, dict[str, Any]]] = [
+    ("29-QĐ/TW", date(2016, 7, 25), BEFORE_294),
+    ("24-QĐ/TW", date(2021, 7, 30), BEFORE_294),
+    ("232-QĐ/TW", date(2025, 1, 20), BEFORE_294),
+    ("294-QĐ/TW", date(2025, 7, 1), FROM_294),
+    ("20-QĐ/TW", date(2026, 4, 8), FROM_294),
+    ("208-QĐ/TW", date(2026, 7, 26), FROM_294 | {"ceremony_from": "issue"}),
+]
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize(("code", "first", "own"), VERSIONS, ids=[one[0] for one in VERSIONS])
+def test_a_version_has_the_numbers_of_its_regulation_from_its_first_day_on(
+    code: str, first: date, own: dict[str, Any]
+) -> None:
+    version = RuleSet.objects.in_force(on=first)
+
+    assert version.code == code
+    assert {name: getattr(version, name) for name in OF_COLUMN} == ALIKE | own
+
+
+@pytest.mark.django_db
+def test_the_day_before_a_version_the_one_before_it_is_in_force() -> None:
+    days = [first - timedelta(days=1) for _code, first, _own in VERSIONS]
+
+    assert [RuleSet.objects.in_force(on=day).code for day in days[1:]] == [
+        code for code, _first, _own in VERSIONS[:-1]
+    ]
+    with pytest.raises(RuleSet.DoesNotExist):
+        RuleSet.objects.in_force(on=days[0])
 
 
 # ---------------------------------------------------------------- parameters

@@ -25,6 +25,7 @@ from admissions.rules import (
     paper_stale_on,
     probation_ends_on,
     readings_of_age_differ,
+    threshold,
 )
 from tests.makers import DAY, World
 
@@ -247,3 +248,84 @@ def test_somebody_who_left_may_come_back_after_36_months_or_60() -> None:
     assert may_be_readmitted_from(left, version, was_cleared=True) == date(2026, 3, 31)
     assert full_months(left, date(2024, 3, 30)) == 35
     assert full_months(left, date(2024, 3, 31)) == 36
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize(
+    ("born_on", "reading", "last_not", "first_yes"),
+    [
+        # Born on a 29 February, eighteen in 2022: there it is full on 1 March.
+        (date(2004, 2, 29), "month", date(2022, 2, 28), date(2022, 3, 1)),
+        (date(2004, 2, 29), "exact", date(2022, 2, 28), date(2022, 3, 1)),
+        (date(2004, 2, 29), "month_number", date(2022, 1, 31), date(2022, 2, 1)),
+    ],
+)
+def test_who_was_born_on_29_february_comes_of_age(
+    born_on: date, reading: str, last_not: date, first_yes: date
+) -> None:
+    version = rules("24-QĐ/TW")
+
+    assert not may_be_considered_at_age(born_on, last_not, version, reading=reading)
+    assert may_be_considered_at_age(born_on, first_yes, version, reading=reading)
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("reading", ["month", "exact", "month_number"])
+def test_who_was_born_on_29_february_1960_is_sixty_on_that_of_2020(reading: str) -> None:
+    version = rules("29-QĐ/TW")
+
+    assert may_be_considered_at_age(date(1960, 2, 29), date(2020, 2, 29), version, reading=reading)
+    assert not may_be_considered_at_age(
+        date(1960, 2, 29), date(2020, 3, 1), version, reading=reading
+    )
+
+
+@pytest.mark.django_db
+def test_who_left_on_29_february_comes_back_from_28_february_on() -> None:
+    left, version = date(2020, 2, 29), rules("24-QĐ/TW")
+
+    assert may_be_readmitted_from(left, version) == date(2023, 2, 28)
+    assert may_be_readmitted_from(left, version, was_cleared=True) == date(2025, 2, 28)
+    assert [full_months(left, day) for day in (date(2023, 2, 27), date(2023, 2, 28))] == [35, 36]
+
+
+def test_29_february_is_worked_where_it_is_no_day_off() -> None:
+    # Thursday 29 February 2024; the day after the 28th in other years is a day of March.
+    assert add_working_days(date(2024, 2, 26), 3) == date(2024, 2, 29)
+    assert add_working_days(date(2024, 2, 26), 4) == date(2024, 3, 1)
+    assert add_working_days(date(2023, 2, 27), 2) == date(2023, 3, 1)
+
+
+# ---------------------------------------------------------------- T4, T5, T6: shares of a vote
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize(
+    ("level", "delegated", "entitled", "needed"),
+    [
+        ("cell", False, 3, 2),
+        ("cell", False, 13, 9),
+        ("cell", False, 15, 10),
+        ("cell", False, 26, 18),
+        ("intermediate", False, 9, 6),
+        ("grassroots", False, 14, 10),
+        ("grassroots", False, 15, 10),
+        # A standing committee: more than half.
+        ("competent", False, 7, 4),
+        ("competent", False, 8, 5),
+        ("competent", False, 15, 8),
+        # A whole committee to which it is delegated: two thirds of all.
+        ("competent", True, 9, 6),
+        ("competent", True, 15, 10),
+        ("competent", True, 16, 11),
+    ],
+)
+def test_the_fewest_votes_that_pass_and_one_fewer_in_every_version(
+    level: str, delegated: bool, entitled: int, needed: int
+) -> None:
+    for version in RuleSet.objects.all():
+        share = threshold(level, version, delegated=delegated)
+
+        assert share.needed(entitled) == needed
+        assert share.passed(in_favour=needed, entitled=entitled)
+        assert not share.passed(in_favour=needed - 1, entitled=entitled)
