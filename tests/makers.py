@@ -296,7 +296,7 @@ def candidate(world: World, *, at: Stage = Stage.SOURCE, **changes: Any) -> Cand
             by=world.secretary,
             level=Level.CELL,
             held_on=WAY["cell_on"],
-            entitled=26,
+            entitled=summoned(file.cell_id, on=WAY["cell_on"]) or 26,
             present=22,
             in_favour=22,
         )

@@ -98,6 +98,11 @@ class Standing:
         return percent(self.admitted, self.low)
 
     @property
+    def percent_of_high(self) -> Decimal | None:
+        """Return the percent reached of the upper end of a range, two decimals."""
+        return percent(self.admitted, self.high)
+
+    @property
     def plan(self) -> int | None:
         """Return the people planned by the day, of the (lower) target."""
         if self.shares is None or not self.low:

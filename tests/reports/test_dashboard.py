@@ -53,6 +53,37 @@ def test_a_range_is_said_as_a_range(year: Year, signed_in: SignIn) -> None:
     )
 
 
+@pytest.mark.parametrize("page", ["organization-detail", "organization-targets"])
+def test_of_a_range_the_percents_of_both_ends_are_shown(
+    year: Year, signed_in: SignIn, page: str
+) -> None:
+    # T16: four of five to six.
+    shown = signed_in(year.world.leader).get(reverse(page, args=[year.world.committee.slug]))
+
+    assert "80\xa0% of 5, 66.67\xa0% of 6" in shown.content.decode()
+
+
+def test_a_target_of_nobody_has_no_percent_and_breaks_no_page(
+    year: Year, signed_in: SignIn
+) -> None:
+    """T17: nothing is divided by zero, and what has no number is a dash."""
+    assign(year.none, year.world.staff2, 0)
+    recompute(2021, on=DAY)
+    client = signed_in(year.world.leader)
+
+    pages = [
+        client.get(reverse(name, args=[year.none.slug]))
+        for name in ("organization-detail", "organization-targets")
+    ]
+    above = client.get(reverse("organization-targets", args=[year.world.top.slug]))
+
+    assert [page.status_code for page in pages] == [200, 200]
+    assert [page.context["whole"].percent for page in pages] == [None, None]
+    [row] = [one for one in above.context["rows"] if one.standing.organization.pk == year.none.pk]
+    assert (row.standing.percent, row.standing.missing) == (None, 0)
+    assert row.aim == ""
+
+
 def test_a_target_reached_and_passed_is_said(year: Year, signed_in: SignIn) -> None:
     admit(year.cells["nho"], MAY)
     recompute(2021, on=DAY)

@@ -57,6 +57,11 @@ Anybody = User | AnonymousUser
 CANARIES = {"own": "Chim Hoàng Yến", "sibling": "Chim Sơn Ca", "foreign": "Chim Hoạ Mi"}
 """The people of three files; who may not see one must not read the name anywhere."""
 # What the resolver has that is nobody's record: the way in, files for the browser, health.
+ELSEWHERE = re.compile(
+    r"""(?:(?:src|srcset|href|action|formaction|poster|data)\s*=\s*["']|url\(["']?|@import\s+["'])"""
+    r"""((?:https?:|wss?:|ftp:)?//[^"')\s]+)"""
+)
+"""What a page would load from, or send to, another server."""
 NOBODYS = {"account_login", "account_logout", "robots", "healthz", "readyz", "display", "help"}
 
 
@@ -228,7 +233,7 @@ def test_nobody_makes_an_address_fail_and_what_is_hidden_looks_like_what_is_miss
     place: Place,
 ) -> None:
     asked = list(addresses(place))
-    failed, told, unlike = [], [], []
+    failed, told, unlike, elsewhere = [], [], [], []
     for who, user in place.people.items():
         browser, hidden = client(user), set(CANARIES.values()) - _seen(who)
         theirs = {"foreign", "foreign-top"} | ({"sibling"} if who == "secretary" else set())
@@ -243,13 +248,26 @@ def test_nobody_makes_an_address_fail_and_what_is_hidden_looks_like_what_is_miss
                     failed.append(where)
                 if any(name in body or name in str(answer.headers) for name in hidden):
                     told.append(where)
+                if loaded := ELSEWHERE.findall(body):
+                    elsewhere.append((where, loaded[:3]))
             unlike += [
                 (who, method, about, whose)
                 for about, found in looks.items()
                 for whose, look in found.items()
                 if whose in theirs and look != found["missing"]
             ]
-    assert (failed, told, unlike) == ([], [], [])
+    assert (failed, told, unlike, elsewhere) == ([], [], [], [])
+
+
+def test_an_address_elsewhere_is_seen_wherever_a_page_may_name_it() -> None:
+    for markup in (
+        '<script src="https://cdn.example/x.js">', "<img src='//cdn.example/x.png'>",
+        '<a href="http://example.vn/">', '<form action="https://example.vn/">',
+        "<i style=\"background:url('https://example.vn/x.png')\">", '@import "//example.vn/x.css"',
+    ):  # fmt: skip
+        assert ELSEWHERE.search(markup), markup
+    for markup in ('<a href="/tro-giup/">', '<svg xmlns="http://www.w3.org/2000/svg">'):
+        assert not ELSEWHERE.search(markup), markup
 
 
 def _seen(who: str) -> set[str]:

@@ -398,6 +398,25 @@ def test_the_page_shows_this_period_and_that_of_the_year_before(
     assert "tiep-nhan" not in rows
 
 
+def test_t25_the_year_before_is_told_in_its_own_structure(around: World, signed_in: SignIn) -> None:
+    """What was reported a year ago stays, whatever the units became since."""
+    other = unit("kc-khac", around.top)
+    for day in (date(2020, 5, 1), date(2020, 5, 2)):
+        comes(around.cell, IN.ADMITTED, on=day)
+    move(around.cell, under=other, on=date(2021, 1, 1))
+    comes(around.cell, IN.ADMITTED, on=MARCH, status=PROBATIONARY)
+    client = signed_in(around.staff2)
+
+    def admitted(of: Organization) -> tuple[int, int]:
+        rows = client.get(address(of)).context["table"].rows
+        [row] = [one for one in rows if one.row.key == "ket-nap"]
+        return row.people, row.last_year
+
+    assert admitted(around.committee) == (0, 2)
+    assert admitted(other) == (1, 0)
+    assert admitted(around.top) == (1, 2)
+
+
 def test_each_number_is_as_many_people_as_it_says(around: World) -> None:
     comes(around.cell, IN.RESTORED)
     goes(of_cell(around.cell), OUT.DECEASED)

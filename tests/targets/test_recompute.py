@@ -89,6 +89,24 @@ def random_country(request: pytest.FixtureRequest, end_of_2021: date) -> Random:
     return random
 
 
+@pytest.mark.parametrize("depth", [2, 7])
+def test_t28_trees_of_two_and_of_seven_levels_are_counted_at_every_level(
+    depth: int, end_of_2021: date
+) -> None:
+    line = [unit("tang-1", kind="superior")]
+    for level in range(2, depth):
+        line.append(unit(f"tang-{level}", line[-1]))
+    line.append(cell("chi-bo", line[-1]))
+    admit(line[-1], date(2021, 2, 3), date(2021, 9, 2))
+
+    recompute(2021, on=end_of_2021)
+
+    rows = Attainment.objects.filter(year=2021, organization__in=line)
+    assert {(row.lens, row.organization_id): row.admitted for row in rows} == {
+        (lens, one.pk): 2 for one in line for lens in ("then", "now")
+    }
+
+
 @pytest.mark.parametrize("lens", ["then", "now"])
 def test_every_organisation_has_what_an_independent_count_gives(
     random_country: Random, lens: str, end_of_2021: date
