@@ -42,6 +42,7 @@ urlpatterns = [
         name="decision-review-new",
     ),
     path("sinh-hoat/", meetings.MeetingList.as_view(), name="meeting-list"),
+    path("sinh-hoat/bien-ban/", meetings.MinutesList.as_view(), name="meeting-minutes"),
     path("xet-duyet/khong-du/", meetings.ShortVotes.as_view(), name="meeting-short"),
     path(
         "sinh-hoat/bien-ban/<uuid:public_id>/",

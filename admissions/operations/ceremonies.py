@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from django.core.exceptions import PermissionDenied
 from django.db import IntegrityError, transaction
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 from admissions.cases import Case
 from admissions.models import Admission, Candidate, Group, Milestone, Round, Special
@@ -28,6 +29,12 @@ from .recording import begin, constraint_of, in_the_future, kept, record
 
 if TYPE_CHECKING:
     from organizations.models import User
+
+LATE_WITHOUT_CONSENT = gettext_lazy(
+    "Held after the last day, %(day)s (%(days)s working days, %(rules)s): report to the superior"
+    " committee for its consent."
+)
+"""What the milestone of a late ceremony says where nobody had consented."""
 
 MAJORITY = frozenset({"", "kinh"})
 """Ethnicities, as written in lower case, that are not counted as a minority; nothing written is
@@ -171,13 +178,7 @@ def lateness(
         "number": consent_number or "–",
     }
     if consented_on is None:
-        return (
-            _(
-                "Held after the last day, %(day)s (%(days)s working days, %(rules)s): report to the"
-                " superior committee for its consent."
-            )
-            % words
-        )
+        return str(LATE_WITHOUT_CONSENT) % words
     return (
         _(
             "Held after the last day, %(day)s (%(days)s working days, %(rules)s), with the consent"

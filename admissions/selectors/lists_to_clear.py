@@ -11,11 +11,13 @@ from dataclasses import dataclass
 from datetime import date
 from typing import TYPE_CHECKING, Any
 
+from django.conf import settings
 from django.db.models import Exists, F, OuterRef, Q, QuerySet
+from django.utils import translation
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
-from admissions.guards import BEFORE_THE_CELL
+from admissions.guards import BEFORE_THE_CELL, BEFORE_THE_COMMITTEES_END
 from admissions.models import (
     Admission,
     Ballot,
@@ -24,8 +26,11 @@ from admissions.models import (
     Decision,
     Extension,
     Mentorship,
+    Milestone,
+    Paper,
 )
-from admissions.stages import LIVE_STAGES, Level, Purpose, Stage
+from admissions.operations.ceremonies import LATE_WITHOUT_CONSENT
+from admissions.stages import LIVE_STAGES, Level, Purpose, Stage, Step
 from organizations.models import Membership, Person
 
 if TYPE_CHECKING:
@@ -34,6 +39,12 @@ if TYPE_CHECKING:
 SHOWN = 20
 AT_MOST = 200
 """Files of one rule on a page; its count says how many there are."""
+
+OF_A_DECISION = r"(^|[^[:alpha:]])Q[ĐđD]([^[:alpha:]]|$)"
+"""How the number of a decision is written: 12-QĐ/ĐU, not 12-NQ/ĐU or 04-TBKL."""
+
+CONSENT_TO_LATENESS = "ĐY-LKN"
+"""The form in which the committee above consents to a late ceremony (HD 06-HD/TW 2025)."""
 
 Words = str | Promise
 Clock, State = Deadline.Clock, Deadline.State
@@ -111,12 +122,24 @@ def _same_person(files: QuerySet[Candidate], on: date) -> QuerySet[Candidate]:
 
 
 def _number_without_decision(files: QuerySet[Candidate], on: date) -> QuerySet[Candidate]:
-    numbered = Ballot.objects.filter(
-        level=Level.COMPETENT, purpose=Purpose.ADMISSION, passed=True, held_on__lte=on
-    ).exclude(resolution_number="")
+    # A vote may have a number of its own, of a resolution or a notice, and waits for the decision
+    # as long as its term: overdue is another list. Amiss is the number of a decision, typed at a
+    # vote of those who decide, and no decision; or that of the decision's form among the papers.
+    typed = Ballot.objects.filter(
+        level=Level.COMPETENT,
+        purpose=Purpose.ADMISSION,
+        passed=True,
+        held_on__lte=on,
+        resolution_number__iregex=OF_A_DECISION,
+    )
+    received = Paper.objects.filter(
+        kind__arises_at=Level.COMPETENT, kind__phase="admission", received_on__lte=on
+    ).exclude(number="")
     made = Decision.objects.filter(candidate=OuterRef("pk"))
     return files.filter(
-        ~Exists(made), pk__in=numbered.values("candidate"), stage=Stage.COMPETENT_RESOLVED
+        Q(pk__in=typed.values("candidate")) | Q(pk__in=received.values("candidate")),
+        ~Exists(made),
+        stage__in=BEFORE_THE_COMMITTEES_END,
     )
 
 
@@ -130,6 +153,24 @@ def _unexplained(files: QuerySet[Candidate], on: date) -> QuerySet[Candidate]:
 
 def _ceremony_overdue(files: QuerySet[Candidate], on: date) -> QuerySet[Candidate]:
     return files.filter(pk__in=_missed(on, Clock.CEREMONY).values("candidate"))
+
+
+def _late_without_consent(files: QuerySet[Candidate], on: date) -> QuerySet[Candidate]:
+    held = Admission.objects.filter(
+        candidate=OuterRef("candidate"),
+        ceremony_on=OuterRef("on"),
+        sign=1,
+        reversed_by__isnull=True,
+    )
+    with translation.override(settings.LANGUAGE_CODE):  # as notes are kept (`recording.kept`)
+        ending = str(LATE_WITHOUT_CONSENT).rpartition("%(rules)s")[2]
+    late = Milestone.objects.filter(
+        Exists(held), step=Step.ADMIT, on__lte=on, note__endswith=ending
+    )
+    consented = Paper.objects.filter(
+        candidate=OuterRef("pk"), kind__code=CONSENT_TO_LATENESS, received_on__lte=on
+    )
+    return files.filter(~Exists(consented), pk__in=late.values("candidate"), stage=Stage.ADMITTED)
 
 
 def _verification_overdue(files: QuerySet[Candidate], on: date) -> QuerySet[Candidate]:
@@ -197,6 +238,12 @@ RULES = (
         _("Ceremony overdue"),
         _("Report to the superior committee for its consent, then hold the ceremony."),
         _ceremony_overdue,
+    ),
+    Rule(
+        "le-muon-chua-dong-y",
+        _("Late ceremony without consent"),
+        _("Report to the superior committee and receive its consent (ĐY-LKN) into the file."),
+        _late_without_consent,
     ),
     Rule(
         "qua-han-tham-tra",

@@ -8,7 +8,7 @@ from datetime import date
 from typing import TYPE_CHECKING, Any
 
 from django.db.models import Case as Choice
-from django.db.models import Count, Exists, OuterRef, Q, QuerySet, Value, When
+from django.db.models import Count, Exists, OuterRef, Q, QuerySet, Subquery, Value, When
 from django.urls import reverse
 from django.utils.translation import gettext as _
 
@@ -459,10 +459,32 @@ def _purposes(case: Case) -> list[Purpose]:
 
 
 def meeting_seen_by(user: User | AnonymousUser, *, on: date) -> QuerySet[Meeting]:
-    """Return the meetings of bodies whose people `user` may see by name."""
+    """Return the meetings of bodies whose people `user` may see by name.
+
+    Also those of committees that voted on a file which `user` may see: `ballots_in` keeps back the
+    other votes, and a committee's minutes name no member.
+    """
     over = Appointment.objects.organizations_of(user, roles=Role.sees_names(), on=on)
-    return Meeting.objects.filter(organization__in=over.values("pk")).select_related(
-        "organization", "entered_by"
+    visible = Candidate.objects.visible_to(user, on=on)
+    above = Ballot.objects.filter(candidate__in=visible.values("pk"), meeting__isnull=False)
+    above = above.exclude(level=Level.CELL)
+    return Meeting.objects.filter(
+        Q(organization__in=over.values("pk")) | Q(pk__in=above.values("meeting"))
+    ).select_related("organization", "entered_by")
+
+
+def held_meetings(user: User | AnonymousUser, *, on: date) -> QuerySet[Meeting]:
+    """Return the meetings whose minutes `user` may read, the latest first.
+
+    Each with `body`, the name that its body bore on the day.
+    """
+    name = Designation.objects.filter(
+        organization=OuterRef("organization"), period__startswith__lte=OuterRef("held_on")
+    ).order_by("-period__startswith")
+    return (
+        meeting_seen_by(user, on=on)
+        .annotate(body=Subquery(name.values("name")[:1]))
+        .order_by("-held_on", "-pk")
     )
 
 
@@ -521,6 +543,7 @@ def section_of_votes(case: Case, rights: Rights, user: User | AnonymousUser) -> 
         template="admissions/meeting_votes_section.html",
         context={
             "ballots": ballots,
+            "minutes": _minutes(ballots, rights),
             "stuck": escalated(case, *stuck[0]) if stuck else "",
             "allow_url": reverse("meeting-allow", args=[case.candidate.public_id])
             if may_allow
@@ -528,6 +551,18 @@ def section_of_votes(case: Case, rights: Rights, user: User | AnonymousUser) -> 
         },
         order=40,
     )
+
+
+def _minutes(ballots: Iterable[Ballot], rights: Rights) -> set[int]:
+    """Return the votes (ids) whose minutes whoever reads the file may read: `meeting_seen_by`.
+
+    Those of a cell that had the file earlier name its members: only who sees that cell reads them.
+    """
+    return {
+        one.pk
+        for one in ballots
+        if one.meeting_id and (one.level != Level.CELL or one.organization_id in rights.sees)
+    }
 
 
 def stuck_at(case: Case) -> list[tuple[Level, Purpose]]:

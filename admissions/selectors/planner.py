@@ -22,6 +22,7 @@ from django.utils.translation import gettext_lazy
 
 from admissions.calendar import RoundDay, next_meetings, rounds_from
 from admissions.cases import Case, cases_and_surroundings
+from admissions.guards import permitted
 from admissions.models import Candidate, Round, RuleSet
 from admissions.rules import (
     decision_due_on,
@@ -32,7 +33,11 @@ from admissions.rules import (
 from admissions.stages import ORDER, Level, Stage
 from organizations.models import Ancestry, Appointment, Role
 
+from .paging import page_of
+
 if TYPE_CHECKING:
+    from django.db.models import QuerySet
+
     from organizations.models import User
 
 PER_PAGE = 50
@@ -54,7 +59,10 @@ HEADINGS: tuple[tuple[str, str | Promise, list[Stage]], ...] = (
 
 @dataclass(frozen=True)
 class PlannedFile:
-    """One file: the round it makes, what it lacks, and the last day of each step for the round."""
+    """One file: the round it makes, what it lacks, and the last day of each step for the round.
+
+    `warning` says that its ceremony is overdue, or would be in that round.
+    """
 
     person: str
     number: str
@@ -66,6 +74,7 @@ class PlannedFile:
     lacks: list[str]
     steps: list[tuple[str, date]]
     moved_from: str
+    warning: str
 
 
 @dataclass(frozen=True)
@@ -215,9 +224,9 @@ def planner(
     rounds = rounds_from(on, own)
     chosen = next((one for one in rounds if aim is None or one.day >= aim), None)
     left = [day for day in committee if day != removed]
-    files, is_more = _files(user, on=on, page=page)
+    shown = page_of(_files(user, on=on), page, size=PER_PAGE)
     try:
-        cases, _around = cases_and_surroundings(files, on=on)
+        cases, _around = cases_and_surroundings(shown.rows, on=on)
     except RuleSet.DoesNotExist:
         cases = []
     planned = [
@@ -248,8 +257,8 @@ def planner(
         committee=list(committee),
         removed=removed,
         moved=sum(1 for _case, row in planned if row.moved_from),
-        page=page,
-        next_page=page + 1 if is_more else None,
+        page=shown.number,
+        next_page=shown.next,
         may_add=bool(staff_at),
         are_customary=not own,
     )
@@ -262,21 +271,18 @@ def _rounds(held: Sequence[tuple[str, int]], *, on: date) -> Sequence[Round]:
     return list(Round.objects.filter(organization__in=above, day__gte=on).order_by("day", "pk"))
 
 
-def _files(user: User, *, on: date, page: int) -> tuple[list[Candidate], bool]:
+def _files(user: User, *, on: date) -> QuerySet[Candidate]:
     nearness = Choice(
         *(When(stage=stage, then=Value(place)) for place, stage in enumerate(ORDER)),
         default=Value(0),
         output_field=IntegerField(),
     )
-    rows = (
+    return (
         Candidate.objects.visible_to(user, on=on)
         .filter(stage__in=PLANNED)
         .select_related("person", "cell", "rules")
         .order_by(-nearness, "stage_since", "pk")
     )
-    first = (max(page, 1) - 1) * PER_PAGE
-    files = list(rows[first : first + PER_PAGE + 1])
-    return files[:PER_PAGE], len(files) > PER_PAGE
 
 
 def _planned(
@@ -300,7 +306,24 @@ def _planned(
         lacks=_lacks(case),
         steps=last_days(case, chosen.day, left) if chosen and (left or not committee) else [],
         moved_from=before.name if before and before != made else "",
+        warning=_ceremony_too_late(case, made),
     )
+
+
+def _ceremony_too_late(case: Case, made: RoundDay | None) -> str:
+    """Return that the ceremony is overdue, or that round `made` comes after its last day."""
+    limit = case.ceremony_limit()
+    if limit is None:
+        return ""
+    terms = {"day": f"{limit:%d/%m/%Y}"}
+    if limit < case.on:
+        return (
+            _("The ceremony was due by %(day)s: report to the superior committee for its consent.")
+            % terms
+        )
+    if made and made.day > limit:
+        return _("The round is after the last day for the ceremony, %(day)s.") % terms
+    return ""
 
 
 def _lacks(case: Case) -> list[str]:
@@ -308,6 +331,8 @@ def _lacks(case: Case) -> list[str]:
     if case.passed(Level.CELL):
         return []
     found = [kind.code for kind in case.missing_papers]
+    if permitted(case):
+        found.insert(0, _("permission to do the procedure"))
     if not case.valid_certificate:
         found.insert(0, _("class certificate"))
     if not case.mentorships:

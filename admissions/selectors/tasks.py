@@ -32,6 +32,7 @@ from admissions.stages import (
 from organizations.models import Ancestry, Appointment, Designation, Role
 
 from .next_steps import AT_A_MEETING, NextStep, days_left, next_step
+from .paging import page_of
 from .permission import WAITING_STAGES, cells_that_ask
 from .terms import last_chance, told_of
 
@@ -112,10 +113,8 @@ def tasks(user: User, *, on: date, page: int = 1) -> TaskPage | None:
     is_secretary = Role.SECRETARY in roles
     wanted = _files(user, held, on=on)
     size = PER_PAGE if is_secretary else PER_PAGE_OF_A_COMMITTEE
-    first = (max(page, 1) - 1) * size
-    files = list(wanted[first : first + size + 1])
-    is_more = len(files) > size
-    del files[size:]
+    shown = page_of(wanted, page, size=size)
+    files = shown.rows
     cases, rights, rounds = _judged(files, user=user, on=on)
     steps = [(case, step) for case in cases if (step := next_step(case, rights))]
     own = rights.prepares
@@ -138,19 +137,18 @@ def tasks(user: User, *, on: date, page: int = 1) -> TaskPage | None:
                 [_waiting(case, step, on=on) for case, step in waiting],
             )
         )
-    is_cut = is_more or page > 1
     return TaskPage(
         on=on,
         first=rows[0] if rows else None,
         groups=groups,
-        to_do=wanted.count() if is_cut and not is_secretary else len(rows),
+        to_do=wanted.count() if shown.is_cut and not is_secretary else len(rows),
         waiting=len(waiting),
         files=len(files),
         prepares=is_secretary,
         sources=_sources([case for case in cases if case.candidate.cell_id in own]),
-        is_cut=is_cut,
-        page=page,
-        next_page=page + 1 if is_more else None,
+        is_cut=shown.is_cut,
+        page=shown.number,
+        next_page=shown.next,
     )
 
 

@@ -6,15 +6,30 @@ from dataclasses import dataclass
 from datetime import date
 from typing import TYPE_CHECKING
 
+from django.db.models import BooleanField, Exists, F, OuterRef, Q, Subquery, Value, When
+from django.db.models import Case as Choice
+from django.db.models.functions import Coalesce
 from django.utils.translation import gettext as _
 
 from admissions.cases import Case, cases_and_surroundings
-from admissions.models import Candidate, FileReturn, RuleSet
+from admissions.guards import BEFORE_THE_COMMITTEES_END
+from admissions.models import Candidate, FileReturn, FileTransfer, Milestone, RuleSet
 from admissions.permissions import Rights
-from admissions.stages import LIVE_STAGES, ORDER, Level, Stage, Step, public_step
+from admissions.stages import (
+    LIVE_STAGES,
+    ORDER,
+    STEP_OF_VOTE,
+    STEPS_OF_VOTES,
+    Level,
+    Purpose,
+    Stage,
+    Step,
+    public_step,
+)
 from organizations.models import Appointment, Role, User
 
 from .next_steps import NextStep, days_left, next_step
+from .paging import page_of
 from .sections import Section
 
 if TYPE_CHECKING:
@@ -25,10 +40,34 @@ PER_PAGE = 50
 IN_FLIGHT = [stage for stage in LIVE_STAGES if ORDER.index(stage) >= ORDER.index(Stage.READY)]
 """From when a file may lie elsewhere than with its cell."""
 
+ON_PROBATION = frozenset(
+    step
+    for purpose in (Purpose.RECOGNITION, Purpose.DELETION)
+    for step in STEPS_OF_VOTES[purpose].values()
+)
+"""Votes on a member; nobody records that such a file was sent, so each leaves it to the next."""
+
+PLACES = frozenset(
+    {
+        Step.IDENTIFY,
+        *STEP_OF_VOTE.values(),
+        Step.SEND_UP,
+        Step.MOVE,
+        Step.DECIDE,
+        Step.RECEIVE_DECISION,
+        Step.ADMIT,
+        *ON_PROBATION,
+    }
+)
+"""Steps that say with whom the file is from then on; a return or a cancellation does so too."""
+
 
 @dataclass(frozen=True)
 class Position:
-    """Where a file lies: with whom, since when, what is next and by when."""
+    """Where a file lies: with whom, since when, what is next and by when.
+
+    `note` says that who has it has passed it and not sent it on.
+    """
 
     person: str
     number: str
@@ -36,6 +75,7 @@ class Position:
     step: str
     holder: str
     is_elsewhere: bool
+    note: str
     since: date
     days: int
     next: str
@@ -48,7 +88,10 @@ class Position:
 
 @dataclass(frozen=True)
 class TrackerPage:
-    """The files in flight of one reader, those that wait elsewhere first."""
+    """A page of the files in flight of one reader: those that lie elsewhere first, longest first.
+
+    `elsewhere` counts those of this page.
+    """
 
     on: date
     rows: list[Position]
@@ -61,7 +104,8 @@ class TrackerPage:
 def tracker(user: User, *, on: date, page: int = 1) -> TrackerPage | None:
     """Return where the files of `user` lie on day `on`; None where none may be seen by name.
 
-    A secretary gets all live files of the cells; others those that left theirs.
+    A secretary gets all live files of the cells; others those that left theirs. Beyond the last
+    page the last one.
     """
     roles = set(
         Appointment.objects.of(user, on=on, roles=Role.sees_names()).values_list("role", flat=True)
@@ -69,40 +113,65 @@ def tracker(user: User, *, on: date, page: int = 1) -> TrackerPage | None:
     if not roles:
         return None
     wanted = _files(user, roles, on=on)
-    first = (max(page, 1) - 1) * PER_PAGE
-    files = list(wanted[first : first + PER_PAGE + 1])
-    is_more = len(files) > PER_PAGE
-    del files[PER_PAGE:]
+    shown = page_of(_by_place(wanted, on=on), page, size=PER_PAGE)
     try:
-        cases, around = cases_and_surroundings(files, on=on, user=user)
+        cases, around = cases_and_surroundings(shown.rows, on=on, user=user)
     except RuleSet.DoesNotExist:
         cases, rights = [], Rights.of(user, on=on, cells=[])
     else:
         rights = Rights.read(user, around)
     rows = [position(case, rights) for case in cases]
-    rows.sort(key=lambda row: (not row.is_elsewhere, -row.days, row.number))
     return TrackerPage(
         on=on,
         rows=rows,
         elsewhere=sum(1 for row in rows if row.is_elsewhere),
-        total=wanted.count() if is_more or page > 1 else len(rows),
-        page=page,
-        next_page=page + 1 if is_more else None,
+        total=wanted.count() if shown.is_cut else len(rows),
+        page=shown.number,
+        next_page=shown.next,
     )
 
 
 def _files(user: User, roles: set[str], *, on: date) -> QuerySet[Candidate]:
     stages = LIVE_STAGES if Role.SECRETARY in roles else IN_FLIGHT
     rows = Candidate.objects.visible_to(user, on=on).filter(stage__in=stages)
-    return rows.select_related("person", "cell", "rules").order_by("stage_since", "pk")
+    return rows.select_related("person", "cell", "rules")
+
+
+def _by_place(files: QuerySet[Candidate], *, on: date) -> QuerySet[Candidate]:
+    """Return `files` in the order of all pages; it says of each file what `_place` says of it."""
+    known = Milestone.objects.filter(candidate=OuterRef("pk"), on__lte=on)
+    latest = known.filter(Q(step__in=PLACES) | ~Q(back_to="")).order_by("-pk")
+    sent = FileTransfer.objects.filter(candidate=OuterRef("pk"), state=FileTransfer.State.SENT)
+    voted_above = known.filter(step=Step.FALL_SHORT, pk__gt=OuterRef("latest"))
+    above = Q(stage__in=BEFORE_THE_COMMITTEES_END)
+    return (
+        files.annotate(
+            latest=Subquery(latest.values("pk")[:1]),
+            latest_step=Subquery(latest.values("step")[:1]),
+            file_left_on=Subquery(sent.values("sent_on")[:1]),
+        )
+        .annotate(
+            lies_since=Coalesce(
+                F("file_left_on"), Subquery(latest.values("on")[:1]), F("stage_since")
+            ),
+            lies_elsewhere=Choice(
+                When(Exists(sent), then=Value(True)),
+                When(above & ~Q(latest_step=Step.VOTE_CELL), then=Value(True)),
+                When(above & Exists(voted_above), then=Value(True)),
+                When(stage=Stage.ADMITTED, latest_step__in=ON_PROBATION, then=Value(True)),
+                default=Value(False),
+                output_field=BooleanField(),
+            ),
+        )
+        .order_by("-lies_elsewhere", "lies_since", "number", "pk")
+    )
 
 
 def position(case: Case, rights: Rights) -> Position:
     """Return where the file of `case` lies on its day; reads nothing."""
     file = case.candidate
     step = next_step(case, rights)
-    holder, is_elsewhere = _holder(case, step)
-    since = _since(case)
+    place = _place(case, step)
     due_on = step.due_on if step else None
     returned = _last_return(case)
     return Position(
@@ -110,10 +179,11 @@ def position(case: Case, rights: Rights) -> Position:
         number=file.number,
         public_id=str(file.public_id),
         step=str(public_step(Stage(file.stage)).title) if file.stage != Stage.CLOSED else "",
-        holder=holder,
-        is_elsewhere=is_elsewhere,
-        since=since,
-        days=(case.on - since).days,
+        holder=place.holder,
+        is_elsewhere=place.is_elsewhere,
+        note=_("passed, not sent on") if place.is_unsent else "",
+        since=place.since,
+        days=(case.on - place.since).days,
         next=step.title if step else "",
         due_on=due_on,
         left=days_left(due_on, on=case.on) if due_on else "",
@@ -126,35 +196,69 @@ def position(case: Case, rights: Rights) -> Position:
     )
 
 
-def _holder(case: Case, step: NextStep | None) -> tuple[str, bool]:
-    """Return who has the file, and whether that is somebody else than its cell."""
-    moving = case.transfer
+@dataclass(frozen=True)
+class Place:
+    """Who has a file since when, and whether that is somebody else than its cell."""
+
+    holder: str
+    since: date
+    is_elsewhere: bool = True
+    is_unsent: bool = False
+
+
+def _place(case: Case, step: NextStep | None) -> Place:
+    """Return who has the file: whom it was sent to, or until then who voted on it last.
+
+    Not whose turn it is: a file that was passed and lies in a drawer is with who passed it.
+    """
+    latest = _latest(case)
+    since = latest.on if latest else case.candidate.stage_since
+    moving, cell = case.transfer, str(case.bodies.cell)
     if moving is not None and moving.state == moving.State.SENT:
         place = moving.destination_place or _("the new place")
-        return _("on the way to %(place)s") % {"place": place}, True
-    cell = str(case.bodies.cell)
-    holder = step.waits_for if step and step.waits_for else cell
-    return holder, holder != cell
+        return Place(_("on the way to %(place)s") % {"place": place}, moving.sent_on or since)
+    if case.candidate.stage in BEFORE_THE_COMMITTEES_END:
+        return _above_the_cell(case, latest, since=since)
+    if case.candidate.stage == Stage.ADMITTED and latest and latest.step in ON_PROBATION:
+        body = case.bodies.competent
+        return Place(step.waits_for if step else str(body or cell), since)
+    return Place(cell, since, is_elsewhere=False)
 
 
-def _since(case: Case) -> date:
-    """Return since when it lies there: when it was last sent on, voted on, decided or returned."""
-    moved = {
-        Step.VOTE_CELL,
-        Step.SEND_UP,
-        Step.VOTE_INTERMEDIATE,
-        Step.VOTE_GRASSROOTS,
-        Step.VOTE_COMPETENT,
-        Step.DECIDE,
-        Step.RETURN,
-        Step.MOVE,
-        Step.SEND_FILE,
-        Step.RECOGNITION_CELL,
-        Step.RECOGNITION_GRASSROOTS,
-        Step.RECOGNITION_COMPETENT,
-    }
-    days = [one.on for one in case.milestones if one.step in moved]
-    return max(days, default=case.candidate.stage_since)
+def _latest(case: Case) -> Milestone | None:
+    """Return the step entered last that says with whom the file is."""
+    found = [one for one in case.milestones if one.step in PLACES or one.back_to]
+    return max(found, key=lambda one: one.pk, default=None)
+
+
+def _above_the_cell(case: Case, latest: Milestone | None, *, since: date) -> Place:
+    """Return who has a file that the cell has passed and that is not decided."""
+    to_vote = str(case.bodies.at(case.holder) or case.bodies.cell)
+    if latest is None:
+        return Place(to_vote, since)
+    if latest.step == Step.SEND_UP:
+        return Place(_sent_to(case, latest) or to_vote, since)
+    voted = next((level for level, step in STEP_OF_VOTE.items() if step == latest.step), None)
+    # One that voted already, though in vain, has the file, whatever was recorded of its sending.
+    has_gone_on = any(one.step == Step.FALL_SHORT and one.pk > latest.pk for one in case.milestones)
+    if voted is None or has_gone_on or voted == Level.COMPETENT:
+        return Place(to_vote, since)
+    return Place(
+        str(case.bodies.at(voted) or case.bodies.cell),
+        since,
+        is_elsewhere=voted != Level.CELL,
+        is_unsent=True,
+    )
+
+
+def _sent_to(case: Case, sent: Milestone) -> str:
+    """Return the body of the line that the note of the sending names; empty where it is gone."""
+    named = [
+        str(body)
+        for level in case.bodies.levels()
+        if (body := case.bodies.at(level)) and level != Level.CELL and str(body) in sent.note
+    ]
+    return max(named, key=len, default="")
 
 
 def _last_return(case: Case) -> FileReturn | None:
@@ -172,6 +276,6 @@ def section(case: Case, rights: Rights, user: User) -> Section | None:
     if case.candidate.stage not in LIVE_STAGES:
         return None
     row = position(case, rights)
-    if not row.is_elsewhere and not row.returned:
+    if not (row.is_elsewhere or row.returned or row.note):
         return None
     return Section("admissions/position_section.html", {"row": row}, order=5, beside=True)

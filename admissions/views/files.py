@@ -51,6 +51,7 @@ from organizations.permissions import holds
 from .classes import CertifyNewMember, Enrol
 from .file_action import FileAction, sees_names, visible_file
 from .helpers import ReleaseMentor
+from .home import page_number
 from .introducers import NameIntroducer
 from .moving import AskMove
 from .outcomes import OUTCOME_PAGES
@@ -63,9 +64,7 @@ from .verifications import SendVerification
 class TaskList(View):
     def get(self, request: HttpRequest) -> HttpResponse:
         today = clock.today()
-        asked = request.GET.get("trang", "")
-        number = int(asked) if asked.isdecimal() and len(asked) < 5 else 1
-        page = tasks(request.user, on=today, page=number)
+        page = tasks(request.user, on=today, page=page_number(request))
         if page is None:
             raise Http404
         context = {

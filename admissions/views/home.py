@@ -13,11 +13,19 @@ from config import clock
 
 from .file_action import sees_names
 
+MOST_PAGES = 100_000
+"""Beyond the last page of any list, and not so far that the database could not skip there."""
+
 
 def page_number(request: HttpRequest) -> int:
-    """Return the page that is asked for, the first where that is no number."""
+    """Return the page that is asked for, the first where that is no number.
+
+    One beyond the last is for who knows how many there are (`selectors.paging`).
+    """
     asked = request.GET.get("trang", "")
-    return max(int(asked), 1) if asked.isdecimal() and len(asked) < 5 else 1
+    if not asked.isdecimal():
+        return 1
+    return min(max(int(asked[:20]), 1), MOST_PAGES)
 
 
 class Week(View):

@@ -23,6 +23,7 @@ from admissions.selectors.meetings import (
     cells_of,
     committee_pack,
     committees_of,
+    held_meetings,
     meeting_seen_by,
     members_of,
     pack_of,
@@ -36,11 +37,12 @@ from config.ui.pages import ActionView, SafePaginator
 from organizations.models import Role
 from organizations.permissions import holds
 
-from .file_action import FileAction
+from .file_action import FileAction, sees_names
 
 DAY_PARAMETER = "ngay"
 LEVEL_PARAMETER = "cap"
-PER_PAGE = 50
+PER_PAGE, LATEST = 50, 10
+"""Rows of a whole list, and of the minutes on the page of meetings."""
 
 
 def _day(text: str) -> date | None:
@@ -63,19 +65,39 @@ def _typed_for(request: HttpRequest) -> set[int]:
 
 
 class MeetingList(View):
-    """The bodies whose meetings the reader records; one alone is opened at once."""
+    """The bodies whose meetings the reader records, and the latest minutes to read.
+
+    One body alone, without any minutes, is opened at once.
+    """
 
     def get(self, request: HttpRequest) -> HttpResponse:
+        sees_names(request)
         today = clock.today()
-        if not holds(request.user, Role.SECRETARY, Role.STAFF, on=today):
-            raise Http404
         cells, committees = cells_of(request.user, on=today), committees_of(request.user, on=today)
         asked = request.GET.get("trang", "")
         page = SafePaginator(cells, PER_PAGE).page(asked)
-        if page.paginator.count == 1 and not committees:
+        held = list(held_meetings(request.user, on=today)[: LATEST + 1])
+        if page.paginator.count == 1 and not committees and not held:
             return redirect("meeting-cell", page.object_list[0].slug)
-        context = {"page_obj": page, "cells": page.object_list, "committees": committees}
+        context = {
+            "page_obj": page,
+            "cells": page.object_list,
+            "committees": committees,
+            "held": held[:LATEST],
+            "has_more": len(held) > LATEST,
+        }
         return render(request, "admissions/meeting_list.html", context)
+
+
+class MinutesList(View):
+    """All minutes that the reader may read, the latest first."""
+
+    def get(self, request: HttpRequest) -> HttpResponse:
+        sees_names(request)
+        rows = held_meetings(request.user, on=clock.today())
+        page = SafePaginator(rows, PER_PAGE).page(request.GET.get("trang", ""))
+        context = {"page_obj": page, "held": page.object_list, "total": page.paginator.count}
+        return render(request, "admissions/meeting_minutes.html", context)
 
 
 class CellMeeting(ActionView):

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from datetime import date, datetime
+from dataclasses import dataclass
+from datetime import date
 from typing import Any
 
+from django.core.exceptions import ValidationError
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import get_object_or_404, render
 from django.urls import reverse
@@ -17,45 +19,68 @@ from admissions.models import Round
 from admissions.operations.rounds import change_round, plan_round
 from admissions.selectors.planner import planner
 from config import clock
+from config.ui.forms import DateField
 from config.ui.pages import ActionView
 from organizations.models import Appointment, Organization, Role
 
 from .home import page_number
 
 DAYS_AT_MOST = 24
+WORDS_AT_MOST = 4 * DAYS_AT_MOST
+MOST_TYPED = 400
 
 
-def days_in(text: str) -> list[date]:
-    """Return the days written dd/mm/yyyy in `text`, in order; what is no day is left out."""
-    found = set()
-    for word in text.replace(";", ",").replace(" ", ",").split(",")[: 4 * DAYS_AT_MOST]:
+@dataclass(frozen=True)
+class TypedDays:
+    """The days that a text writes, in order, and what is wrong with it, at its field."""
+
+    days: list[date]
+    error: str = ""
+
+    @property
+    def first(self) -> date | None:
+        return next(iter(self.days), None)
+
+
+def days_in(text: str) -> TypedDays:
+    """Return the days written in `text`, as any field of a day takes them, with commas between.
+
+    What is no day is named in the error, and the others count.
+    """
+    words = [word for word in text.replace(";", ",").replace(" ", ",").split(",") if word]
+    field, found, errors = DateField(), set(), []
+    for word in words[:WORDS_AT_MOST]:
         try:
-            found.add(datetime.strptime(word, "%d/%m/%Y").date())  # noqa: DTZ007 - a day alone
-        except ValueError:
-            continue
-    return sorted(found)[:DAYS_AT_MOST]
+            found.add(field.clean(word))
+        except ValidationError as refused:
+            errors += refused.messages
+    days = sorted(found)
+    if len(days) > DAYS_AT_MOST or len(words) > WORDS_AT_MOST:
+        errors.append(_("At most %(number)s days are planned with.") % {"number": DAYS_AT_MOST})
+    return TypedDays(days[:DAYS_AT_MOST], " ".join(dict.fromkeys(errors)))
 
 
 class RoundPlanner(View):
     def get(self, request: HttpRequest) -> HttpResponse:
-        typed = request.GET.get("hop", "")[:400]
+        typed = request.GET.get("hop", "").strip()[:MOST_TYPED]
         committee = days_in(typed)
-        removed = next(iter(days_in(request.GET.get("bo", ""))), None)
+        removed, aim = (days_in(request.GET.get(name, "")[:40]) for name in ("bo", "dot"))
+        errors = [one.error for one in (removed, aim) if one.error]
+        if removed.first and removed.first not in committee.days:
+            errors.append(
+                _("%(day)s is none of the meetings below.") % {"day": f"{removed.first:%d/%m/%Y}"}
+            )
         page = planner(
             request.user,
             on=clock.today(),
-            aim=next(iter(days_in(request.GET.get("dot", ""))), None),
-            committee=committee,
-            removed=removed if removed in committee else None,
+            aim=aim.first,
+            committee=committee.days,
+            removed=removed.first if removed.first in committee.days else None,
             page=page_number(request),
         )
         if page is None:
             raise Http404
-        context = {
-            "page": page,
-            "typed": ", ".join(f"{day:%d/%m/%Y}" for day in committee),
-            "is_odd": bool(typed.strip()) and not committee,
-        }
+        context = {"page": page, "typed": typed, "error": committee.error, "errors": errors}
         return render(request, "admissions/planner.html", context)
 
 

@@ -57,6 +57,7 @@ CANDIDATES = Entry("candidate-list", _("Files"), "file", "h")
 TARGETS = Entry("target-year", _("Targets"), "target", "c", by_year=True)
 DASHBOARD = Entry("dashboard", _("Overview"), "screen", "t", by_year=True)
 ORGANIZATIONS = Entry("organization-list", _("Organisations"), "tree", "d")
+CHECKS = Entry("lists-to-clear", _("Lists to clear"), "warn", "r")
 MEMBERS = Entry("member-list", _("Members"), "user", "m")
 CLASSES = Entry("class-list", _("Classes"), "user", "l")
 REORGANIZATIONS = Entry("reorganization-list", _("Reorganisation"), "tree", "s")
@@ -69,7 +70,7 @@ BY_ROLE: dict[str, list[Entry]] = {
     "staff": [TASKS, TARGETS, CANDIDATES, ORGANIZATIONS, DASHBOARD, MEMBERS, REORGANIZATIONS],
     "approver": [TASKS, CANDIDATES, TARGETS, ORGANIZATIONS, DASHBOARD, MEMBERS, REORGANIZATIONS],
     "leader": [DASHBOARD, ORGANIZATIONS, TARGETS, REORGANIZATIONS],
-    "auditor": [DASHBOARD, ORGANIZATIONS, TARGETS, CANDIDATES, MEMBERS, REORGANIZATIONS],
+    "auditor": [DASHBOARD, ORGANIZATIONS, TARGETS, CANDIDATES, CHECKS, MEMBERS, REORGANIZATIONS],
     "administrator": [ADMINISTRATION, ACCOUNTS, UNITS],
     "centre": [CLASSES],
 }

@@ -14,14 +14,15 @@ from django.urls import reverse
 
 from admissions.models import Deadline, FileReturn
 from admissions.operations import deadlines
+from admissions.operations.outcomes import return_file, send_up
 from admissions.selectors.digest import digest
 from admissions.selectors.tasks import tasks, tasks_to_do
 from admissions.selectors.tracker import tracker
-from admissions.stages import Stage
+from admissions.stages import Level, Stage
 from admissions.tasks import send_digests
 from organizations.models import Appointment, Job, User
 from tests.admissions.test_deadlines import at
-from tests.makers import DAY, World, candidate, logged, prepared, sent_up, stand_on
+from tests.makers import DAY, WAY, World, candidate, logged, prepared, sent_up, stand_on, vote
 
 PAGES = ("task-week", "tracker", "lists-to-clear", "round-planner")
 
@@ -245,6 +246,81 @@ def test_the_tracker_says_who_has_each_file_since_when_and_what_is_next(kc: Worl
     assert found.elsewhere == 1
 
 
+def places(user: User, **values: Any) -> dict[str, tuple[str, bool, date, str]]:
+    found = tracker(user, on=DAY, **values)
+    assert found is not None
+    return {row.number: (row.holder, row.is_elsewhere, row.since, row.note) for row in found.rows}
+
+
+def test_a_file_is_with_whom_it_was_sent_to_and_before_that_with_who_passed_it(kc: World) -> None:
+    cell, committee, top = "Chi bộ kc-1", "Đảng bộ kc-dang-uy", "Đảng bộ kc-top"
+    unsent = "passed, not sent on"
+    passed = candidate(kc, at=Stage.CELL_RESOLVED)
+    straight = candidate(kc, at=Stage.CELL_RESOLVED)
+    send_up(straight, by=kc.secretary, on=DAY, sent_on=date(2021, 3, 8), to=Level.COMPETENT)
+    kept, sent = (candidate(kc, at=Stage.GRASSROOTS_RESOLVED) for _one in range(2))
+    send_up(sent, by=kc.staff, on=DAY, sent_on=date(2021, 3, 22), to=Level.COMPETENT)
+    voted, decided = candidate(kc, at=Stage.COMPETENT_RESOLVED), candidate(kc, at=Stage.DECIDED)
+    in_vain = candidate(kc, at=Stage.CELL_RESOLVED)
+    vote(in_vain, by=kc.staff, level=Level.GRASSROOTS, held_on=date(2021, 3, 19), in_favour=3)
+    back = sent_up(kc, candidate(kc, at=Stage.CELL_RESOLVED))
+    return_file(
+        back, by=kc.staff, on=DAY, level=Level.GRASSROOTS, returned_on=date(2021, 3, 25),
+        back_to=Stage.DOSSIER, reason="Thiếu chữ ký",
+    )  # fmt: skip
+
+    found = places(kc.secretary)
+
+    assert found == {
+        passed.number: (cell, False, WAY["cell_on"], unsent),
+        straight.number: (top, True, date(2021, 3, 8), ""),
+        kept.number: (committee, True, WAY["grassroots_on"], unsent),
+        sent.number: (top, True, date(2021, 3, 22), ""),
+        voted.number: (top, True, WAY["competent_on"], ""),
+        decided.number: (cell, False, WAY["signed_on"], ""),
+        in_vain.number: (committee, True, WAY["cell_on"], ""),
+        back.number: (cell, False, date(2021, 3, 25), ""),
+    }
+    html = page(kc.staff, reverse("candidate-detail", args=[passed.public_id]))
+    assert unsent in html
+
+
+def test_what_lies_elsewhere_longest_comes_first_on_all_pages(
+    kc: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    module = import_module("admissions.selectors.tracker")  # its function has the same name
+    monkeypatch.setattr(module, "PER_PAGE", 2)
+    files = [
+        logged(kc),
+        sent_up(kc, candidate(kc, at=Stage.CELL_RESOLVED)),
+        candidate(kc, at=Stage.DECIDED),
+        candidate(kc, at=Stage.GRASSROOTS_RESOLVED),
+        candidate(kc, at=Stage.COMPETENT_RESOLVED),
+        candidate(kc, at=Stage.CELL_RESOLVED),
+    ]
+
+    pages = [tracker(kc.secretary, on=DAY, page=number) for number in (1, 2, 3, 99)]
+
+    shown = [row.number for one in pages[:3] if one for row in one.rows]
+    assert shown == [files[place].number for place in (1, 3, 4, 0, 5, 2)]
+    last = pages[3]
+    assert last is not None
+    assert (last.page, last.next_page, last.total) == (3, None, 6)
+    assert [row.number for row in last.rows] == shown[4:]
+
+
+@pytest.mark.parametrize("asked", ["99", "99999999999999999999999", "100000"])
+@pytest.mark.parametrize("name", ["task-list", "tracker", "round-planner", "meeting-minutes"])
+def test_beyond_the_last_page_is_the_last_one(kc: World, name: str, asked: str) -> None:
+    file = sent_up(kc, candidate(kc, at=Stage.CELL_RESOLVED))
+    first = page(kc.staff, reverse(name))
+
+    html = page(kc.staff, f"{reverse(name)}?trang={asked}")
+
+    assert (file.person.full_name in html) == (file.person.full_name in first)
+    assert "trang=" not in html
+
+
 def test_a_returned_file_says_why_and_what_is_missing(kc: World) -> None:
     file = prepared(kc, logged(kc))
     file.course = 2
@@ -283,6 +359,22 @@ def test_whoever_works_with_files_has_these_pages(kc: World, name: str, who: str
     stand_on(date(2021, 8, 1))
 
     assert page(getattr(kc, who), reverse(name))
+
+
+@pytest.mark.parametrize("name", ["tracker", "lists-to-clear", "round-planner", "meeting-list"])
+def test_an_auditor_reads_them_and_is_led_there(kc: World, name: str) -> None:
+    file = sent_up(kc, candidate(kc, at=Stage.CELL_RESOLVED))
+    stand_on(date(2021, 8, 1))
+
+    html = page(kc.auditor, reverse(name))
+    files = page(kc.auditor, reverse("candidate-list"))
+
+    assert (file.person.full_name in html) == (name != "meeting-list")
+    assert f'href="{reverse("lists-to-clear")}"' in html  # in the navigation of every page
+    assert f'href="{reverse(name if name != "meeting-list" else "meeting-minutes")}"' in files
+    # Nothing leads to pages of work, which an auditor has not.
+    assert f'href="{reverse("task-list")}"' not in html + files
+    assert f'href="{reverse("task-week")}"' not in files
 
 
 @pytest.mark.parametrize("name", PAGES)

@@ -11,11 +11,22 @@ from django.test import Client
 from django.urls import reverse
 from django.utils import translation
 
-from admissions.models import Admission, Ballot, Deadline, Decision, Mentorship
+from admissions.models import Admission, Ballot, Deadline, Decision, Mentorship, PaperKind
+from admissions.operations.ceremonies import hold_ceremony
+from admissions.operations.preparation import receive_papers
 from admissions.selectors.lists_to_clear import RULES, lists_to_clear
 from admissions.stages import Level, Stage
 from organizations.models import Membership, Person
-from tests.makers import DAY, World, candidate, logged, prepared, stand_on
+from tests.makers import (
+    DAY,
+    World,
+    candidate,
+    decided,
+    logged,
+    prepared,
+    stand_on,
+    vote,
+)
 
 
 def found(kc: World, code: str, *, on: date = DAY) -> list[str]:
@@ -93,17 +104,82 @@ def test_the_same_person_twice(kc: World, unguarded: Any) -> None:
     assert sorted(found(kc, "trung-nguoi")) == sorted([file.number, other.number])
 
 
-def test_number_typed_but_no_decision(kc: World, unguarded: Any) -> None:
-    candidate(kc, at=Stage.COMPETENT_RESOLVED)
-    candidate(kc, at=Stage.DECIDED)
-    wrong = candidate(kc, at=Stage.COMPETENT_RESOLVED)
+@pytest.mark.parametrize(
+    ("number", "is_wrong"),
+    [
+        ("12-QĐ/ĐU", True),
+        ("12QD/ĐU", True),
+        ("12-qđ", True),
+        ("12-NQ/ĐU", False),
+        ("04-TBKL", False),
+        ("3-ĐQĐ", False),
+        ("", False),
+    ],
+)
+def test_a_vote_that_bears_the_number_of_a_decision_without_one(
+    kc: World, number: str, is_wrong: bool
+) -> None:
+    for at in (Stage.COMPETENT_RESOLVED, Stage.DECIDED):
+        candidate(kc, at=at)
+    file = candidate(kc, at=Stage.GRASSROOTS_RESOLVED)
+    vote(
+        file, by=kc.staff2, level=Level.COMPETENT, held_on=date(2021, 4, 9),
+        resolution_number=number,
+    )  # fmt: skip
+
+    here = found(kc, "co-so-chua-co-quyet-dinh")
+    assert here == ([file.number] if is_wrong else [])
+    decided(kc, file)
+    assert found(kc, "co-so-chua-co-quyet-dinh") == []
+
+
+def test_the_form_of_the_decision_among_the_papers_without_a_decision(
+    kc: World, unguarded: Any
+) -> None:
+    file = candidate(kc, at=Stage.COMPETENT_RESOLVED)
+    paper = file.papers.first()
+    assert paper is not None
+    form = PaperKind.objects.get(
+        rules=paper.kind.rules, arises_at=Level.COMPETENT, phase="admission"
+    )
+    assert found(kc, "co-so-chua-co-quyet-dinh") == []
     unguarded(
-        "UPDATE admissions_ballot SET resolution_number = '12-QĐ/ĐU'"
-        " WHERE candidate_id = %s AND level = 'competent'",
-        [wrong.pk],
+        "UPDATE admissions_paper SET kind_id = %s, number = '12' WHERE id = %s",
+        [form.pk, paper.pk],
     )
 
-    assert found(kc, "co-so-chua-co-quyet-dinh") == [wrong.number]
+    assert found(kc, "co-so-chua-co-quyet-dinh") == [file.number]
+
+
+CEREMONY_DUE = date(2021, 6, 1)
+"""The last day for decisions signed on the fifteenth of April: thirty working days after it."""
+
+
+@pytest.mark.parametrize(
+    ("held_on", "consented_on", "is_wrong"),
+    [
+        (CEREMONY_DUE, None, False),
+        (CEREMONY_DUE + timedelta(days=1), None, True),
+        (CEREMONY_DUE + timedelta(days=1), CEREMONY_DUE, False),
+    ],
+)
+def test_a_late_ceremony_stays_listed_until_the_consent_is_in_the_file(
+    kc: World, held_on: date, consented_on: date | None, is_wrong: bool
+) -> None:
+    file, day = candidate(kc, at=Stage.DECIDED), date(2021, 7, 1)
+    assert file.deadlines.get(clock=Deadline.Clock.CEREMONY).due_on == CEREMONY_DUE
+    stand_on(day)
+    hold_ceremony(
+        file, by=kc.secretary, on=day, ceremony_on=held_on, consented_on=consented_on,
+        consent_number="3-CV",
+    )  # fmt: skip
+
+    late = "le-muon-chua-dong-y"
+    assert found(kc, late, on=day) == ([file.number] if is_wrong else [])
+    kind = PaperKind.objects.get(rules=file.rules, code="ĐY-LKN")
+    paper = {"kind": kind, "dated_on": day, "received_on": day}
+    receive_papers(file, by=kc.secretary, on=day, papers=[paper])
+    assert found(kc, late, on=day) == []
 
 
 @pytest.mark.parametrize(("days", "is_over"), [(0, False), (1, True)])

@@ -11,12 +11,12 @@ from django.urls import reverse
 
 from admissions.cases import Case, case_of
 from admissions.models import Ballot, Candidate, DayOff, Elector, Introducer, Meeting, Mentorship
-from admissions.operations.meetings import Vote, record_meeting
+from admissions.operations.meetings import Vote, record_committee_meeting, record_meeting
 from admissions.permissions import Rights
 from admissions.selectors import meetings
 from admissions.selectors.meetings import committee_pack, pack_of
 from admissions.selectors.next_steps import next_step
-from admissions.stages import Stage, Step
+from admissions.stages import Level, Stage, Step
 from organizations.models import User
 from tests.makers import DAY, WAY, World, candidate, logged, member, once, prepared, vote
 
@@ -237,13 +237,84 @@ def test_a_cells_meeting_is_its_secretarys(kc: World, who: str, status: int) -> 
     assert answer.status_code == (422 if status == 200 else 404)
 
 
-def test_one_cell_is_opened_at_once_and_several_are_listed(kc: World) -> None:
+def test_one_cell_without_minutes_is_opened_at_once_and_several_are_listed(kc: World) -> None:
     answer = get(kc.secretary, "meeting-list")
     assert answer["Location"] == reverse("meeting-cell", args=[kc.cell.slug])
 
     page = get(kc.staff, "meeting-list").content.decode()
     assert reverse("meeting-committee", args=[kc.committee.slug]) in page
     assert get(kc.leader, "meeting-list").status_code == 404
+
+
+def test_minutes_are_listed_the_latest_first_with_a_link_to_all_of_them(
+    kc: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("admissions.views.meetings.LATEST", 2)
+    held = [meeting_of(kc, date(2021, month, 5)) for month in (3, 5, 4)]
+    links = [reverse("meeting-detail", args=[one.public_id]) for one in held]
+
+    for user in (kc.secretary, kc.staff, kc.approver, kc.auditor):
+        html = get(user, "meeting-list").content.decode()
+        assert -1 < html.find(links[1]) < html.find(links[2])
+        assert links[0] not in html
+        assert reverse("meeting-minutes") in html
+        all_of_them = get(user, "meeting-minutes").content.decode()
+        found = [all_of_them.find(links[place]) for place in (1, 2, 0)]
+        assert -1 < found[0] < found[1] < found[2]
+    assert all(link not in str(get(kc.secretary2, "meeting-minutes").content) for link in links)
+    assert get(kc.leader, "meeting-minutes").status_code == 404
+
+
+def test_the_vote_on_a_files_page_leads_to_the_minutes_that_its_reader_may_read(
+    kc: World,
+) -> None:
+    file, other = (candidate(kc, at=Stage.READY) for _one in range(2))
+    own = record_meeting(
+        kc.cell, by=kc.secretary, on=DAY, held_on=WAY["cell_on"],
+        results=[Vote(file, 25), Vote(other, 25)],
+    )  # fmt: skip
+    move(other, kc)
+    above = record_committee_meeting(
+        kc.committee, level=Level.GRASSROOTS, by=kc.staff, on=DAY, held_on=WAY["grassroots_on"],
+        entitled=15, present=15, results=[Vote(file, 14), Vote(other, 14)],
+    )  # fmt: skip
+    links = [reverse("meeting-detail", args=[one.public_id]) for one in (own, above)]
+
+    for user in (kc.secretary, kc.staff, kc.auditor):
+        html = get(user, "candidate-detail", file.public_id).content.decode()
+        for link in links:
+            assert link in html
+            assert browser(user).get(link).status_code == 200
+    # Of the minutes of a committee a cell reads its own; of another cell's nothing.
+    assert other.person.full_name not in str(browser(kc.secretary).get(links[1]).content.decode())
+    html = get(kc.secretary2, "candidate-detail", other.public_id).content.decode()
+    assert (links[0] in html, links[1] in html) == (False, True)
+    assert browser(kc.secretary2).get(links[0]).status_code == 404
+    assert browser(kc.leader).get(links[1]).status_code == 404
+
+
+def meeting_of(kc: World, held_on: date) -> Meeting:
+    results = [Vote(candidate(kc, at=Stage.READY), 25)]
+    return record_meeting(kc.cell, by=kc.secretary, on=DAY, held_on=held_on, results=results)
+
+
+def move(file: Candidate, kc: World) -> None:
+    """Let the file be one of the second cell from now on."""
+    Candidate.objects.filter(pk=file.pk).update(cell=kc.sibling)
+
+
+def test_the_list_of_minutes_asks_no_more_for_more_of_them(kc: World) -> None:
+    def asked() -> int:
+        with CaptureQueriesContext(connection) as found:
+            get(kc.secretary, "meeting-minutes")
+        return len(found)
+
+    meeting_of(kc, date(2021, 3, 1))
+    few = asked()
+    for day in (2, 3, 4):
+        meeting_of(kc, date(2021, 3, day))
+
+    assert asked() == few
 
 
 # ---------------------------------------------------------------- committees

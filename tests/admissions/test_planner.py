@@ -10,15 +10,16 @@ from django.core.exceptions import PermissionDenied
 from django.test import Client
 from django.urls import reverse
 
-from admissions.models import Candidate, Round
+from admissions.models import Candidate, Deadline, Round
 from admissions.operations.ceremonies import hold_ceremony
+from admissions.operations.preparation import assign_mentor, issue_certificate
 from admissions.operations.rounds import change_round, plan_round
 from admissions.rules import add_working_days, decision_due_on
 from admissions.selectors.planner import PlannedFile, Planner, planner
 from admissions.stages import Stage
 from config.errors import DomainError
 from organizations.models import User
-from tests.makers import DAY, World, candidate, logged, once, prepared, stand_on
+from tests.makers import DAY, WAY, World, candidate, logged, once, permitted, prepared, stand_on
 
 MEETING = date(2021, 6, 7)
 """The cell's next from 28/05/2021: the fifth of June is a Saturday."""
@@ -32,6 +33,13 @@ def planned(user: User, **changes: Any) -> Planner:
 
 def rows(page: Planner) -> dict[str, PlannedFile]:
     return {row.number: row for heading in page.headings for row in heading.files}
+
+
+def browser(kc: World) -> Client:
+    client = Client(headers={"accept-language": "en"})
+    client.cookies["django_language"] = "en"
+    client.force_login(kc.staff2)
+    return client
 
 
 def a_round(kc: World, day: date, name: str = "") -> Round:
@@ -136,6 +144,74 @@ def test_the_page_says_so(kc: World) -> None:
     assert answer.status_code == 200
     assert answer.context["page"].moved == 1
     assert "20/7" in answer.content.decode()
+
+
+@pytest.mark.parametrize(
+    ("typed", "wrong", "planned_with"),
+    [
+        ("09/07/2021, mai", "mai", [date(2021, 7, 9)]),
+        ("31/06/2021 09/07/2021", "31/06/2021", [date(2021, 7, 9)]),
+        ("hôm-nào-đó", "hôm-nào-đó", []),
+        ("9/7/21; 06-08-2021", "", [date(2021, 7, 9), date(2021, 8, 6)]),
+        (", ".join(f"{day}/07/2021" for day in range(1, 29)), "24", None),
+    ],
+)
+def test_a_badly_typed_day_is_told_at_its_field_and_what_was_typed_stays(
+    kc: World, typed: str, wrong: str, planned_with: list[date] | None
+) -> None:
+    answer = browser(kc).get(reverse("round-planner"), {"hop": typed})
+
+    html = answer.content.decode()
+    assert f'name="hop" value="{typed}"' in html
+    assert wrong in answer.context["error"]
+    assert ('aria-describedby="hop_error"' in html) is bool(wrong)
+    if planned_with is not None:
+        assert answer.context["page"].committee == planned_with
+
+
+@pytest.mark.parametrize(
+    ("name", "typed"), [("dot", "mai"), ("bo", "mai"), ("bo", "10/07/2021"), ("dot", "31/06/2021")]
+)
+def test_a_day_of_the_address_that_is_none_is_told(kc: World, name: str, typed: str) -> None:
+    address = reverse("round-planner")
+
+    answer = browser(kc).get(address, {"hop": "09/07/2021", name: typed})
+
+    [said] = answer.context["errors"]
+    assert typed in said
+    assert f"{typed}" in answer.content.decode()
+    assert browser(kc).get(address, {"hop": "09/07/2021"}).context["errors"] == []
+
+
+def test_permission_is_among_what_is_missing(kc: World) -> None:
+    file = candidate(kc, at=Stage.SYMPATHISER)
+    issue_certificate(
+        file, by=kc.secretary, on=DAY, number="CN-1", issuer="TTCT", issued_on=WAY["certified_on"]
+    )
+    assign_mentor(file, by=kc.secretary, on=DAY, mentor=kc.members[0], since=WAY["mentored_on"])
+
+    assert "permission to do the procedure" in rows(planned(kc.staff))[file.number].lacks
+    permitted(file, held_on=DAY)
+    lacks = rows(planned(kc.staff))[file.number].lacks
+    assert lacks
+    assert "permission to do the procedure" not in lacks
+
+
+def test_a_ceremony_overdue_or_to_be_overdue_in_its_round_is_told(kc: World) -> None:
+    file = candidate(kc, at=Stage.DECIDED)
+    due = file.deadlines.get(clock=Deadline.Clock.CEREMONY).due_on
+    in_time = a_round(kc, due)
+    assert rows(planned(kc.staff))[file.number].warning == ""
+    change_round(in_time, by=kc.staff2, on=DAY, name="2/6", day=due + timedelta(days=1))
+
+    row = rows(planned(kc.staff))[file.number]
+    assert "after the last day for the ceremony" in row.warning
+    late = planner(kc.staff, on=due + timedelta(days=1))
+    assert late is not None
+    warning = rows(late)[file.number].warning
+    assert f"was due by {due:%d/%m/%Y}" in warning
+    stand_on(due + timedelta(days=1))
+    assert warning in browser(kc).get(reverse("round-planner")).content.decode()
 
 
 def test_without_rounds_of_their_own_the_customary_days_count(kc: World) -> None:
