@@ -41,6 +41,11 @@ urlpatterns = [
         outcomes.AskCancellation.as_view(),
         name="decision-review-new",
     ),
+    path(
+        "ho-so/<uuid:public_id>/khong-huy/",
+        outcomes.DeclineCancellation.as_view(),
+        name="decision-review-decline",
+    ),
     path("sinh-hoat/", meetings.MeetingList.as_view(), name="meeting-list"),
     path("sinh-hoat/bien-ban/", meetings.MinutesList.as_view(), name="meeting-minutes"),
     path("xet-duyet/khong-du/", meetings.ShortVotes.as_view(), name="meeting-short"),
@@ -157,6 +162,11 @@ urlpatterns = [
         rule_sets.RuleChangeAnswer.as_view(),
         name="rule-change-answer",
     ),
+    path(
+        "quy-dinh/thay-doi/<int:change>/rut/",
+        rule_sets.RuleChangeWithdraw.as_view(),
+        name="rule-change-withdraw",
+    ),
     path("quy-dinh/ngay-nghi/", rule_sets.day_off_list, name="day-off-list"),
     path("quy-dinh/ngay-nghi/them/", rule_sets.DayOffNew.as_view(), name="day-off-new"),
     path("quy-dinh/cho-xac-nhan/", rule_sets.open_question_list, name="open-question-list"),
@@ -169,5 +179,10 @@ urlpatterns = [
         "quy-dinh/cho-xac-nhan/<slug:question>/tra-loi/",
         rule_sets.OpenQuestionAnswer.as_view(),
         name="open-question-answer",
+    ),
+    path(
+        "quy-dinh/cho-xac-nhan/<slug:question>/rut/",
+        rule_sets.OpenQuestionWithdraw.as_view(),
+        name="open-question-withdraw",
     ),
 ]

@@ -99,3 +99,9 @@ class CancellationForm(DecisionForm):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         del self.fields["received_on"]
+
+
+class DecliningForm(OnceForm):
+    reason = LineField(
+        label=_("Reason"), max_length=300, help_text=_("Whoever asked reads it in the file.")
+    )

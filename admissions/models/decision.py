@@ -9,7 +9,7 @@ from django.db.models.functions import ExtractYear
 from django.utils.translation import gettext_lazy as _
 
 from admissions.stages import Level, Stage
-from organizations.models.guards import APPEND_ONLY, EnteredAt, entered_now
+from organizations.models.guards import APPEND_ONLY, NEVER_DELETED, EnteredAt, entered_now
 
 from .candidate import Candidate
 from .rule_set import RuleSet
@@ -52,6 +52,12 @@ GUARD = """
         THEN
             RAISE EXCEPTION 'who asked for it or approved the first decision does not cancel it'
                 USING ERRCODE = '23514', CONSTRAINT = 'decision_cancelled_by_a_third_person';
+        END IF;
+        IF NEW.kind = 'cancel' AND EXISTS (SELECT 1 FROM admissions_decisionreview AS review
+            WHERE review.id = NEW.review_id AND review.declined_at IS NOT NULL)
+        THEN
+            RAISE EXCEPTION 'the request was declined'
+                USING ERRCODE = '23514', CONSTRAINT = 'decision_cancels_on_a_request_that_stands';
         END IF;
         IF NEW.kind = 'recognise' AND EXISTS (SELECT 1 FROM admissions_decision AS made
             WHERE made.candidate_id = NEW.candidate_id AND made.kind = 'recognise'
@@ -103,6 +109,39 @@ GUARD = """
                 RAISE EXCEPTION 'a decision follows the votes of the cell and of its own body'
                     USING ERRCODE = '23514', CONSTRAINT = 'decision_follows_passed_ballots';
             END IF;
+        END IF;
+        RETURN NEW;
+    END;
+"""
+
+
+REVIEW_GUARD = """
+    BEGIN
+        IF TG_OP = 'INSERT' THEN
+            IF NEW.declined_at IS NOT NULL THEN
+                RAISE EXCEPTION 'a request is not declined as it is made'
+                    USING ERRCODE = '23514', CONSTRAINT = 'decision_review_declined_later';
+            END IF;
+            RETURN NEW;
+        END IF;
+        IF OLD.declined_at IS NOT NULL
+            OR to_jsonb(NEW) - ARRAY['declined_at', 'declined_by_id', 'declined_because']
+            IS DISTINCT FROM
+            to_jsonb(OLD) - ARRAY['declined_at', 'declined_by_id', 'declined_because']
+        THEN
+            RAISE EXCEPTION 'a request stays as it was made, and as it was answered'
+                USING ERRCODE = '23514', CONSTRAINT = 'decision_review_stays';
+        END IF;
+        IF EXISTS (SELECT 1 FROM admissions_decision AS answer WHERE answer.review_id = NEW.id)
+        THEN
+            RAISE EXCEPTION 'the decision was cancelled on this request'
+                USING ERRCODE = '23514', CONSTRAINT = 'decision_review_answered_once';
+        END IF;
+        IF EXISTS (SELECT 1 FROM admissions_decision AS first
+            WHERE first.id = NEW.decision_id AND first.approved_by_id = NEW.declined_by_id)
+        THEN
+            RAISE EXCEPTION 'who approved the decision does not answer'
+                USING ERRCODE = '23514', CONSTRAINT = 'decision_review_declined_by_a_third_person';
         END IF;
         RETURN NEW;
     END;
@@ -195,13 +234,12 @@ class Decision(models.Model):
 
 
 class DecisionReview(models.Model):
-    """Somebody asks that `decision` be cancelled; another approver answers by a decision.
+    """Somebody asks that `decision` be cancelled; another approver answers, by a decision or a no.
 
     A qualified person's faulty step is done again from `back_to` on; with none, the person did not
-    meet the standard, and the admission is reversed (HD 06-HD/TW 2025).
+    meet the standard, and the admission is reversed (HD 06-HD/TW 2025). Declined, it stays to be
+    read with the reason, and another may be made.
     """
-
-    append_only = True
 
     class Ground(models.TextChoices):
         UNQUALIFIED = "unqualified", _("The person does not meet the standard")
@@ -216,6 +254,11 @@ class DecisionReview(models.Model):
     asked_on = models.DateField(_("asked on"))
     entered_at = EnteredAt()
     entered_by = models.ForeignKey("organizations.User", models.PROTECT, related_name="+")
+    declined_at = models.DateTimeField(_("declined at"), null=True, blank=True)
+    declined_because = models.CharField(_("declined because"), max_length=300, blank=True)
+    declined_by = models.ForeignKey(
+        "organizations.User", models.PROTECT, related_name="+", null=True, blank=True
+    )
 
     class Meta:
         constraints = [
@@ -224,8 +267,29 @@ class DecisionReview(models.Model):
                 name="decision_review_of_procedure_says_from_where",
                 condition=~Q(ground="procedure") | ~Q(back_to=""),
             ),
+            models.CheckConstraint(
+                name="decision_review_declined_with_a_reason",
+                condition=Q(declined_at__isnull=True, declined_by__isnull=True, declined_because="")
+                | (
+                    Q(declined_at__isnull=False, declined_by__isnull=False)
+                    & ~Q(declined_because="")
+                ),
+            ),
+            models.CheckConstraint(
+                name="decision_review_declined_by_another_person",
+                condition=Q(declined_by__isnull=True) | ~Q(declined_by=F("entered_by")),
+            ),
         ]
-        triggers = [*APPEND_ONLY, entered_now()]
+        triggers = [
+            *NEVER_DELETED,
+            entered_now(),
+            pgtrigger.Trigger(
+                name="answered_once",
+                operation=pgtrigger.Insert | pgtrigger.Update,
+                when=pgtrigger.Before,
+                func=REVIEW_GUARD,
+            ),
+        ]
 
     def __str__(self) -> str:
         return f"{self.decision}: {self.get_ground_display()}"

@@ -280,11 +280,17 @@ class PaperKind(models.Model):
         return f"{self.name} · {self.code}"
 
 
+class RuleChangeQuerySet(models.QuerySet["RuleChange"]):
+    def waiting(self) -> RuleChangeQuerySet:
+        """Keep those that nobody has answered or taken back."""
+        return self.filter(approved_by__isnull=True, withdrawn_at__isnull=True)
+
+
 class RuleChange(models.Model):
     """One parameter of a rule set is to be changed: asked for by one, approved by another.
 
     `name` is a column of `RuleSet`; `old` and `new` are its values as text. Files keep what was
-    reckoned before.
+    reckoned before. Whoever asked may take it back until it is answered.
     """
 
     rules = models.ForeignKey(RuleSet, models.PROTECT, related_name="changes")
@@ -301,6 +307,9 @@ class RuleChange(models.Model):
     )
     approved_at = models.DateTimeField(_("approved at"), null=True, blank=True)
     refused_at = models.DateTimeField(_("refused at"), null=True, blank=True)
+    withdrawn_at = models.DateTimeField(_("withdrawn at"), null=True, blank=True)
+
+    objects = RuleChangeQuerySet.as_manager()
 
     class Meta:
         ordering = ["-entered_at", "-pk"]
@@ -317,23 +326,34 @@ class RuleChange(models.Model):
                 | Q(approved_by__isnull=False, approved_at__isnull=True, refused_at__isnull=False),
             ),
             models.CheckConstraint(
+                name="rule_change_withdrawn_or_answered",
+                condition=Q(withdrawn_at__isnull=True) | Q(approved_by__isnull=True),
+            ),
+            models.CheckConstraint(
                 name="rule_change_says_why_and_from_where",
                 condition=~Q(reason="") & ~Q(source=""),
             ),
             models.UniqueConstraint(
                 fields=["rules", "name"],
-                condition=Q(approved_by__isnull=True),
+                condition=Q(approved_by__isnull=True, withdrawn_at__isnull=True),
                 name="rule_change_waits_once_per_parameter",
             ),
         ]  # fmt: skip
         triggers = [
             *NEVER_DELETED,
             entered_now(),
-            stays_once("OLD.approved_by_id IS NOT NULL", name="rule_change_answered_once"),
+            stays_once(
+                "(OLD.approved_by_id IS NOT NULL OR OLD.withdrawn_at IS NOT NULL)",
+                name="rule_change_answered_once",
+            ),
         ]
 
     def __str__(self) -> str:
         return f"{self.rules}: {self.name} {self.old} → {self.new}"
+
+    @property
+    def is_waiting(self) -> bool:
+        return self.approved_by_id is None and self.withdrawn_at is None
 
 
 class DayOff(models.Model):

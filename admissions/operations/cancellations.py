@@ -1,4 +1,4 @@
-"""Cancelling a decision on admission: asked for by staff, answered by a third person.
+"""Cancelling a decision on admission: asked for by staff, made or declined by a third person.
 
 Reading of what the texts leave open, where the ceremony had been held and only the procedure was
 at fault: the admission is reversed from the day of the cancellation, the faulty step is done again,
@@ -21,6 +21,7 @@ from admissions.models import Admission, Candidate, Decision, DecisionReview, Mi
 from admissions.permissions import Permission, Rights
 from admissions.stages import ORDER, REACHES, STEP_OF_VOTE, Level, Stage, Step
 from config import names
+from config.clock import AppNow
 from config.errors import DomainError
 from organizations.models import Organization
 
@@ -99,10 +100,16 @@ def ask_cancellation(
     )
 
 
-def waiting_review(case: Case) -> DecisionReview | None:
-    """Return the latest request to cancel the decision; as long as it stands, none is answered."""
+def latest_review(case: Case) -> DecisionReview | None:
+    """Return the latest request to cancel the decision in force, waiting or declined."""
     asked = case.decision.reviews.all() if case.decision else []
     return max(asked, key=lambda one: one.pk, default=None)
+
+
+def waiting_review(case: Case) -> DecisionReview | None:
+    """Return the request to cancel the decision that waits for an answer: the latest, or none."""
+    latest = latest_review(case)
+    return latest if latest and latest.declined_at is None else None
 
 
 def redone_from(case: Case) -> list[Stage]:
@@ -148,6 +155,7 @@ def cancel_decision(
         raise DomainError(_("This decision is cancelled already."))
     case = begin(review.decision.candidate, Step.CANCEL, by=by, on=on, happened_on=signed_on)
     file, decision = case.candidate, case.decided()
+    _refuse_answered(case, review)
     if refusal := barred_from_cancelling(case, review, by=by):
         raise DomainError(refusal)
     if signed_on < review.asked_on:
@@ -179,6 +187,40 @@ def cancel_decision(
         )  # fmt: skip
     _move_on(case, review, cancelling)
     return cancelling
+
+
+@transaction.atomic
+def decline_cancellation(
+    review: DecisionReview, *, by: User, on: date, reason: str
+) -> DecisionReview:
+    """Answer `review` with a no: the decision stands, the request stays with the reason.
+
+    By whoever would cancel: another approver of the issuing body, who neither asked nor approved
+    the decision. Another request may be made afterwards. Raises PermissionDenied for others,
+    DomainError where the request is answered, where `by` took part, or at `reason`.
+    """
+    file = locked(review.decision.candidate, by=by, on=on)
+    case = case_of(file, on=on)
+    # Once the decision is cancelled there is no issuer left whose approver could be asked for.
+    _refuse_answered(case, review)
+    if not Rights.of(by, on=on, cells=[file.cell_id]).may(Permission.CANCEL, case):
+        raise PermissionDenied
+    if refusal := barred_from_cancelling(case, review, by=by):
+        raise DomainError(refusal)
+    reason = names.written(reason)
+    if not reason:
+        raise DomainError(fields={"reason": _("Say why the decision stands.")})
+    review.declined_because, review.declined_by, review.declined_at = reason, by, AppNow()
+    review.save(update_fields=["declined_because", "declined_by", "declined_at"])
+    review.refresh_from_db()
+    return review
+
+
+def _refuse_answered(case: Case, review: DecisionReview) -> None:
+    """Raise DomainError where `review` waits no more: cancelled, declined, or another came."""
+    waiting = waiting_review(case)
+    if waiting is None or waiting.pk != review.pk:
+        raise DomainError(_("This request is answered already."))
 
 
 def barred_from_cancelling(case: Case, review: DecisionReview, *, by: User) -> str | None:

@@ -87,7 +87,7 @@ def ask_rule_change(
     }
     if not changed:
         raise DomainError(fields={"new": _("This is the present value.")})
-    waiting = rules.changes.filter(approved_by__isnull=True, name__in=parameter.columns).first()
+    waiting = rules.changes.waiting().filter(name__in=parameter.columns).first()
     if waiting is not None:
         raise DomainError(
             fields={
@@ -127,8 +127,9 @@ def together(change: RuleChange) -> list[RuleChange]:
     """Return the waiting changes that were asked for with `change`: the two columns of a share."""
     columns = OF_COLUMN[change.name].columns
     return list(
-        RuleChange.objects.select_for_update()
-        .filter(rules=change.rules_id, name__in=columns, approved_by__isnull=True)
+        RuleChange.objects.waiting()
+        .select_for_update()
+        .filter(rules=change.rules_id, name__in=columns)
         .order_by("pk")
     )
 
@@ -167,6 +168,27 @@ def answer_rule_change(
         _refuse_impossible(rules, changed)
         rules.save(update_fields=sorted(changed))
     for one in waiting:
+        one.refresh_from_db()
+    return waiting
+
+
+@transaction.atomic
+def withdraw_rule_change(change: RuleChange, *, by: User, on: date) -> list[RuleChange]:
+    """Take back a change that nobody has answered; it stays to be read, and may be asked anew.
+
+    Raises PermissionDenied where `by` is not who asked for it or keeps the rules no more,
+    DomainError where it is answered or taken back already.
+    """
+    _refuse_others(by, on=on)
+    RuleSet.objects.select_for_update(no_key=True).get(pk=change.rules_id)
+    if change.entered_by_id != by.pk:
+        raise PermissionDenied
+    waiting = together(change)
+    if change.pk not in {one.pk for one in waiting}:
+        raise DomainError(_("This change is answered already."))
+    for one in waiting:
+        one.withdrawn_at = AppNow()
+        one.save(update_fields=["withdrawn_at"])
         one.refresh_from_db()
     return waiting
 
@@ -246,6 +268,29 @@ def ask_setting(question: Question, *, by: User, on: date, value: str, reason: s
             }
         )
     return Setting.objects.create(name=question.name, value=value, entered_by=by, **written)
+
+
+@transaction.atomic
+def withdraw_setting(setting: Setting, *, by: User, on: date) -> Setting:
+    """Take back a value that nobody has answered, by writing the one in force beside it.
+
+    Raises PermissionDenied where `by` is not who asked for it or keeps the rules no more,
+    DomainError where it is answered or taken back already.
+    """
+    _refuse_others(by, on=on)
+    hold(Lock.RULES)
+    question = QUESTIONS[setting.name]
+    waiting = waiting_setting(question, on=on)
+    if waiting is None or waiting.pk != setting.pk:
+        raise DomainError(_("This change is answered already."))
+    if waiting.entered_by_id != by.pk:
+        raise PermissionDenied
+    return Setting.objects.create(
+        name=question.name,
+        value=in_force(question, on=on),
+        reason=_("Taken back: %(value)s") % {"value": question.in_words(waiting.value)},
+        entered_by=by,
+    )
 
 
 @transaction.atomic

@@ -22,6 +22,7 @@ from admissions.guards import (
     sent_up,
 )
 from admissions.models import Ballot, Candidate, FileReturn, RuleSet, Special
+from admissions.operations.cancellations import latest_review, waiting_review
 from admissions.permissions import Permission, Rights
 from admissions.rules import full_years
 from admissions.stages import Level, Purpose, Stage, Step
@@ -69,8 +70,7 @@ def section(case: Case, rights: Rights, user: User | AnonymousUser) -> Section |
     """Return what the committees above did with the file, and what the reader may do there."""
     file = case.candidate
     back, acts = _latest_return(case, rights), _acts(case, rights)
-    decision = case.decision
-    asked = max(decision.reviews.all(), key=lambda one: one.pk, default=None) if decision else None
+    asked = latest_review(case)
     taken = [one for one in file.extensions.all() if one.course == file.course]
     sent = sent_up(file.milestones.all()) if file.stage in BEFORE_THE_COMMITTEES_END else None
     if not (back or acts or asked or taken or sent):
@@ -137,9 +137,11 @@ def _acts(case: Case, rights: Rights) -> list[tuple[str, str]]:
         if rights.may(Permission.ASK_CANCELLATION, case):
             asking = reverse("decision-review-new", args=[file.public_id])
             found.append((_("Ask to cancel the decision"), asking))
-        if case.decision.reviews.all() and rights.may(Permission.CANCEL, case):
-            words = _("Answer the request to cancel the decision")
+        if waiting_review(case) and rights.may(Permission.CANCEL, case):
+            words = _("Cancel the decision, as requested")
             found.append((words, step_url(case, Step.CANCEL)))
+            declining = reverse("decision-review-decline", args=[file.public_id])
+            found.append((_("Decline to cancel the decision"), declining))
     return found
 
 
@@ -307,6 +309,7 @@ def _requests(user: User, *, on: date) -> list[Asked]:
             decisions__authority__in=at,
             decisions__kind="admit",
             decisions__superseded_by__isnull=True,
+            decisions__reviews__declined_at__isnull=True,
             decisions__reviews__isnull=False,
         )
         .select_related("person")
@@ -318,6 +321,8 @@ def _requests(user: User, *, on: date) -> list[Asked]:
     for file in files:
         reviews = [one for made in file.decisions.all() for one in made.reviews.all()]
         latest = max(reviews, key=lambda one: one.pk)
+        if latest.declined_at is not None:
+            continue  # an earlier one, that it took the place of, is no request any more
         decision = next(one for one in file.decisions.all() if one.pk == latest.decision_id)
         found.append(
             Asked(

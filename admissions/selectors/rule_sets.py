@@ -98,11 +98,7 @@ def _row(parameter: Parameter, chosen: Sequence[RuleSet]) -> Row:
 
 def _waiting(rules: RuleSet, parameter: Parameter) -> RuleChange | None:
     return next(
-        (
-            one
-            for one in rules.changes.all()
-            if one.name in parameter.columns and one.approved_by_id is None
-        ),
+        (one for one in rules.changes.all() if one.name in parameter.columns and one.is_waiting),
         None,
     )
 
@@ -140,7 +136,7 @@ def _together(rows: Iterable[RuleChange]) -> list[Change]:
 
 
 def _asked_as(row: RuleChange) -> tuple[object, ...]:
-    return row.entered_by_id, row.source, row.reason, row.approved_by_id
+    return row.entered_by_id, row.source, row.reason, row.approved_by_id, row.withdrawn_at is None
 
 
 def decreed_days() -> list[DayOff]:

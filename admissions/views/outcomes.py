@@ -6,6 +6,7 @@ from typing import Any
 
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import redirect, render
+from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django.views.generic import View
@@ -14,6 +15,7 @@ from admissions.cases import case_of
 from admissions.forms.outcomes import (
     AskCancellationForm,
     CancellationForm,
+    DecliningForm,
     ExtensionForm,
     ReceiptForm,
     RefusalForm,
@@ -21,11 +23,13 @@ from admissions.forms.outcomes import (
     SendUpForm,
 )
 from admissions.guards import STEPS, part_taken
-from admissions.models import RuleSet
+from admissions.models import DecisionReview, RuleSet
 from admissions.operations.cancellations import (
     ask_cancellation,
     barred_from_cancelling,
     cancel_decision,
+    decline_cancellation,
+    latest_review,
     redone_from,
     waiting_review,
 )
@@ -206,8 +210,16 @@ class AskCancellation(FileAction):
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
         return super().get_context_data(
-            decision=self.case.decision, review=waiting_review(self.case), is_asking=True, **kwargs
+            decision=self.case.decision,
+            review=waiting_review(self.case),
+            declined=self._declined(),
+            is_asking=True,
+            **kwargs,
         )
+
+    def _declined(self) -> DecisionReview | None:
+        latest = latest_review(self.case)
+        return latest if latest and latest.declined_at else None
 
     def perform(self, form: AskCancellationForm) -> Any:
         return ask_cancellation(self.file, **self.keywords(), **form.values())
@@ -216,14 +228,12 @@ class AskCancellation(FileAction):
         return _("The request is sent; another approver answers it.")
 
 
-class CancelDecision(FileAction):
-    """The answer to a request: by a third person, as a decision of its own."""
+class AnswerRequest(FileAction):
+    """The answer of a third person to a request that the decision be cancelled."""
 
-    form_class = CancellationForm
     template_name = "admissions/cancellation_form.html"
     step = Step.CANCEL
-    title = gettext_lazy("Cancel the decision")
-    submit_label = gettext_lazy("Record the cancellation")
+    ANSWERED = gettext_lazy("This request is answered already.")
 
     def load(self, request: HttpRequest, **kwargs: Any) -> HttpResponseBase | None:
         answer = super().load(request, **kwargs)
@@ -238,26 +248,54 @@ class CancelDecision(FileAction):
         # Once it is cancelled there is no issuer to ask for: a form sent twice finds its result.
         return Permission.CANCEL if self.case.decision else Permission.DECIDE
 
-    def get_initial(self) -> dict[str, Any]:
-        return {"reason": self.review.reason} if self.review else {}
-
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
         barred = (
             barred_from_cancelling(self.case, self.review, by=self.request.user)  # type: ignore[arg-type]
             if self.review
-            else _("This decision is cancelled already.")
+            else self.ANSWERED
         )
         return super().get_context_data(
             decision=self.case.decision, review=self.review, barred=barred, **kwargs
         )
 
-    def perform(self, form: CancellationForm) -> Any:
+    def waiting(self) -> DecisionReview:
         if self.review is None:
-            raise DomainError(_("This decision is cancelled already."))
-        return cancel_decision(self.review, **self.keywords(), **form.values())
+            raise DomainError(str(self.ANSWERED))
+        return self.review
+
+
+class CancelDecision(AnswerRequest):
+    form_class = CancellationForm
+    title = gettext_lazy("Cancel the decision")
+    submit_label = gettext_lazy("Record the cancellation")
+
+    def get_initial(self) -> dict[str, Any]:
+        return {"reason": self.review.reason} if self.review else {}
+
+    def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
+        declining = reverse("decision-review-decline", args=[self.file.public_id])
+        return super().get_context_data(declining=declining, **kwargs)
+
+    def perform(self, form: CancellationForm) -> Any:
+        return cancel_decision(self.waiting(), **self.keywords(), **form.values())
 
     def get_success_message(self, result: Any) -> str:
         return _("Decision %(number)s is recorded.") % {"number": result.number}
+
+
+class DeclineCancellation(AnswerRequest):
+    form_class = DecliningForm
+    title = gettext_lazy("Decline to cancel the decision")
+    submit_label = gettext_lazy("Decline the request")
+
+    def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
+        return super().get_context_data(is_declining=True, **kwargs)
+
+    def perform(self, form: DecliningForm) -> Any:
+        return decline_cancellation(self.waiting(), **self.keywords(), **form.values())
+
+    def get_success_message(self, result: Any) -> str:
+        return _("The request is declined; the decision stands.")
 
 
 OUTCOME_PAGES: tuple[type[FileAction], ...] = (

@@ -11,7 +11,7 @@ from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import get_object_or_404, render
 from django.urls import reverse
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
+from django.utils.translation import gettext_lazy, ngettext
 from django.views.decorators.http import require_safe
 
 from admissions.forms.rule_sets import DayOffForm, RuleAnswerForm, RuleChangeForm, SettingForm
@@ -25,10 +25,13 @@ from admissions.operations.rule_sets import (
     decree_day,
     in_force,
     waiting_setting,
+    withdraw_rule_change,
+    withdraw_setting,
 )
-from admissions.parameters import PARAMETERS
+from admissions.parameters import PARAMETERS, Words
 from admissions.permissions import keeps_rules
 from admissions.selectors.rule_sets import (
+    Row,
     answers,
     change_of,
     changes,
@@ -39,6 +42,7 @@ from admissions.selectors.rule_sets import (
 from config import clock
 from config.errors import DomainError
 from config.ui.acting import acting
+from config.ui.forms import OnceForm
 from config.ui.pages import ActionView
 
 CHOSEN = "ban"
@@ -69,24 +73,45 @@ def rule_set_list(request: HttpRequest) -> HttpResponse:
 
 @require_safe
 def rule_set_compare(request: HttpRequest) -> HttpResponse:
-    """The chosen versions side by side; none chosen: that in force and the one before it."""
+    """The chosen versions side by side; none chosen: the latest two, as the list proposes."""
     _readers_only(request)
     today = clock.today()
     found = versions()
     asked = set(request.GET.getlist(CHOSEN))
-    chosen = [one for one in found if str(one.pk) in asked] or _last_two(found, today)
+    chosen = [one for one in found if str(one.pk) in asked] or found[:2]
+    groups = comparison(chosen[::-1])
     context = {
         "versions": found,
         "chosen": chosen[::-1],
-        "groups": comparison(chosen[::-1]),
+        "groups": groups,
+        "heading": _comparison_told(chosen[::-1], groups),
         "keeps": keeps_rules(request.user, on=today),
     }
     return render(request, "admissions/rule_set_compare.html", context)
 
 
-def _last_two(found: list[RuleSet], today: Any) -> list[RuleSet]:
-    begun = [one for one in found if one.period.lower <= today]
-    return begun[:2] or found[-1:]
+def _comparison_told(chosen: list[RuleSet], groups: list[tuple[Words, list[Row]]]) -> str:
+    """Return what the comparison found, in a sentence."""
+    codes = [one.code for one in chosen]
+    if len(codes) < 2:
+        return _("The parameters of %(code)s") % {"code": "".join(codes)}
+    differing = sum(row.differs for _title, rows in groups for row in rows)
+    words = {
+        "differing": differing,
+        "all": sum(len(rows) for _title, rows in groups),
+        "codes": ", ".join(codes[:-1]),
+        "last": codes[-1],
+    }
+    if not differing:
+        return _("%(codes)s and %(last)s have the same parameters") % words
+    return (
+        ngettext(
+            "%(codes)s and %(last)s differ in %(differing)s of %(all)s parameters",
+            "%(codes)s and %(last)s differ in %(differing)s of %(all)s parameters",
+            differing,
+        )
+        % words
+    )
 
 
 def _refuse_own(is_own: bool) -> None:
@@ -160,7 +185,8 @@ class RuleChangeAnswer(RuleAction):
             facts=self.change.rules.code,
             change=change_of(self.change),
             is_own=self.change.entered_by_id == self.request.user.pk,
-            is_answered=self.change.approved_by_id is not None,
+            is_answered=not self.change.is_waiting,
+            withdraw_url=reverse("rule-change-withdraw", args=[self.change.pk]),
             **kwargs,
         )
 
@@ -173,6 +199,35 @@ class RuleChangeAnswer(RuleAction):
         if result[0].approved_at is not None:
             return _("The parameter is changed.")
         return _("The change is refused.")
+
+
+class RuleChangeWithdraw(RuleAction):
+    form_class = OnceForm
+    title = gettext_lazy("Take back a change of the rules")
+    submit_label = gettext_lazy("Take the change back")
+
+    def load(self, request: HttpRequest, **kwargs: Any) -> HttpResponseBase | None:
+        super().load(request)
+        self.change = get_object_or_404(
+            RuleChange.objects.select_related("rules", "entered_by"),
+            pk=kwargs["change"],
+            entered_by=request.user,
+        )
+        return None
+
+    def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
+        return super().get_context_data(
+            facts=self.change.rules.code,
+            change=change_of(self.change),
+            is_answered=not self.change.is_waiting,
+            **kwargs,
+        )
+
+    def perform(self, form: OnceForm) -> Any:
+        return withdraw_rule_change(self.change, **self.who())
+
+    def get_success_message(self, result: Any) -> str:
+        return _("The change is taken back.")
 
 
 @require_safe
@@ -268,6 +323,7 @@ class OpenQuestionAnswer(QuestionAction):
             present=self.question.in_words(in_force(self.question, on=self.today)),
             is_own=setting is not None and setting.entered_by_id == self.request.user.pk,
             is_answered=setting is None,
+            withdraw_url=reverse("open-question-withdraw", args=[self.question.name]),
             **kwargs,
         )
 
@@ -282,3 +338,36 @@ class OpenQuestionAnswer(QuestionAction):
         if result.approved_at is not None:
             return _("The setting is changed.")
         return _("The change is refused.")
+
+
+class OpenQuestionWithdraw(QuestionAction):
+    form_class = OnceForm
+    title = gettext_lazy("Take back a change of a setting")
+    submit_label = gettext_lazy("Take the change back")
+
+    def load(self, request: HttpRequest, **kwargs: Any) -> HttpResponseBase | None:
+        super().load(request, **kwargs)
+        self.setting = waiting_setting(self.question, on=self.today)
+        is_own = self.setting is not None and self.setting.entered_by_id == request.user.pk
+        # A form sent twice must find its first result.
+        if not is_own and request.method != "POST":
+            raise Http404
+        return None
+
+    def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
+        setting = self.setting
+        return super().get_context_data(
+            setting=setting,
+            setting_value=self.question.in_words(setting.value) if setting else "",
+            present=self.question.in_words(in_force(self.question, on=self.today)),
+            is_answered=setting is None,
+            **kwargs,
+        )
+
+    def perform(self, form: OnceForm) -> Any:
+        if self.setting is None or self.setting.entered_by_id != self.request.user.pk:
+            raise Http404
+        return withdraw_setting(self.setting, **self.who())
+
+    def get_success_message(self, result: Any) -> str:
+        return _("The change is taken back.")

@@ -16,11 +16,17 @@ from django.utils.translation import gettext
 
 from admissions.cases import Case, case_of
 from admissions.models import Admission, Candidate, Decision, DecisionReview, Milestone
-from admissions.operations.cancellations import ask_cancellation, cancel_decision
+from admissions.operations.cancellations import (
+    ask_cancellation,
+    cancel_decision,
+    decline_cancellation,
+    waiting_review,
+)
 from admissions.operations.ceremonies import hold_ceremony
 from admissions.operations.outcomes import return_file
 from admissions.operations.recording import constraint_of
 from admissions.stages import Level, Stage, Step
+from config.clock import AppNow
 from config.errors import DomainError
 from organizations.models import Membership, Role, User
 from organizations.operations.structure import grant_competence, move
@@ -77,6 +83,11 @@ def cancelled(review: DecisionReview, by: User, **changes: Any) -> Decision:
         **changes,
     }
     return cancel_decision(review, by=by, **values)
+
+
+def declined(review: DecisionReview, by: User, **changes: Any) -> DecisionReview:
+    values: dict[str, Any] = {"on": DAY, "reason": "Lý lịch đã được thẩm tra đủ", **changes}
+    return decline_cancellation(review, by=by, **values)
 
 
 def refusals(write: Callable[[], object]) -> dict[str, str]:
@@ -384,6 +395,105 @@ def test_after_remedy_a_new_ceremony_gives_the_person_their_dates_anew(
     assert fresh(file).person.admitted_on == date(2021, 5, 27)
 
 
+# ---------------------------------------------------------------- declined
+
+
+def test_a_declined_request_stays_with_its_reason_and_another_may_be_made(
+    kc: World, third: User
+) -> None:
+    file = candidate(kc, at=Stage.DECIDED)
+
+    review = declined(asked(kc, file), third)
+
+    assert (review.declined_by, review.declined_because) == (third, "Lý lịch đã được thẩm tra đủ")
+    assert review.declined_at is not None
+    assert fresh(file).stage == Stage.DECIDED
+    assert waiting_review(case(file)) is None
+    again = asked(kc, file)  # the same ground: the first one waits no more
+    assert waiting_review(case(file)) == again
+    assert cancelled(again, third).review == again
+    assert DecisionReview.objects.count() == 2
+
+
+def test_what_was_declined_is_neither_declined_again_nor_cancelled_upon(
+    kc: World, third: User
+) -> None:
+    review = declined(asked(kc, candidate(kc, at=Stage.DECIDED)), third)
+
+    for answer in (declined, cancelled):
+        told = refusals(lambda answer=answer: answer(review, third))
+        assert told == {"": "This request is answered already."}
+
+
+def test_an_earlier_request_comes_not_back_when_the_later_one_is_declined(
+    kc: World, third: User
+) -> None:
+    file = candidate(kc, at=Stage.DECIDED)
+    earlier = asked(kc, file)
+    later = asked(kc, file, ground="lapsed", reason="Không đến dự lễ")
+
+    assert list(refusals(lambda: declined(earlier, third))) == [""]
+    declined(later, third)
+
+    assert waiting_review(case(file)) is None
+    assert list(refusals(lambda: cancelled(earlier, third))) == [""]
+
+
+def test_who_would_cancel_declines_and_nobody_else(kc: World, third: User) -> None:
+    review = asked(kc, candidate(kc, at=Stage.DECIDED))
+
+    for who in (kc.secretary, kc.staff, kc.staff2, kc.leader, kc.auditor):
+        with pytest.raises(PermissionDenied):
+            declined(review, who)
+    told = refusals(lambda: declined(review, kc.approver))
+    assert told == {"": "You approved the decision, so another approver cancels it."}
+    appointed(kc.staff2, kc.top, Role.APPROVER)
+    told = refusals(lambda: declined(review, kc.staff2))
+    assert told == {"": "You asked for it, so another approver answers."}
+    assert list(refusals(lambda: declined(review, third, reason=" "))) == ["reason"]
+    review.refresh_from_db()
+    assert review.declined_at is None
+
+
+def test_the_database_keeps_a_request_as_it_was_made_and_as_it_was_answered(
+    kc: World, third: User
+) -> None:
+    file, other = (candidate(kc, at=Stage.DECIDED) for _file in range(2))
+    waiting, answered = asked(kc, file), declined(asked(kc, other), third)
+    no = {"declined_at": AppNow(), "declined_because": "Đủ", "declined_by": third}
+    tries: list[tuple[str, DecisionReview, dict[str, Any]]] = [
+        ("decision_review_stays", waiting, {"reason": "Khác"}),
+        ("decision_review_stays", waiting, {**no, "ground": "lapsed"}),
+        ("decision_review_stays", answered, {"declined_because": "Khác"}),
+        ("decision_review_stays", answered, dict.fromkeys(no) | {"declined_because": ""}),
+        ("decision_review_declined_with_a_reason", waiting, {**no, "declined_because": ""}),
+        ("decision_review_declined_with_a_reason", waiting, {**no, "declined_by": None}),
+        ("decision_review_declined_by_another_person", waiting, {**no, "declined_by": kc.staff2}),
+        ("decision_review_declined_by_a_third_person", waiting, {**no, "declined_by": kc.approver}),
+    ]
+    for constraint, review, columns in tries:
+        with pytest.raises(IntegrityError) as refusal, transaction.atomic():
+            DecisionReview.objects.filter(pk=review.pk).update(**columns)
+        assert constraint_of(refusal.value) == constraint
+    with pytest.raises(IntegrityError) as refusal, transaction.atomic():
+        DecisionReview.objects.create(
+            decision=waiting.decision, ground="lapsed", reason="Đã mất", asked_on=DAY,
+            entered_by=kc.staff2, **no,
+        )  # fmt: skip
+    assert constraint_of(refusal.value) == "decision_review_declined_later"
+    with pytest.raises(IntegrityError) as refusal, transaction.atomic():
+        Decision.objects.create(
+            candidate=other, authority=kc.top, kind="cancel", number="H1", signed_on=DAY,
+            signer="A", reason="Sai", rules=other.rules, supersedes=answered.decision,
+            review=answered, approved_by=third,
+        )  # fmt: skip
+    assert constraint_of(refusal.value) == "decision_cancels_on_a_request_that_stands"
+    cancelled(waiting, third)
+    with pytest.raises(IntegrityError) as refusal, transaction.atomic():
+        DecisionReview.objects.filter(pk=waiting.pk).update(**no)
+    assert constraint_of(refusal.value) == "decision_review_answered_once"
+
+
 # ---------------------------------------------------------------- at once
 
 
@@ -399,6 +509,20 @@ def test_two_approvers_cancel_at_once_and_one_is_told() -> None:
 
     one_is_told(results)
     assert Decision.objects.filter(kind="cancel").count() == 1
+
+
+@pytest.mark.django_db(transaction=True)
+def test_one_cancels_while_another_declines_and_one_is_told() -> None:
+    two = world()
+    first, second = (officer(f"kc-duyet-{one}", two.top, Role.APPROVER) for one in "ab")
+    review = asked(two, candidate(two, at=Stage.DECIDED))
+
+    results = at_once(lambda: cancelled(review, first), lambda: declined(review, second))
+
+    one_is_told(results)
+    review.refresh_from_db()
+    made = Decision.objects.filter(kind="cancel").exists()
+    assert made == (review.declined_at is None)
 
 
 @pytest.mark.django_db(transaction=True)
@@ -480,6 +604,35 @@ def test_one_asks_and_another_answers_by_their_pages_and_both_see_who(
     assert [one.status_code for one in answers] == [303, 303]
     assert Decision.objects.filter(kind="cancel").count() == 1
     assert fresh(file).stage == Stage.GRASSROOTS_RESOLVED
+
+
+def test_a_request_is_declined_by_its_page_and_the_file_says_why(kc: World, third: User) -> None:
+    file = candidate(kc, at=Stage.DECIDED)
+    detail = reverse("candidate-detail", args=[file.public_id])
+    asking = reverse("decision-review-new", args=[file.public_id])
+    declining = reverse("decision-review-decline", args=[file.public_id])
+    cancelling = reverse("candidate-step", args=[file.public_id, "huy-quyet-dinh"])
+    assert signed_in(third).get(declining).status_code == 302  # nothing asked yet
+    asked(kc, file)
+    assert declining in signed_in(third).get(detail).content.decode()
+    assert declining in signed_in(third).get(cancelling).content.decode()
+    assert signed_in(kc.staff2).get(declining).status_code == 404
+    assert "You approved the decision" in signed_in(kc.approver).get(declining).content.decode()
+
+    empty = signed_in(third).post(declining, {"once": once(), "reason": ""})
+    answer = {"once": once(), "reason": "Hồ sơ đúng"}
+    answers = [signed_in(third).post(declining, answer) for _time in "ab"]
+
+    assert (empty.status_code, list(empty.context["form"].errors)) == (422, ["reason"])
+    assert [one.status_code for one in answers] == [303, 303]
+    shown = signed_in(kc.staff2).get(detail).content.decode()
+    assert "Declined on 28/05/2021: Hồ sơ đúng" in shown
+    assert asking in shown
+    again = signed_in(kc.staff2).get(asking).content.decode()
+    assert "was declined by kc-duyet2 on 28/05/2021: Hồ sơ đúng" in again
+    approver = signed_in(third)
+    assert declining not in approver.get(detail).content.decode()
+    assert cancelling not in approver.get(reverse("files-before-us")).content.decode()
 
 
 def test_the_asker_finds_no_button_to_answer(kc: World) -> None:

@@ -25,12 +25,11 @@ def asked_of_outcomes(here: World, there: World, canaries: dict[str, str]) -> As
         candidate(of, at=Stage.DECIDED, full_name=canaries[whose], born_on=date(1990, 2, 3))
         for of, whose in ((here, "own"), (there, "foreign"))
     )
+    files = {"own": own.public_id, "foreign": foreign.public_id, "missing": uuid4()}
+    ask_cancellation(own, by=here.staff2, on=DAY, ground="lapsed", reason="Đã mất", asked_on=DAY)
     return {
-        ("decision-review-new", "public_id"): {
-            "own": own.public_id,
-            "foreign": foreign.public_id,
-            "missing": uuid4(),
-        }
+        ("decision-review-new", "public_id"): files,
+        ("decision-review-decline", "public_id"): files,
     }
 
 
@@ -64,3 +63,6 @@ def forms_of_outcomes(here: World) -> Iterator[tuple[User, str, dict[str, str]]]
     if third is None:
         third = officer(f"{here.cell.slug}-duyet3", here.top, Role.APPROVER)
     yield third, _step(asked, "huy-quyet-dinh"), {**SIGNED, "reason": "Đã mất"}
+    refused = candidate(here, at=Stage.DECIDED)
+    ask_cancellation(refused, by=here.staff2, on=DAY, ground="lapsed", reason="Đã đi", asked_on=DAY)
+    yield third, reverse("decision-review-decline", args=[refused.public_id]), {"reason": "Đủ"}

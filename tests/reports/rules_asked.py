@@ -32,6 +32,7 @@ def asked_of_rules(here: World) -> Asked:
         ("", "change"): {"own": change.pk, **NOT_THERE},
         ("open-question-ask", "question"): {"own": MENTORING_MONTHS, "missing": "khong-co"},
         ("open-question-answer", "question"): {"own": AGE_READING, "missing": "khong-co"},
+        ("open-question-withdraw", "question"): {"own": AGE_READING, "missing": "khong-co"},
     }
 
 
@@ -48,5 +49,7 @@ def forms_of_rules(here: World, asked: Asked) -> Iterator[tuple[User, str, dict[
     }  # fmt: skip
     ask = reverse("open-question-ask", args=[MENTORING_MONTHS])
     yield here.staff2, ask, {"value": "6", "reason": "Hỏi lại"}
+    yield here.staff2, reverse("rule-change-withdraw", args=[change]), {}
+    yield here.staff2, reverse("open-question-withdraw", args=[AGE_READING]), {}
     answer = reverse("open-question-answer", args=[AGE_READING])
     yield here.approver, answer, {"answer": "refuse"}
