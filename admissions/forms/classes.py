@@ -145,6 +145,13 @@ class NewMemberCertificateForm(OnceForm):
     issued_on = DateField(label=_("Issued on"), help_text=TODAY_HINT)
 
 
+def _say_whose(form: forms.Form, row: Enrolment) -> None:
+    """Let the summary of errors name the person of a row, whose labels are those of all rows."""
+    for name, field in form.fields.items():
+        if name.endswith(f"-{row.pk}"):
+            field.about = row.candidate.person.full_name  # type: ignore[attr-defined]
+
+
 class AnswersForm(OnceForm):
     """One page for all proposals: to accept, to refuse with a reason, or to leave for later."""
 
@@ -162,6 +169,7 @@ class AnswersForm(OnceForm):
             self.fields[f"reason-{one.pk}"] = LineField(
                 label=_("Reason"), max_length=300, required=False
             )
+            _say_whose(self, one)
         self.fields["answered_on"] = DateField(label=_("Answered on"), help_text=TODAY_HINT)
 
     def rows(self) -> list[tuple[Enrolment, forms.BoundField, forms.BoundField]]:
@@ -210,6 +218,7 @@ class RollForm(VersionedForm, OnceForm):
             self.fields[f"number-{one.pk}"] = LineField(
                 label=_("Certificate number"), max_length=40, required=False
             )
+            _say_whose(self, one)
             if not self.is_bound:
                 result = one.state if one.state in RESULTS else ""
                 self.initial |= {

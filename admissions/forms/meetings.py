@@ -61,6 +61,8 @@ class ResultsForm(OnceForm):
             self.fields[f"number-{row.key}"] = LineField(
                 label=_("Resolution number"), max_length=40, required=False
             )
+            for part in ("reasons", "number"):
+                self.fields[f"{part}-{row.key}"].about = name  # type: ignore[attr-defined]
             for part in ("in_favour", "against"):
                 field = self.fields[f"{part}-{row.key}"]
                 # Empty is zero against; as narrow as a number is.

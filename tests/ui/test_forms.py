@@ -63,7 +63,7 @@ def test_a_refusal_is_told_above_and_at_its_field_in_the_same_words():
     html = drawn(BallotForm({**RIGHT, "day": "31/02/2025"}))
 
     sentence = "There is no day 31/02/2025. Write it as day/month/year."
-    assert f'<a href="#id_day">{sentence}</a>' in html
+    assert f'<a href="#id_day">Day of the meeting: {sentence}</a>' in html
     assert f'<span class="vh">Error: </span>{sentence}</span>' in html
     tag = element(html, r'<input[^>]*name="day"[^>]*>')
     assert 'aria-invalid="true"' in tag
@@ -81,6 +81,12 @@ def test_the_summary_links_to_the_first_choice_of_several():
     html = drawn(BallotForm({**RIGHT, "sex": ""}))
     assert '<a href="#id_sex_0">' in html
     assert 'id="id_sex_0"' in html
+
+
+def test_the_summary_says_whose_row_a_field_is_of():
+    form = BallotForm({**RIGHT, "agree": "x"})
+    form.fields["agree"].about = "Lê Văn An"
+    assert '<a href="#id_agree">Lê Văn An, For: “x” is not a whole number.' in drawn(form)
 
 
 def test_a_form_that_was_not_sent_has_no_summary():

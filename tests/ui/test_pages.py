@@ -135,7 +135,7 @@ def test_a_refusal_of_the_operation_is_put_at_its_field_and_leaves_nothing_behin
 
     html = answer.content.decode()
     assert answer.status_code == 422
-    assert '<a href="#id_full_name">That is no name.</a>' in html
+    assert '<a href="#id_full_name">Name: That is no name.</a>' in html
     assert 'value="No"' in html
     somebody.refresh_from_db()
     assert (somebody.full_name, somebody.username) == ("Trần Văn A", "somebody")
