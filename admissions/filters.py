@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import Any, ClassVar
 
 import django_filters
-from django import forms
 from django.db.models import QuerySet
 from django.utils.text import format_lazy
 from django.utils.translation import gettext_lazy as _
@@ -13,6 +12,7 @@ from django.utils.translation import gettext_lazy as _
 from admissions.models import AwarenessClass, Candidate, Certificate
 from admissions.stages import OPEN_STAGES, PUBLIC_STEPS, Stage, public_step
 from config import clock
+from config.ui.forms import WholeNumberField
 from organizations.models import Organization
 from organizations.selectors import told, told_apart
 
@@ -48,7 +48,10 @@ class CellFilter(django_filters.ModelChoiceFilter):
 
 
 class YearFilter(django_filters.NumberFilter):
-    field_class = forms.IntegerField
+    field_class = WholeNumberField
+
+    def get_max_validator(self) -> None:
+        return None  # the field's own says it in our words
 
 
 class CandidateFilter(django_filters.FilterSet):
@@ -132,8 +135,8 @@ class ClassFilter(django_filters.FilterSet):
     )
     tinh_trang = django_filters.ChoiceFilter(
         label=_("State"),
-        choices=AwarenessClass.State.choices,
-        field_name="state",
+        choices=AwarenessClass.Standing.choices,
+        method="of_standing",
         empty_label=_("Every state"),
     )
     nam = YearFilter(
@@ -143,3 +146,8 @@ class ClassFilter(django_filters.FilterSet):
     class Meta:
         model = AwarenessClass
         fields: ClassVar[list[str]] = []
+
+    def of_standing(
+        self, classes: QuerySet[AwarenessClass], name: str, value: str
+    ) -> QuerySet[AwarenessClass]:
+        return classes.standing_on(clock.today()).filter(standing=value)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import pghistory
 from django.db import models
-from django.db.models import F, Q
+from django.db.models import Case, F, Q, Value, When
 from django.utils.translation import gettext_lazy as _
 
 from config import clock
@@ -29,6 +29,20 @@ class AwarenessClassQuerySet(models.QuerySet["AwarenessClass"]):
         """Keep the classes of `organizations` (ids or rows) and of all above them on day `on`."""
         line = Ancestry.objects.on(on).filter(descendant__in=organizations)
         return self.filter(organization__in=line.values("ancestor"))
+
+    def standing_on(self, on: date) -> AwarenessClassQuerySet:
+        """Annotate `standing`: how the class stands by its dates on day `on`, a `Standing`."""
+        standing = AwarenessClass.Standing
+        return self.annotate(
+            standing=Case(
+                When(state=AwarenessClass.State.CANCELLED, then=Value(standing.CANCELLED)),
+                When(starts_on__gt=on, then=Value(standing.TO_COME)),
+                When(ends_on__gte=on, then=Value(standing.UNDER_WAY)),
+                When(state=AwarenessClass.State.PLANNED, then=Value(standing.TO_MARK)),
+                default=Value(standing.OVER),
+                output_field=models.CharField(),
+            )
+        )
 
     def visible_to(
         self, user: User | AnonymousUser, *, on: date | None = None
@@ -57,6 +71,15 @@ class AwarenessClass(models.Model):
     class State(models.TextChoices):
         PLANNED = "planned", _("Planned")
         HELD = "held", _("Held")
+        CANCELLED = "cancelled", _("Cancelled")
+
+    class Standing(models.TextChoices):
+        """What a reader is told of the class on some day: by its dates, not by what was entered."""
+
+        TO_COME = "to_come", _("To be held")
+        UNDER_WAY = "under_way", _("Under way")
+        TO_MARK = "to_mark", _("Over, results not entered")
+        OVER = "over", _("Over")
         CANCELLED = "cancelled", _("Cancelled")
 
     public_id = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)

@@ -60,7 +60,7 @@ def proposed(user: User, *, on: date) -> list[Proposed]:
     return [
         Proposed(
             file=case.candidate,
-            cell=case.bodies.cell.name,
+            cell=case.bodies.cell.short_name or case.bodies.cell.name,
             body=str(who_permits(case)),
             certificate=f"{case.certificate.number}, {case.certificate.issued_on:%d/%m/%Y}"
             if case.certificate

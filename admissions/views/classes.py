@@ -75,7 +75,7 @@ class ClassList(FilteredListView):
         return super().get(request, *args, **kwargs)
 
     def scoped(self) -> QuerySet[AwarenessClass]:
-        return with_places(super().scoped())
+        return with_places(super().scoped()).standing_on(clock.today())
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
         context = super().get_context_data(**kwargs)
@@ -95,7 +95,9 @@ class ClassDetail(View):
 
 def visible_class(request: HttpRequest, public_id: Any) -> AwarenessClass:
     return get_object_or_404(
-        AwarenessClass.objects.visible_to(request.user).select_related("organization"),
+        AwarenessClass.objects.visible_to(request.user)
+        .standing_on(clock.today())
+        .select_related("organization"),
         public_id=public_id,
     )
 

@@ -906,3 +906,45 @@ def test_the_file_says_which_class_and_leads_to_one(kc: World) -> None:
     body = signed_in(kc.secretary).get(address).content.decode()
     assert step not in body
     assert at("class-detail", school) in body
+
+
+@pytest.mark.parametrize(
+    ("day", "standing", "words"),
+    [
+        (date(2021, 2, 28), "to_come", "To be held"),
+        (date(2021, 3, 1), "under_way", "Under way"),
+        (date(2021, 3, 2), "under_way", "Under way"),
+        (date(2021, 3, 3), "to_mark", "Over, results not entered"),
+    ],
+)
+def test_a_class_stands_by_its_dates(kc: World, day: date, standing: str, words: str) -> None:
+    stand_on(day)
+    school = planned_class(kc, on=date(2021, 2, 1))
+    browser = signed_in(kc.staff)
+
+    shown = browser.get(reverse("class-list"), {"tinh_trang": standing}).content.decode()
+    others = {one.value for one in AwarenessClass.Standing} - {standing}
+
+    assert f"{words}</span>" in shown
+    assert (
+        f"{words}</span>"
+        in browser.get(reverse("class-detail", args=[school.public_id])).content.decode()
+    )
+    for other in others:
+        narrowed = browser.get(reverse("class-list"), {"tinh_trang": other}).content.decode()
+        assert school.name not in narrowed
+
+
+def test_a_class_with_results_is_over_after_its_last_day_and_a_cancelled_one_is_cancelled(
+    kc: World,
+) -> None:
+    school, other = planned_class(kc), planned_class(kc, name="Lớp 4/2021")
+    AwarenessClass.objects.filter(pk=school.pk).update(state="held")
+    cancel_class(other, by=kc.staff, on=DAY, version=other.version, reason="Ít người")
+
+    def standing(day: date) -> dict[str, str]:
+        rows = AwarenessClass.objects.standing_on(day)
+        return {one.name: one.standing for one in rows}
+
+    assert standing(date(2021, 3, 2)) == {"Lớp 3/2021": "under_way", "Lớp 4/2021": "cancelled"}
+    assert standing(date(2021, 3, 3)) == {"Lớp 3/2021": "over", "Lớp 4/2021": "cancelled"}

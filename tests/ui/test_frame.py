@@ -9,6 +9,7 @@ from django.contrib.staticfiles import finders
 from django.test import Client
 from fontTools.ttLib import TTFont
 
+from config.environment import BASE_DIR
 from config.ui import fonts, navigation
 from config.views import forbidden, not_found, server_error
 from organizations.models import Installation, OrganizationKind, User
@@ -293,3 +294,11 @@ def test_no_two_pages_of_a_role_share_a_key():
     for entries in navigation.BY_ROLE.values():
         keys = [entry.key for entry in entries]
         assert len(keys) == len(set(keys))
+
+
+def test_no_two_pages_of_a_role_share_an_icon_and_each_is_drawn():
+    sprite = (BASE_DIR / "templates" / "ui" / "sprite.html").read_text()
+    for role, entries in navigation.BY_ROLE.items():
+        icons = [entry.icon for entry in entries]
+        assert len(icons) == len(set(icons)), role
+        assert [icon for icon in icons if f'id="i-{icon}"' not in sprite] == []

@@ -82,3 +82,9 @@ def test_what_is_kept_on_a_line_is_escaped():
 def test_a_warning_has_an_icon_beside_its_colour():
     assert 'href="#i-warn"' in ui.tag("late", "At risk")
     assert "<svg" not in ui.tag("", "Not yet due")
+
+
+def test_a_label_is_left_out_where_the_value_says_it_itself():
+    assert ui.labelled("Chi bộ 1", "Chi bộ") == ""
+    assert ui.labelled("Phân xưởng Khai thác 2", "Chi bộ") == "Chi bộ"
+    assert ui.labelled(None, "Chi bộ") == "Chi bộ"

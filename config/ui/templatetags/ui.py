@@ -1,7 +1,8 @@
 """Template words of the product: `{% load ui %}`.
 
 Filters: `day` 05/06/2025 · `day_short` 05/06 · `weekday` T5 · `number` 1.383 · `percent` 5,2 % ·
-`signed` +6, −43 · `nb` keeps a text on one line · `initial` first letter of a given name.
+`signed` +6, −43 · `nb` keeps a text on one line · `initial` first letter of a given name ·
+`labelled` the label before a value, unless that begins with it.
 Tags: `{% icon "print" %}` · `{% tag "ok" words icon="ok" %}`.
 
 Nothing is "–", zero is "0". Numbers take int, Decimal or float; halves are rounded up, away from
@@ -148,6 +149,16 @@ def initial(value: Any) -> str:
     """
     words = str(value).split()
     return words[-1][0].upper() if words else "?"
+
+
+@register.filter
+def labelled(value: Any, label: Any) -> str:
+    """Return the label to stand before a value: nothing where the value begins with it.
+
+    >>> labelled("Chi bộ 1", "Chi bộ"), labelled("Phân xưởng 2", "Chi bộ")
+    ('', 'Chi bộ')
+    """
+    return "" if str(value).casefold().startswith(str(label).casefold()) else str(label)
 
 
 @register.simple_tag
