@@ -9,7 +9,7 @@ from random import Random
 
 from django.utils.text import slugify
 
-from admissions.rules import add_months, is_working_day
+from admissions.rules import add_months, full_years, is_working_day
 from admissions.stages import Stage
 from config import names
 
@@ -66,6 +66,11 @@ COLUMNS = (
 # Years in which people of working age were born, seen from the scenario's year.
 MEMBERS_BORN = (60, 26)
 CANDIDATES_BORN = (34, 20)
+
+YOUNGEST_CERTIFIED = 18
+"""Nobody has a certificate before that age: no rule set admits anybody younger."""
+
+YOUTH_AGE = 30
 
 LACKING = ("5-KNĐ", "3-KNĐ", "TTLL")
 
@@ -147,7 +152,7 @@ class Maker:
         )
 
     def _groups(self, someone: Someone, work: Work, *, on: date) -> tuple[str, ...]:
-        youth = ("youth_union",) if on.year - someone.born_on.year <= 30 else ()
+        youth = ("youth_union",) if full_years(someone.born_on, on) <= YOUTH_AGE else ()
         return tuple(sorted({*work.groups, *youth}))
 
     def file(
@@ -166,16 +171,23 @@ class Maker:
         `certified_on` is the day on its certificate, where that is older than its entry.
         """
         someone = someone or self._candidate(work, on=on)
-        groups = self._groups(someone, work, on=on)
         if stage is Stage.DOSSIER and not lacks_paper:
             lacks_paper = self.random.choice(LACKING)
+        days = self._way_to(LAST_STEP[stage], on=on, cell=cell)
+        certificate_on = certified_on or days.get("certify", on)
+        too_young = YOUNGEST_CERTIFIED - full_years(someone.born_on, certificate_on)
+        if too_young > 0:
+            someone = self.population.older(someone, years=too_young)
+        # A member of the Youth Union as long as of its age when the cell considers: then it and
+        # one member introduce, else two members.
+        groups = self._groups(someone, work, on=days.get("vote_cell", self.plan.day))
         file = File(
             number=len(self.plan.files) + 1,
             cell=cell,
             person=someone,
             groups=groups,
             is_youth_union_member="youth_union" in groups,
-            days=self._way_to(LAST_STEP[stage], on=on, cell=cell),
+            days=days,
             lacks_paper=lacks_paper,
             certified_on=certified_on,
         )

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from random import Random
 
+from admissions.rules import add_months
 from config import names
 
 FAMILIES = {
@@ -80,6 +81,16 @@ class Population:
             middle, given = random.choice(MIDDLES[sex]), random.choice(GIVENS[sex])
             if given not in middle.split() and given != family:
                 return f"{family} {middle} {given}"
+
+    def older(self, someone: Someone, *, years: int) -> Someone:
+        """Return `someone` as if born so many years, or a few more, before; nothing is drawn."""
+        while True:
+            born_on = add_months(someone.born_on, -12 * years)
+            drawn = names.search_key(someone.full_name), born_on
+            if drawn not in self.drawn:
+                self.drawn.add(drawn)
+                return replace(someone, born_on=born_on)
+            years += 1
 
     def someone(
         self,

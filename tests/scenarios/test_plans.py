@@ -5,6 +5,7 @@ from dataclasses import replace
 
 import pytest
 
+from admissions.rules import full_years
 from organizations.models import Role
 from reports.scenarios import DEFAULT, SCENARIOS, check, plan_of
 from reports.scenarios.plan import CELL_KINDS, FileStep, Plan
@@ -95,6 +96,16 @@ def test_the_steps_of_a_file_follow_one_another(plan: Plan) -> None:
     for file in plan.files:
         days = [*file.days.values()]
         assert days == sorted(days)
+
+
+def test_nobody_has_a_certificate_before_eighteen(plan: Plan) -> None:
+    certified = {
+        file.number: full_years(file.person.born_on, file.certified_on or file.days["certify"])
+        for file in plan.files
+        if "certify" in file.days
+    }
+
+    assert {number: age for number, age in certified.items() if age < 18} == {}
 
 
 def test_the_secretary_of_the_default_finds_something_at_every_step() -> None:
