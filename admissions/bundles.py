@@ -45,7 +45,7 @@ from admissions.models import (
     Verification,
 )
 from config.together import Prepared
-from organizations.models import Ancestry, Appointment, Competence, Designation, User
+from organizations.models import Ancestry, Appointment, Competence, Designation, Membership, User
 from organizations.models.organization import OneOf
 
 if TYPE_CHECKING:
@@ -58,6 +58,7 @@ class Surroundings:
 
     `lines` are (descendant, ancestor) from below; `days` (day, kind) of the table of decreed days;
     `settings` (name, value, approved at) of the open questions, the latest last;
+    `official` (person) those introducers who are official members on the day;
     `held` (role, organisation) what the reader is appointed to, empty without a reader.
     """
 
@@ -70,6 +71,7 @@ class Surroundings:
     rounds: list[Round]
     settings: list[tuple[str, str, datetime | None]]
     rule_changes: list[RuleChange]
+    official: list[tuple[int]]
     held: list[tuple[str, int]]
 
 
@@ -145,6 +147,10 @@ def _statement() -> Prepared:
         "days": DayOff.objects.order_by("pk").values_list("day", "kind"),
         "settings": open_questions.approved().values_list("name", "value", "approved_at"),
         "rule_changes": RuleChange.objects.filter(approved_at__isnull=False).order_by("pk"),
+        "official": Membership.objects.on(SOME_DAY)
+        .official()
+        .filter(person__in=_of(Introducer.objects.order_by()).values("person"))
+        .values_list("person"),
         "rounds": Round.objects.filter(organization__in=above, day__gte=SOME_DAY).order_by(
             "day", "pk"
         ),

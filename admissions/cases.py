@@ -956,8 +956,10 @@ def cases_and_surroundings(
         for one in files
     ]
     settings = open_questions.values_by(around.settings, on=on)
+    official = {person for (person,) in around.official}
     for case in cases:
         case.settings = settings
+        case.official_introducers = official
         case.rule_changes = around.rule_changes
     return cases, around
 

@@ -286,11 +286,14 @@ def left_at_their_own_request(case: Case) -> str | None:
 # ---------------------------------------------------------------- introducers
 
 
-def is_of_youth_age(case: Case) -> bool:
-    """Say whether the person is of youth age on the day; a cadre of the Union is longer so."""
+def is_of_youth_age(case: Case, *, on: date | None = None) -> bool:
+    """Say whether the person is of youth age on the day, of the case unless given.
+
+    A cadre of the Union is longer so.
+    """
     cadre = Special.UNION_CADRE in case.candidate.special
     oldest = case.rules.union_cadre_age_years if cadre else case.rules.youth_age_years
-    return full_years(case.candidate.person.born_on, case.on) <= oldest
+    return full_years(case.candidate.person.born_on, on or case.on) <= oldest
 
 
 def introducers_needed(case: Case) -> tuple[int, Introducer.Kind | None]:
@@ -319,11 +322,34 @@ def introducers_on(case: Case) -> list[Introducer]:
 def introduced(case: Case) -> str | None:
     """Refuse where the introducers named are too few, of the wrong kind, or do not qualify.
 
-    A file that names none is judged by its forms alone (3-KNĐ, and 4-KNĐ of a union).
+    Their forms (3-KNĐ, and 4-KNĐ of a union) do not stand for them: who introduces is responsible
+    by name, and never approves the decision (`guards.part_taken`).
     """
-    if not case.candidate.introducers.all():
-        return None
     return " ".join(_lacking_introducers(case)) or None
+
+
+def must_join_the_union(case: Case) -> str | None:
+    """Refuse who is of youth age, where there is a Youth Union, and is not its member."""
+    _number, union = introducers_needed(case)
+    if union != Introducer.Kind.YOUTH_UNION or case.candidate.person.is_youth_union_member:
+        return None
+    return _(
+        "Of youth age, where there is a Youth Union, the person must be its member (%(rules)s)."
+    ) % {"rules": case.rules.code}
+
+
+def union_of(case: Case) -> Introducer.Kind | None:
+    """Return which union can introduce the person, None where none can.
+
+    Somebody of youth age when identified, by then or by a vote that is entered late; whether it
+    must is asked by `introducers_needed`, of the day on which the cell considers.
+    """
+    special = case.candidate.special
+    young = is_of_youth_age(case, on=case.candidate.identified_on)
+    if Special.NO_UNION in special or not young:
+        return None
+    no_youth_union = Special.NO_YOUTH_UNION in special
+    return Introducer.Kind.TRADE_UNION if no_youth_union else Introducer.Kind.YOUTH_UNION
 
 
 def _lacking_introducers(case: Case) -> list[str]:
@@ -346,14 +372,8 @@ def _lacking_introducers(case: Case) -> list[str]:
             _("A resolution of the union is needed: %(union)s (%(rules)s).")
             % {"union": union.label, "rules": case.rules.code}
         )
-    if union == Introducer.Kind.YOUTH_UNION and not case.candidate.person.is_youth_union_member:
-        told.append(
-            _(
-                "Of youth age, where there is a Youth Union, the person must be its member"
-                " (%(rules)s)."
-            )
-            % {"rules": case.rules.code}
-        )
+    if sentence := must_join_the_union(case):
+        told.append(sentence)
     for one in members:
         told += _lacking_of(case, one, is_official=one.person_id in case.official_introducers)
     if case.settings[open_questions.SPOUSE_INTRODUCER] == "refuse":

@@ -8,15 +8,16 @@ on the days of `WAY`, entered on `DAY`.
 from __future__ import annotations
 
 import uuid
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, timedelta
 from itertools import count
 from typing import Any
 
 from admissions.cases import case_of, summoned
+from admissions.eligibility import introducers_needed, must_join_the_union
 from admissions.guards import who_permits
-from admissions.models import Candidate, PaperKind, RuleSet
+from admissions.models import Candidate, Introducer, PaperKind, RuleSet, Special
 from admissions.operations.ballots import record_ballot
 from admissions.operations.candidates import log_candidate
 from admissions.operations.ceremonies import hold_ceremony
@@ -37,6 +38,7 @@ from admissions.operations.preparation import (
     receive_papers,
 )
 from admissions.operations.recognition import recognise
+from admissions.rules import add_months
 from admissions.stages import ORDER, Level, Purpose, Stage
 from config.periods import between
 from organizations.models import (
@@ -250,7 +252,7 @@ def prepared(
     world: World, file: Candidate, *, on: date = DAY, way: Mapping[str, date] = WAY
 ) -> Candidate:
     """Give `file` all that the cell's vote asks for: list, certificate, helper, permission,
-    papers."""
+    introducers, papers."""
     secretary = world.secretary if file.cell_id == world.cell.pk else world.secretary2
     put_on_list(file, by=secretary, on=on, held_on=way["listed_on"])
     assign_mentor(file, by=secretary, on=on, mentor=world.members[0], since=way["mentored_on"])
@@ -264,6 +266,7 @@ def prepared(
     )
     # The class may have been attended before the cell put the person on its list.
     permitted(file, on=on, held_on=max(way["certified_on"], way["listed_on"]))
+    introduced(file, by=secretary, people=world.members, named_on=way["papers_on"])
     receive_papers(
         file,
         by=secretary,
@@ -276,6 +279,31 @@ def prepared(
         ],
     )
     return Candidate.objects.get(pk=file.pk)
+
+
+def introduced(
+    file: Candidate, *, by: User, people: Sequence[Person], named_on: date
+) -> list[Introducer]:
+    """Let the last of `people` introduce, as many as must: rows alone, without a milestone.
+
+    Somebody of youth age who is no member of the Youth Union works where there is no union.
+    """
+    fresh = Candidate.objects.select_related("person", "rules").get(pk=file.pk)
+    case = case_of(fresh, on=named_on)
+    if must_join_the_union(case):
+        fresh.special = [*fresh.special, Special.NO_UNION]
+        fresh.save(update_fields=["special"])
+    number, union = introducers_needed(case)
+    able = [one for one in reversed(people) if one.pk != fresh.person_id]
+    rows = [
+        Introducer(kind="member", person=one, together_since=add_months(named_on, -24))
+        for one in able[:number]
+    ]
+    if union:
+        rows.append(Introducer(kind=union, union="Đoàn thể nơi làm việc"))
+    for row in rows:
+        row.candidate, row.named_on, row.entered_by = fresh, named_on, by
+    return Introducer.objects.bulk_create(rows)
 
 
 def candidate(world: World, *, at: Stage = Stage.SOURCE, **changes: Any) -> Candidate:

@@ -2,26 +2,35 @@
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Mapping
+from typing import Any, ClassVar
 
 from django import forms
 from django.utils.translation import gettext_lazy as _
 
-from admissions.models import Introducer, Verification
+from admissions.models import Verification
 from config.ui.forms import DateField, LineField, OnceForm
 from organizations.models import Person
 
 from .files import TODAY_HINT, MemberField
 
 
-class IntroducerForm(OnceForm):
-    kind = forms.ChoiceField(
-        label=_("Who introduces"), choices=Introducer.Kind.choices, widget=forms.RadioSelect
-    )
+class IntroducersForm(OnceForm):
+    """Who introduces, together: one or two members, and the union where one can.
+
+    A second member without a day is together with the candidate since the first one's.
+    """
+
     person = MemberField(label=_("Member"), queryset=Person.objects.none(), required=False)
     together_since = DateField(
         label=_("Together since"),
         help_text=_("Since when the member works, studies or lives with the candidate."),
+        required=False,
+    )
+    person_2 = MemberField(label=_("Second member"), queryset=Person.objects.none(), required=False)
+    together_since_2 = DateField(
+        label=_("The second together since"),
+        help_text=_("Empty: since the same day as the first."),
         required=False,
     )
     union = LineField(
@@ -32,9 +41,40 @@ class IntroducerForm(OnceForm):
     )
     named_on = DateField(label=_("Named on"), help_text=TODAY_HINT)
 
-    def __init__(self, *args: Any, members: Any, **kwargs: Any) -> None:
+    arguments: ClassVar[Mapping[str, str]] = {
+        "person-1": "person",
+        "together_since-1": "together_since",
+        "person-2": "person_2",
+        "together_since-2": "together_since_2",
+    }
+
+    def __init__(
+        self, *args: Any, members: Any, number: int, union: str, asks_union: bool, **kwargs: Any
+    ) -> None:
+        """Ask for `number` members, and for the union, which `union` names, with `asks_union`.
+
+        What was sent is read even so: sent twice, it is what has been carried out.
+        """
         super().__init__(*args, **kwargs)
         self.fields["person"].queryset = members
+        self.fields["person_2"].queryset = members
+        if number < 2 and "person_2" not in self.data:
+            del self.fields["person_2"], self.fields["together_since_2"]
+        if union:
+            self.fields["union"].label = union
+        if not union or not (asks_union or "union" in self.data):
+            del self.fields["union"]
+
+    def values(self) -> dict[str, Any]:
+        found = self.cleaned_data
+        since = found.get("together_since")
+        second = found.get("person_2")
+        since_2 = found.get("together_since_2") or (since if second else None)
+        return {
+            "members": [(found.get("person"), since), (second, since_2)],
+            "union": found.get("union", ""),
+            "named_on": found["named_on"],
+        }
 
 
 class EndIntroducerForm(OnceForm):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import date
 from typing import TYPE_CHECKING
 
@@ -9,7 +10,7 @@ from django.core.exceptions import PermissionDenied
 from django.db import IntegrityError, transaction
 from django.utils.translation import gettext as _
 
-from admissions.cases import Case, grassroots_unit
+from admissions.cases import Case
 from admissions.models import Candidate, Introducer, Milestone
 from admissions.rules import add_months
 from admissions.stages import Step
@@ -17,6 +18,7 @@ from config import names
 from config.errors import DomainError
 from organizations.models import Membership, Person
 
+from .preparation import same_unit
 from .recording import before_birth, begin, constraint_of, kept, record
 
 if TYPE_CHECKING:
@@ -35,35 +37,62 @@ def name_introducer(
     union: str = "",
     together_since: date | None = None,
 ) -> Introducer:
-    """Name who introduces: a member, together with the candidate long enough, or a union.
+    """Name one who introduces, a member or a union, as `name_introducers`; return the row.
 
-    A member is official on `named_on`, in the same grassroots organisation, and has worked, studied
-    or lived with the candidate for the months of the rule set (HD 06-HD/TW 2025, point 3). Spouses
-    and relatives are not refused: `eligibility.introduced_by_a_relative` warns. Raises
-    PermissionDenied where `by` does not prepare the file, DomainError at the argument amiss.
+    The arguments of a DomainError are those of this operation.
     """
     case = begin(candidate, Step.INTRODUCE, by=by, on=on, happened_on=named_on)
     if Introducer.Kind(kind) == Introducer.Kind.MEMBER:
-        _refuse_member(case, person, named_on=named_on)
-        if case.taken_over is None:
-            # Somebody who moved is introduced at the new place however short the time together
-            # (HD 06-HD/TW 2025, 3.9).
-            _refuse_stranger(case, together_since, named_on=named_on)
-        union = ""
+        introducer = _name_member(case, person, together_since, by=by, named_on=named_on)
     else:
-        union, person, together_since = names.written(union), None, None
-        if not union:
-            raise DomainError(fields={"union": _("Enter which union introduces.")})
-        if kind == Introducer.Kind.YOUTH_UNION and not case.candidate.person.is_youth_union_member:
-            raise DomainError(
-                fields={"kind": _("The candidate is not a member of the Youth Union.")}
-            )
-    introducer = _write(
-        case, by=by, kind=kind, person=person, union=union,
-        together_since=together_since, named_on=named_on,
-    )  # fmt: skip
+        introducer = _name_union(case, union, by=by, kind=kind, named_on=named_on)
     _record(case, by=by, day=named_on, note=str(introducer))
     return introducer
+
+
+@transaction.atomic
+def name_introducers(
+    candidate: Candidate,
+    *,
+    by: User,
+    on: date,
+    named_on: date,
+    members: Sequence[tuple[Person | None, date | None]] = (),
+    union: str = "",
+    kind: str = Introducer.Kind.YOUTH_UNION,
+) -> list[Introducer]:
+    """Name who introduces, all of them on one day; return the rows. One milestone for all.
+
+    `members` are (who, together with the candidate since when), pairs of nothing passed over. Each
+    is official on `named_on`, in the same grassroots organisation, and has worked, studied or lived
+    with the candidate for the months of the rule set (HD 06-HD/TW 2025, point 3). Spouses and
+    relatives are not refused: `eligibility.introduced_by_a_relative` warns. `union` is the
+    organisation that resolved, of `kind`; empty where none does.
+
+    Raises PermissionDenied where `by` does not prepare the file, DomainError at `person-1`,
+    `together_since-1`, … by their place in `members`, at `union` or `named_on`.
+    """
+    case = begin(candidate, Step.INTRODUCE, by=by, on=on, happened_on=named_on)
+    named: list[Introducer] = []
+    refusals: dict[str, str] = {}
+    for place, (person, since) in enumerate(members, start=1):
+        if person is None and since is None:
+            continue
+        try:
+            named.append(_name_member(case, person, since, by=by, named_on=named_on))
+        except DomainError as error:
+            refusals |= {f"{name}-{place}": said for name, said in error.fields.items()}
+    if names.written(union):
+        try:
+            named.append(_name_union(case, union, by=by, kind=kind, named_on=named_on))
+        except DomainError as error:
+            refusals["union"] = " ".join(error.fields.values())
+    if not named and not refusals:
+        refusals["person-1"] = _("Choose who introduces.")
+    if refusals:
+        raise DomainError(fields=refusals)
+    _record(case, by=by, day=named_on, note="; ".join(str(one) for one in named))
+    return named
 
 
 @transaction.atomic
@@ -124,6 +153,29 @@ def end_introducer(
     return ending
 
 
+def _name_member(
+    case: Case, person: Person | None, since: date | None, *, by: User, named_on: date
+) -> Introducer:
+    _refuse_member(case, person, named_on=named_on)
+    if case.taken_over is None:
+        # Somebody who moved is introduced at the new place however short the time together
+        # (HD 06-HD/TW 2025, 3.9).
+        _refuse_stranger(case, since, named_on=named_on)
+    return _write(
+        case, by=by, kind=Introducer.Kind.MEMBER, person=person, together_since=since,
+        named_on=named_on,
+    )  # fmt: skip
+
+
+def _name_union(case: Case, union: str, *, by: User, kind: str, named_on: date) -> Introducer:
+    union = names.written(union)
+    if not union:
+        raise DomainError(fields={"union": _("Enter which union introduces.")})
+    if kind == Introducer.Kind.YOUTH_UNION and not case.candidate.person.is_youth_union_member:
+        raise DomainError(fields={"kind": _("The candidate is not a member of the Youth Union.")})
+    return _write(case, by=by, kind=kind, union=union, named_on=named_on)
+
+
 def _record(case: Case, *, by: User, day: date, note: str) -> None:
     milestone = Milestone(
         candidate=case.candidate, step=Step.INTRODUCE, on=day, entered_by=by, note=note[:300]
@@ -140,9 +192,8 @@ def _refuse_member(
     if person.pk == file.person_id:
         raise DomainError(fields={field: _("Nobody introduces themselves.")})
     membership = Membership.objects.on(named_on).official().filter(person=person).first()
-    if membership is None or grassroots_unit(membership.cell_id, on=named_on) != grassroots_unit(
-        file.cell_on(named_on), on=named_on
-    ):
+    cell = file.cell_on(named_on)
+    if membership is None or not same_unit(membership.cell_id, cell, on=named_on):
         raise DomainError(
             fields={
                 field: _(

@@ -150,7 +150,7 @@ def appoint_mentor(case: Case, *, by: User, mentor: Person, since: date) -> Ment
     if mentor.pk == file.person_id:
         raise DomainError(fields={"mentor": _("Nobody helps themselves.")})
     membership = Membership.objects.on(since).official().filter(person=mentor).first()
-    if membership is None or not _same_unit(membership.cell_id, file.cell_on(since), on=since):
+    if membership is None or not same_unit(membership.cell_id, file.cell_on(since), on=since):
         raise DomainError(
             fields={
                 "mentor": _(
@@ -177,7 +177,7 @@ def appoint_mentor(case: Case, *, by: User, mentor: Person, since: date) -> Ment
         ) from error
 
 
-def _same_unit(cell_id: int, other_id: int, *, on: date) -> bool:
+def same_unit(cell_id: int, other_id: int, *, on: date) -> bool:
     """Say whether two cells belong to one grassroots organisation on day `on`."""
     return cell_id == other_id or grassroots_unit(cell_id, on=on) == grassroots_unit(
         other_id, on=on

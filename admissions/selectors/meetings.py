@@ -14,6 +14,7 @@ from django.utils.translation import gettext as _
 
 from admissions.calendar import next_meetings, working_days_by
 from admissions.cases import Case, cases_and_surroundings, cases_of, last_departures
+from admissions.eligibility import introduced
 from admissions.guards import (
     STEPS,
     Guard,
@@ -55,6 +56,7 @@ NEEDS: tuple[tuple[Guard, Step | None], ...] = (
     (valid_certificate, Step.CERTIFY),
     (permitted, None),
     (a_mentor, Step.ASSIGN_MENTOR),
+    (introduced, Step.INTRODUCE),
     (all_papers, Step.RECEIVE_PAPER),
 )
 
@@ -221,17 +223,11 @@ def _read_together(cases: Sequence[Case], *, on: date) -> None:
         .values_list("cell")
         .annotate(number=Count("pk"))
     )
-    named = {
-        one.person_id for case in cases for one in case.candidate.introducers.all() if one.person_id
-    }
-    members = Membership.objects.on(on).official().filter(person__in=named)
-    official = set(members.values_list("person", flat=True))
     left = last_departures([one.candidate.person for one in cases], on=on)
     for case in cases:
         person = case.candidate.person
         case.last_departure = left.get((person.name_search, person.born_on))
         case.members_of_cell = numbers.get(case.cell_id, 0)
-        case.official_introducers = official
 
 
 def _committee_ids(cases: Sequence[Case]) -> list[int]:

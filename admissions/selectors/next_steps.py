@@ -11,6 +11,7 @@ from django.utils.translation import ngettext
 
 from admissions.calendar import next_meetings
 from admissions.cases import Case
+from admissions.eligibility import introduced, must_join_the_union
 from admissions.guards import (
     STEPS,
     escalated,
@@ -123,7 +124,7 @@ def _preparation(case: Case, rights: Rights) -> NextStep:
         title=title,
         why=why,
         verb=verb,
-        url=step_url(case, step),
+        url=_page_of(case, step),
         is_mine=is_mine,
         due_on=meeting
         if step in AT_A_MEETING or (case.valid_certificate and not is_waiting)
@@ -131,6 +132,13 @@ def _preparation(case: Case, rights: Rights) -> NextStep:
         warning=_expiry(case),
         waits_for=str(who_permits(case) if is_waiting else case.bodies.cell),
     )
+
+
+def _page_of(case: Case, step: Step) -> str:
+    """Return where `step` is recorded; first where the file says who must introduce the person."""
+    if step == Step.INTRODUCE and must_join_the_union(case):
+        return reverse("candidate-edit", args=[case.candidate.public_id])
+    return step_url(case, step)
 
 
 def _stuck(case: Case, rights: Rights, level: Level) -> NextStep | None:
@@ -189,6 +197,13 @@ def _missing(case: Case, name: str) -> tuple[Step, str, str, str]:
             % {"rules": case.rules.code},
             _("Permit"),
         )
+    if sentence := introduced(case):
+        title = (
+            _("Say whether %(person)s is a member of the Youth Union")
+            if must_join_the_union(case)
+            else _("Name who introduces %(person)s")
+        )
+        return Step.INTRODUCE, title % {"person": name}, sentence, _("Enter")
     if case.missing_papers:
         return (
             Step.RECEIVE_PAPER,

@@ -22,6 +22,7 @@ from django.utils.translation import gettext_lazy
 
 from admissions.calendar import RoundDay, next_meetings, rounds_from
 from admissions.cases import Case, cases_and_surroundings
+from admissions.eligibility import introduced
 from admissions.guards import permitted
 from admissions.models import Candidate, Round, RuleSet
 from admissions.rules import (
@@ -337,6 +338,8 @@ def _lacks(case: Case) -> list[str]:
         found.insert(0, _("class certificate"))
     if not case.mentorships:
         found.append(_("helper"))
+    if introduced(case):
+        found.append(_("introducers"))
     return found
 
 

@@ -36,10 +36,11 @@ from admissions.operations.preparation import (
     issue_certificate,
     put_on_list,
 )
-from admissions.selectors import STEP_CODES, file_page, tasks
+from admissions.selectors import STEP_CODES, file_page, step_url, tasks
 from admissions.selectors.changes import last_change
 from admissions.selectors.choices import possible_mentors, rounds_near
 from admissions.selectors.handover import open_handovers
+from admissions.selectors.meetings import NEEDS
 from admissions.selectors.tasks import waiting_for
 from admissions.stages import PUBLIC_STEPS, Level, Purpose, Stage, Step, public_step
 from config import clock
@@ -52,7 +53,7 @@ from .classes import CertifyNewMember, Enrol
 from .file_action import FileAction, sees_names, visible_file
 from .helpers import ReleaseMentor
 from .home import page_number
-from .introducers import NameIntroducer
+from .introducers import NameIntroducers
 from .moving import AskMove
 from .outcomes import OUTCOME_PAGES
 from .papers import ReceivePapers
@@ -307,7 +308,12 @@ class CellBallot(RecordBallot):
     step, level = Step.VOTE_CELL, Level.CELL
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
-        return super().get_context_data(warnings=warnings(self.case), **kwargs)
+        missing = [
+            (Step(step).label, step_url(self.case, step))
+            for guard, step in NEEDS
+            if step and guard(self.case)
+        ]
+        return super().get_context_data(warnings=warnings(self.case), missing=missing, **kwargs)
 
 
 class IntermediateBallot(RecordBallot):
@@ -400,7 +406,7 @@ STEP_PAGES: dict[str, type[FileAction]] = {
         CompetentBallot,
         RecordDecision,
         HoldCeremony,
-        NameIntroducer,
+        NameIntroducers,
         SendVerification,
         *PROBATION_PAGES,
         *OUTCOME_PAGES,

@@ -10,9 +10,16 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from admissions.cases import grassroots_unit
-from admissions.forms.introducers import EndIntroducerForm, IntroducerForm
+from admissions.eligibility import (
+    introduced,
+    introducers_needed,
+    introducers_on,
+    must_join_the_union,
+    union_of,
+)
+from admissions.forms.introducers import EndIntroducerForm, IntroducersForm
 from admissions.models import Introducer
-from admissions.operations.introducers import end_introducer, name_introducer
+from admissions.operations.introducers import end_introducer, name_introducers
 from admissions.selectors.choices import possible_mentors
 from admissions.selectors.introducers import introducer_warnings
 from admissions.stages import Step
@@ -42,21 +49,51 @@ class ChoosesMember(FileAction):
         return super().get_context_data(whole_unit=self.whole_unit, **kwargs)
 
 
-class NameIntroducer(ChoosesMember):
-    form_class = IntroducerForm
+class NameIntroducers(ChoosesMember):
+    """All who introduce in one form, as many as still lack; the helper usually is one."""
+
+    form_class = IntroducersForm
+    template_name = "admissions/introducers_form.html"
     step = Step.INTRODUCE
-    title = gettext_lazy("Name an introducer")
-    submit_label = gettext_lazy("Save the introducer")
+    title = gettext_lazy("Name introducers")
+    submit_label = gettext_lazy("Save the introducers")
+
+    @property
+    def standing(self) -> list[Introducer]:
+        return introducers_on(self.case)
+
+    def get_form_kwargs(self) -> dict[str, Any]:
+        number, _union = introducers_needed(self.case)
+        union = union_of(self.case)
+        return {
+            **super().get_form_kwargs(),
+            "number": number - sum(1 for one in self.standing if one.person_id),
+            "union": union.label if union else "",
+            "asks_union": not any(one.union for one in self.standing),
+        }
 
     def get_initial(self) -> dict[str, Any]:
-        return {"kind": Introducer.Kind.MEMBER, "named_on": clock.today()}
+        known = {one.person_id for one in self.standing}
+        helpers = [one.mentor_id for one in self.case.mentorships if one.mentor_id not in known]
+        return {"named_on": self.case.on, "person": helpers[0] if helpers else None}
 
-    def perform(self, form: IntroducerForm) -> Any:
-        return name_introducer(self.file, **self.keywords(), **form.values())
+    def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
+        lacking = introduced(self.case)
+        return super().get_context_data(
+            refusals=[lacking] if lacking else [],
+            must_join=bool(must_join_the_union(self.case)),
+            **kwargs,
+        )
+
+    def perform(self, form: IntroducersForm) -> Any:
+        kind = union_of(self.case) or Introducer.Kind.YOUTH_UNION
+        return name_introducers(self.file, kind=kind, **self.keywords(), **form.values())
 
     def get_success_message(self, result: Any) -> str:
-        told = _("%(introducer)s introduces the candidate.") % {"introducer": result}
-        return " ".join([told, *introducer_warnings(self.file, on=clock.today())])
+        told = [
+            _("%(introducer)s introduces the candidate.") % {"introducer": one} for one in result
+        ]
+        return " ".join([*told, *introducer_warnings(self.file, on=clock.today())])
 
 
 class EndIntroducer(ChoosesMember):

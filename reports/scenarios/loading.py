@@ -16,7 +16,7 @@ from random import Random
 from django.db import transaction
 from django.utils.translation import gettext as _
 
-from admissions.models import Candidate, Milestone, PaperKind, Round, RuleSet
+from admissions.models import Candidate, Introducer, Milestone, PaperKind, Round, RuleSet
 from admissions.operations import deadlines
 from admissions.operations.ballots import record_ballot
 from admissions.operations.candidates import log_candidate
@@ -136,6 +136,7 @@ class Loading:
         self.users: dict[str, User] = {}
         self.persons: list[Person] = []
         self.mentors: dict[str, list[tuple[date, Person]]] = defaultdict(list)
+        self.helpers: dict[int, Person] = {}
         self.voters: dict[str, list[date]] = defaultdict(list)
         self.files: dict[int, Candidate] = {}
         self.numbers: Counter[tuple[str, int]] = Counter()
@@ -333,12 +334,55 @@ class Loading:
     def _assign_mentor(self, file: plans.File, day: date) -> None:
         together = day - timedelta(days=366)
         able = [person for since, person in self.mentors[file.cell] if since <= together]
+        mentor = self.helpers[file.number] = self.random.choice(able)
         assign_mentor(
             self.files[file.number],
             by=self.clerk(file.cell),
             on=day,
-            mentor=self.random.choice(able),
+            mentor=mentor,
             since=day,
+        )
+
+    def _introduce(self, file: plans.File, day: date) -> None:
+        """Let the helper introduce, with the Youth Union or with another member of the cell.
+
+        As rows: the operation, which brings no file to another stage, would take several times as
+        long. The cell's vote judges them.
+        """
+        candidate, by = self.files[file.number], self.clerk(file.cell)
+        helper = self.helpers[file.number]
+        members = [helper]
+        if not file.is_youth_union_member:
+            able = [person for since, person in self.mentors[file.cell] if since <= day]
+            turn = file.number % len(able)
+            others = (one for one in able[turn:] + able[:turn] if one.pk != helper.pk)
+            members.append(next(others))
+        rows = [
+            Introducer(
+                kind=Introducer.Kind.MEMBER,
+                person=person,
+                # Longer than the months of any rules.
+                together_since=day - timedelta(days=500 + 37 * file.number % 900 + 200 * place),
+            )
+            for place, person in enumerate(members)
+        ]
+        if file.is_youth_union_member:
+            unit = next(one for one in self.plan.above(file.cell) if one.slug != file.cell)
+            union = f"Đoàn Thanh niên {unit.short_name}"
+            rows.append(Introducer(kind=Introducer.Kind.YOUTH_UNION, union=union))
+        for row in rows:
+            row.candidate, row.named_on, row.entered_by = candidate, day, by
+        Introducer.objects.bulk_create(rows)
+        Milestone.objects.bulk_create(
+            [
+                Milestone(
+                    candidate=candidate,
+                    step=Step.INTRODUCE,
+                    on=day,
+                    entered_by=by,
+                    note="; ".join(str(row) for row in rows),
+                )
+            ]
         )
 
     def _permit(self, file: plans.File, day: date) -> None:
@@ -357,6 +401,7 @@ class Loading:
         )
 
     def _receive_paper(self, file: plans.File, day: date) -> None:
+        self._introduce(file, day)
         asked = {PaperKind.Audience.EVERYBODY}
         if file.is_youth_union_member:
             asked.add(PaperKind.Audience.YOUTH_UNION)

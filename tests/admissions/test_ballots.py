@@ -345,8 +345,7 @@ def test_an_intermediate_committee_in_the_line_votes_before_the_grassroots(kc: W
     between = unit("kc-bo-phan", kc.committee, kind="intermediate")
     below = make_cell("kc-3", between)
     secretary, staff = officer("bithu3", below), officer("canbo3", between, Role.STAFF)
-    helper = members(below, 9)[0]
-    kc.secretary, kc.members = secretary, [helper]
+    kc.secretary, kc.members = secretary, members(below, 9)
     kc.cell = below
     file = prepared(kc, logged(kc))
     cell_vote(kc, file, entitled=9, present=9, in_favour=9, against=0)

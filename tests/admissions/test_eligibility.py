@@ -32,6 +32,7 @@ from admissions.open_questions import QUESTIONS
 from admissions.operations.candidates import OverAge, edit_candidate
 from admissions.operations.ceremonies import hold_ceremony
 from admissions.operations.deadlines import reckon
+from admissions.operations.introducers import end_introducer
 from admissions.operations.outcomes import return_file
 from admissions.operations.papers import receive_papers
 from admissions.operations.rule_sets import (
@@ -380,7 +381,7 @@ def same_person_left(kc: World, file: Candidate, on: date, *, reason: str = "str
 
 
 def test_what_the_cell_judged_by_is_not_changed_after_its_resolution(kc: World) -> None:
-    file = logged(kc)
+    file = logged(kc, born_on=date(1985, 9, 17))
     special(kc, file, Special.READMISSION, left_on=date(2015, 1, 1), was_cleared=True)
     file = prepared(kc, file)
     special(kc, file, Special.READMISSION, left_on=date(2016, 1, 1), was_cleared=True)
@@ -451,8 +452,45 @@ def test_who_must_introduce_hangs_on_age_and_unions(
     assert introducers_needed(judged(file)) == needed
 
 
-def test_a_file_without_introducers_is_judged_by_its_forms(kc: World) -> None:
-    assert introduced(judged(logged(kc))) is None
+def test_nobody_is_considered_whom_nobody_introduces_by_name(kc: World) -> None:
+    file = prepared(kc, logged(kc, born_on=date(1985, 9, 17)))
+    for one in file.introducers.all():
+        end_introducer(one, by=kc.secretary, on=DAY, ended_on=CELL_DAY, reason="Chuyển đi")
+
+    # Form 3-KNĐ is in.
+    assert not judged(file).missing_papers
+    with pytest.raises(DomainError, match="0 official members introduce; 2 must") as refusal:
+        cell_vote(kc, file)
+
+    assert list(refusal.value.fields) == ["held_on"]
+    assert not file.ballots.exists()
+
+
+def test_a_file_that_the_cell_resolved_before_is_not_judged_by_its_introducers(kc: World) -> None:
+    file = candidate(kc, at=Stage.CELL_RESOLVED, born_on=date(1985, 9, 17))
+    for one in file.introducers.all():
+        end_introducer(one, by=kc.secretary, on=DAY, ended_on=one.named_on, reason="Chuyển đi")
+
+    vote(file, by=kc.staff, level=Level.GRASSROOTS, held_on=WAY["grassroots_on"])
+    vote(file, by=kc.staff2, level=Level.COMPETENT, held_on=WAY["competent_on"])
+
+    assert decided(kc, file).pk
+
+
+def test_a_file_that_is_returned_to_the_cell_is_introduced_for_its_new_vote(kc: World) -> None:
+    file = candidate(kc, at=Stage.CELL_RESOLVED, born_on=date(1985, 9, 17))
+    return_file(
+        file, by=kc.staff, on=DAY, level=Level.GRASSROOTS, returned_on=WAY["grassroots_on"],
+        back_to=Stage.READY, reason="Thiếu hồ sơ",
+    )  # fmt: skip
+    first = file.introducers.order_by("pk")[0]
+    end_introducer(first, by=kc.secretary, on=DAY, ended_on=DAY, reason="Chuyển đi")
+
+    with pytest.raises(DomainError, match="1 official members introduce; 2 must"):
+        cell_vote(kc, file, held_on=DAY)
+
+    # Who introduced at the first vote still does on an earlier day.
+    cell_vote(kc, file, held_on=WAY["grassroots_on"])
 
 
 def test_the_union_and_one_member_introduce_a_young_member_of_the_union(kc: World) -> None:
@@ -622,7 +660,7 @@ def test_the_page_of_the_vote_says_what_to_look_at(kc: World) -> None:
 
 
 def test_an_admission_again_is_counted_as_a_readmission_and_needs_its_consent(kc: World) -> None:
-    file = prepared(kc, logged(kc))
+    file = prepared(kc, logged(kc, born_on=date(1985, 9, 17)))
     special(kc, file, Special.READMISSION, left_on=date(2017, 1, 1))
     cell_vote(kc, file)
     vote(file, by=kc.staff, level=Level.GRASSROOTS, held_on=WAY["grassroots_on"])

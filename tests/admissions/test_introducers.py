@@ -6,18 +6,23 @@ from typing import Any
 import pytest
 from django.core.exceptions import PermissionDenied
 from django.db import IntegrityError, transaction
+from django.urls import reverse
 
-from admissions.cases import case_of
+from admissions.cases import case_of, cases_of
 from admissions.guards import part_taken
 from admissions.models import Candidate, Decision, Introducer, Verification
+from admissions.operations.candidates import edit_candidate
 from admissions.operations.introducers import end_introducer, name_introducer
+from admissions.operations.preparation import assign_mentor
 from admissions.operations.recording import constraint_of
 from admissions.operations.verifications import send_verification
+from admissions.permissions import Rights
+from admissions.selectors import NextStep, next_step
 from admissions.stages import Stage, Step
 from config.errors import DomainError
-from organizations.models import User
+from organizations.models import Membership, Person, User
 from tests.admissions.test_pages import errors, page, send, signed_in, url
-from tests.makers import DAY, World, candidate, decided, logged, member
+from tests.makers import DAY, World, candidate, decided, logged, member, once, prepared
 
 TOGETHER = date(2019, 6, 1)
 NAMED = date(2021, 2, 1)
@@ -173,16 +178,29 @@ def test_the_database_too_keeps_an_introducer_from_approving(kc: World) -> None:
 # ---------------------------------------------------------------- pages
 
 
+OLDER = date(1985, 9, 17)
+"""Past youth age: two members introduce."""
+
+
+def naming(file: Candidate) -> str:
+    return url("candidate-step", file, "gioi-thieu")
+
+
+def typed(first: Person, second: Person | None = None, **changes: Any) -> dict[str, Any]:
+    more = {"person_2": second.pk, "together_since_2": ""} if second else {}
+    since = {"together_since": "01/06/2019", "named_on": "01/02/2021"}
+    return {"person": first.pk, **more, **since, **changes}
+
+
+def form_of(answer: Any) -> Any:
+    return answer.context["form"]
+
+
 def test_an_introducer_is_named_ended_and_replaced_by_pages(kc: World) -> None:
     file = logged(kc)
-    address = url("candidate-step", file, "gioi-thieu")
-    typed = {
-        "kind": "member", "person": kc.members[1].pk, "together_since": "01/06/2019",
-        "named_on": "01/02/2021",
-    }  # fmt: skip
 
-    late = send(kc.secretary, address, **{**typed, "together_since": "02/02/2020"})
-    answer = send(kc.secretary, address, **typed)
+    late = send(kc.secretary, naming(file), **typed(kc.members[1], together_since="02/02/2020"))
+    answer = send(kc.secretary, naming(file), **typed(kc.members[1]))
     first = Introducer.objects.get()
     end = url("introducer-end", file, first.pk)
     ended = send(
@@ -194,6 +212,146 @@ def test_an_introducer_is_named_ended_and_replaced_by_pages(kc: World) -> None:
     shown = page(kc.secretary, url("candidate-detail", file))
     assert "until 01/04/2021: Chuyển đi" in shown
     assert "since 01/04/2021, in another" in shown
+
+
+def test_both_introducers_are_named_on_one_page_and_the_helper_is_chosen_there(kc: World) -> None:
+    file = logged(kc, born_on=OLDER)
+    assign_mentor(file, by=kc.secretary, on=DAY, mentor=kc.members[3], since=date(2020, 7, 1))
+
+    form = form_of(signed_in(kc.secretary).get(naming(file)))
+    assert list(form.fields)[1:5] == ["person", "together_since", "person_2", "together_since_2"]
+    assert "union" not in form.fields
+    assert form["person"].value() == kc.members[3].pk
+
+    sent = {**typed(kc.members[3], kc.members[4]), "once": once()}
+    answers = [send(kc.secretary, naming(file), **sent) for _click in range(2)]
+
+    assert [one.status_code for one in answers] == [303, 303]
+    assert [(one.person, one.together_since) for one in Introducer.objects.all()] == [
+        (kc.members[3], TOGETHER), (kc.members[4], TOGETHER),
+    ]  # fmt: skip
+    [milestone] = file.milestones.filter(step=Step.INTRODUCE)
+    assert milestone.note == f"{kc.members[3].full_name}; {kc.members[4].full_name}"
+
+
+def test_a_member_and_the_union_are_named_on_one_page(kc: World) -> None:
+    file = logged(kc, is_youth_union_member=True)
+
+    form = form_of(signed_in(kc.secretary).get(naming(file)))
+    assert "person_2" not in form.fields
+    sent = {**typed(kc.members[1], union="Chi đoàn Khe Chàm"), "once": once()}
+    answers = [send(kc.secretary, naming(file), **sent) for _click in range(2)]
+
+    stranger = logged(kc)
+    refused = send(kc.secretary, naming(stranger), **typed(kc.members[1], union="Chi đoàn 1"))
+    assert list(errors(refused)) == ["union"]
+    assert not stranger.introducers.exists()
+    assert form.fields["union"].label == Introducer.Kind.YOUTH_UNION.label
+    assert [one.status_code for one in answers] == [303, 303]
+    kinds = Introducer.objects.values_list("kind", flat=True)
+    assert list(kinds) == [Introducer.Kind.MEMBER, Introducer.Kind.YOUTH_UNION]
+
+
+def test_what_is_amiss_with_one_is_said_at_its_field_and_none_is_named(kc: World) -> None:
+    file = logged(kc, born_on=OLDER)
+    here, probationary = kc.members[1], member(kc.cell, status="probationary")
+
+    def refused_at(**changes: Any) -> list[str]:
+        answer = send(kc.secretary, naming(file), **{**typed(here, kc.members[2]), **changes})
+        assert answer.status_code == 422
+        return list(errors(answer))
+
+    assert refused_at(together_since_2="02/02/2020") == ["together_since_2"]
+    assert refused_at(together_since="", together_since_2="01/06/2019") == ["together_since"]
+    assert refused_at(person_2=here.pk) == ["person_2"]
+    assert refused_at(person_2=probationary.pk) == ["person_2"]
+    assert refused_at(person="", person_2="", together_since="") == ["person"]
+    assert not Introducer.objects.exists()
+    assert not file.milestones.filter(step=Step.INTRODUCE).exists()
+
+
+def test_one_who_still_lacks_is_named_alone(kc: World) -> None:
+    file = logged(kc, born_on=OLDER)
+    named(kc, file)
+
+    form = form_of(signed_in(kc.secretary).get(naming(file)))
+
+    assert "person_2" not in form.fields
+    assert "1 official members introduce; 2 must" in page(kc.secretary, naming(file))
+
+
+# ---------------------------------------------------------------- before the cell's vote
+
+
+def coming(kc: World, file: Candidate) -> NextStep:
+    fresh = Candidate.objects.get(pk=file.pk)
+    [case] = cases_of([fresh], on=DAY)
+    step = next_step(case, Rights.of(kc.secretary, on=DAY, cells=[file.cell_id]))
+    assert step is not None
+    return step
+
+
+def without_introducers(kc: World, **changes: Any) -> Candidate:
+    """A file that lacks nothing else for the cell's vote, of which one introducer has left."""
+    file = prepared(kc, logged(kc, **{"born_on": OLDER, **changes}))
+    first = file.introducers.order_by("pk")[0]
+    end_introducer(first, by=kc.secretary, on=DAY, ended_on=DAY, reason="Chuyển đi")
+    return file
+
+
+def test_the_next_action_before_the_vote_is_to_name_who_introduces(kc: World) -> None:
+    file = without_introducers(kc)
+
+    step = coming(kc, file)
+    assert (step.step, step.is_mine, step.url) == (Step.INTRODUCE, True, naming(file))
+    assert "1 official members introduce; 2 must" in step.why
+
+    send(kc.secretary, step.url, **typed(kc.members[5]))
+    assert coming(kc, file).step == Step.VOTE_CELL
+
+
+def test_the_next_action_asks_first_which_union_there_is(kc: World) -> None:
+    file = prepared(kc, logged(kc))
+    edit_candidate(file, by=kc.secretary, on=DAY, version=version(file), special=[])
+
+    step = coming(kc, file)
+    assert (step.step, step.url) == (Step.INTRODUCE, url("candidate-edit", file))
+    assert url("candidate-edit", file) in page(kc.secretary, naming(file))
+
+    edit_candidate(
+        file, by=kc.secretary, on=DAY, version=version(file), special=[], is_youth_union_member=True
+    )
+    assert coming(kc, file).url == naming(file)
+
+
+def version(file: Candidate) -> int:
+    return Candidate.objects.get(pk=file.pk).version
+
+
+def test_an_introducer_who_is_no_member_any_more_is_replaced_before_the_vote(kc: World) -> None:
+    file = prepared(kc, logged(kc, born_on=OLDER))
+    assert coming(kc, file).step == Step.VOTE_CELL
+
+    gone = file.introducers.order_by("pk")[0].person
+    Membership.objects.filter(person=gone).update(status="probationary")
+
+    step = coming(kc, file)
+    assert step.step == Step.INTRODUCE
+    assert "no official member" in step.why
+
+
+@pytest.mark.parametrize("where", ["vote", "meeting"])
+def test_the_pages_of_the_vote_lead_to_where_introducers_are_named(kc: World, where: str) -> None:
+    file = without_introducers(kc)
+    address = {
+        "vote": url("candidate-step", file, "chi-bo-xet"),
+        "meeting": reverse("meeting-cell", args=[kc.cell.slug]),
+    }[where]
+
+    shown = page(kc.secretary, address)
+
+    assert "1 official members introduce; 2 must" in shown
+    assert f'href="{naming(file)}"' in shown
 
 
 def test_a_relative_is_warned_of_and_not_refused(kc: World) -> None:

@@ -9,6 +9,7 @@ from django.test import Client
 from django.urls import reverse
 
 from admissions.cases import case_of
+from admissions.eligibility import introduced
 from admissions.guards import STEPS
 from admissions.guards_of_moving import TAKEN_ON_THE_WAY
 from admissions.models import (
@@ -20,7 +21,11 @@ from admissions.models import (
 )
 from admissions.operations.cancellations import ask_cancellation, cancel_decision
 from admissions.operations.ceremonies import hold_ceremony
-from admissions.operations.introducers import name_introducer
+from admissions.operations.introducers import (
+    end_introducer,
+    name_introducer,
+    name_introducers,
+)
 from admissions.operations.moving import (
     ask_move,
     ask_review,
@@ -138,6 +143,19 @@ def test_who_introduces_there_needs_no_twelve_months_either(kc: World, hg: World
     received(hg, sent(kc, file, hg.cell))
 
     assert name_introducer(now(file), by=hg.secretary, person=newcomer, **name).pk
+
+
+def test_the_new_cell_names_who_introduces_there_before_it_considers(kc: World, hg: World) -> None:
+    file = candidate(kc, at=Stage.READY)
+    for one in file.introducers.all():
+        end_introducer(one, by=kc.secretary, on=DAY, ended_on=DAY, reason="Chuyển đi")
+    received(hg, sent(kc, file, hg.cell))
+    assert introduced(case_of(now(file), on=DAY)) is not None
+
+    newcomers = [(one, None) for one in members(hg.cell, 2, since=DAY)]
+    name_introducers(now(file), by=hg.secretary, on=DAY, named_on=DAY, members=newcomers)
+
+    assert introduced(case_of(now(file), on=DAY)) is None
 
 
 def test_a_helper_of_the_same_grassroots_unit_goes_on_helping(kc: World) -> None:

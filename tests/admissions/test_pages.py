@@ -66,7 +66,8 @@ def errors(answer: Any) -> dict[str, list[str]]:
 
 
 def test_a_file_goes_the_whole_way_by_its_pages(kc: World) -> None:
-    answer = send(kc.secretary, reverse("candidate-new"), **NEW)
+    # Past youth age: two members introduce.
+    answer = send(kc.secretary, reverse("candidate-new"), **{**NEW, "born_on": "17/09/1985"})
     file = Candidate.objects.get()
     assert (answer.status_code, answer["Location"]) == (303, url("candidate-detail", file))
     step = lambda code: url("candidate-step", file, code)  # noqa: E731
@@ -93,6 +94,17 @@ def test_a_file_goes_the_whole_way_by_its_pages(kc: World) -> None:
             kc.staff,
             "duoc-lam-thu-tuc",
             {"held_on": day, "resolution_number": "06-NQ/ĐU"},
+            Stage.PERMITTED,
+        ),
+        (
+            kc.secretary,
+            "gioi-thieu",
+            {
+                "person": kc.members[0].pk,
+                "together_since": "01/06/2019",
+                "person_2": kc.members[1].pk,
+                "named_on": day,
+            },
             Stage.PERMITTED,
         ),
         (kc.secretary, "giay-to", {"received_on": day, **papers}, Stage.READY),

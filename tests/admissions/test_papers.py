@@ -197,7 +197,7 @@ def test_past_the_oldest_age_when_the_cell_considered_a_consent_is_asked(
 def test_a_consent_is_due_from_the_cells_resolution_and_received_until_the_decision(
     kc: World,
 ) -> None:
-    file = candidate(kc, at=Stage.READY)
+    file = candidate(kc, at=Stage.READY, born_on=date(1985, 9, 17))
     Candidate.objects.filter(pk=file.pk).update(special=["political"])
     assert statuses(file)["ĐY-CT"] == "not_yet"
     vote(

@@ -51,7 +51,6 @@ NO_PAGE_OF_ITS_OWN = {
     "move-refuse": "likewise",
     "move-review": "likewise",
     "move-withdraw": "likewise",
-    "introducer-end": "no introducer of the demonstration is named; test_introducers.py looks",
     "verification-answer": "no verification of it waits; test_verifications.py goes that way",
     "verification-waive": "likewise",
     "candidate-scan": "no paper of the demonstration is scanned; test_scans.py opens one",

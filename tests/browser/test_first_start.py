@@ -54,7 +54,7 @@ def test_an_empty_database_reaches_its_first_admission(
         cell_members=len(MEMBERS),
         committee=9,
         standing=11,
-        born_on=date(today.year - 27, 3, 12),
+        born_on=date(today.year - 36, 3, 12),
     )
     way.log(readers["bithu"])
     way.go_on(readers["bithu"])
@@ -63,7 +63,7 @@ def test_an_empty_database_reaches_its_first_admission(
         readers[username].find(way.full_name)
         way.go_on(readers[username])
     assert way.taken == [
-        *("cam-tinh", "giay-chung-nhan", "giup-do", "duoc-lam-thu-tuc", "giay-to"),
+        *("cam-tinh", "giay-chung-nhan", "giup-do", "duoc-lam-thu-tuc", "gioi-thieu", "giay-to"),
         *("chi-bo-xet", "gui-len", "co-so-xet", "gui-len", "cap-tren-xet", "quyet-dinh"),
         *("le-ket-nap", "ho-so-dang-vien", "lop-dang-vien-moi"),
     ]

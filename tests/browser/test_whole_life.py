@@ -183,7 +183,6 @@ def prepared(life: Life) -> None:
     life.on(date(2025, 6, 2))
     secretary = life.readers["secretary"]
     introduced(life)
-    life.taken.append("gioi-thieu")
     life.take(
         "secretary",
         "gui-tham-tra",
@@ -204,24 +203,13 @@ def prepared(life: Life) -> None:
 
 
 def introduced(life: Life) -> None:
-    """One official member and the Youth Union introduce; all know the candidate for a year."""
-    secretary = life.readers["secretary"]
-    life.open_step("secretary", "gioi-thieu")
-    secretary.fill(
-        kind="member",
-        person=first_choice(secretary, "person"),
-        together_since="01/03/2024",
-        named_on=life.today(),
-    )
-    secretary.send()
-    union(life)
-
-
-def union(life: Life) -> None:
-    secretary = life.readers["secretary"]
-    life.open_step("secretary", "gioi-thieu")
-    secretary.fill(kind="youth_union", union="Đoàn Thanh niên Mỏ", named_on=life.today())
-    secretary.send()
+    """One official member and the Youth Union introduce; the helper is the member."""
+    assert life.next("secretary") == "gioi-thieu"
+    reader = life.open_step("secretary", "gioi-thieu")
+    assert reader.page.locator("main [name=person]").input_value()
+    reader.fill(together_since="01/03/2024", union="Đoàn Thanh niên Mỏ", named_on=life.today())
+    reader.send()
+    life.taken.append("gioi-thieu")
 
 
 def papers(life: Life) -> None:

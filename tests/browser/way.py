@@ -22,7 +22,8 @@ class Way:
     cell_members: int
     committee: int
     standing: int
-    born_on: date = date(1994, 3, 12)
+    born_on: date = date(1985, 3, 12)
+    """Past youth age: two members introduce."""
     sex: str = "male"
     occupation: str = "Thợ lò"
     taken: list[str] = field(default_factory=list)
@@ -70,6 +71,18 @@ class Way:
             reader.fill(mentor=first.get_attribute("value"), since=today)
         elif code == "duoc-lam-thu-tuc":
             reader.fill(held_on=today, resolution_number="06-NQ/ĐU")
+        elif code == "gioi-thieu":
+            # The helper stands there already.
+            helper = reader.page.locator("main [name=person]").input_value()
+            assert helper
+            others = reader.page.locator(
+                f"main [name=person_2] option[value]:not([value='']):not([value='{helper}'])"
+            )
+            reader.fill(
+                together_since=written(self.on - timedelta(days=500)),
+                person_2=others.first.get_attribute("value"),
+                named_on=today,
+            )
         elif code == "ho-so-dang-vien":
             reader.fill(made_on=today)
         elif code == "lop-dang-vien-moi":

@@ -32,6 +32,7 @@ from admissions.models import (
     DecisionReview,
     Enrolment,
     FileReturn,
+    Introducer,
     Mentorship,
     PaperKind,
 )
@@ -53,6 +54,7 @@ from admissions.operations.classes import (
 )
 from admissions.operations.decisions import decide, refuse
 from admissions.operations.helpers import release_mentor
+from admissions.operations.introducers import name_introducers
 from admissions.operations.name_deletion import delete_name
 from admissions.operations.outcomes import (
     RETURNED_TO,
@@ -82,9 +84,9 @@ NEXT = {
     Stage.SYMPATHISER: ("enrol", "certify"),
     Stage.ENROLLED: ("mark",),
     Stage.CERTIFIED: ("assign", "permit"),
-    Stage.PERMITTED: ("assign", "papers"),
-    Stage.DOSSIER: ("assign", "permit", "papers"),
-    Stage.READY: ("assign", "permit", "papers", "vote_cell"),
+    Stage.PERMITTED: ("assign", "introduce", "papers"),
+    Stage.DOSSIER: ("assign", "introduce", "permit", "papers"),
+    Stage.READY: ("assign", "introduce", "permit", "papers", "vote_cell", "vote_cell"),
     Stage.CELL_RESOLVED: ("send_up", "vote_grassroots"),
     Stage.GRASSROOTS_RESOLVED: ("vote_competent",),
     Stage.COMPETENT_RESOLVED: ("decide",),
@@ -100,7 +102,7 @@ NEXT = {
 
 ACTS = (
     *("log_again", "put_on_list", "enrol", "withdraw", "mark", "certify", "assign", "release"),
-    *("permit", "papers", "vote_cell", "vote_grassroots", "vote_competent", "send_up"),
+    *("permit", "introduce", "papers", "vote_cell", "vote_grassroots", "vote_competent", "send_up"),
     *("give_back", "give_back", "extend", "decide", "turn_down", "receive", "ceremony", "cancel"),
     *("new_member_papers", "certify_new_member", "recognition_cell", "recognition_grassroots"),
     *("recognition_competent", "deletion_cell", "deletion_grassroots", "deletion_competent"),
@@ -318,6 +320,21 @@ class Life:
             resolution_number="6",
         )
 
+    def introduce(self) -> None:
+        """Two members on one form: past youth age no union introduces."""
+        able = [*self.kc.members[:3], self.file.person]
+        first = self.draw(st.sampled_from(able))
+        second = self.draw(st.sampled_from([one for one in able if one != first]))
+        months = 13 if self.is_next else self.draw(st.sampled_from([13, 13, 11]))
+        since = add_months(self.day, -months)
+        self.do(
+            name_introducers,
+            self.file,
+            **self.who(self.secretary),
+            named_on=self.happened(),
+            members=[(first, since), (second, since)],
+        )
+
     def papers(self) -> None:
         day, case = self.happened(), case_of(self.now, on=self.day)
         on_probation = case.candidate.stage == Stage.ADMITTED
@@ -505,6 +522,7 @@ class Life:
             if after and after != "a_year":
                 self._terms_are_reckoned(file)
         self._nobody_has_two_open_files()
+        self._no_vote_of_the_cell_without_introducers()
         self._votes_and_papers_are_as_the_rules_say()
         self._a_member_was_admitted()
 
@@ -589,6 +607,13 @@ class Life:
         here = Membership.objects.on(self.day).values_list("person", flat=True)
         assert not set(openings) & set(here)
 
+    def _no_vote_of_the_cell_without_introducers(self) -> None:
+        for vote in Ballot.objects.filter(level=Level.CELL, purpose=Purpose.ADMISSION):
+            named = Introducer.objects.filter(
+                candidate=vote.candidate_id, kind="member", named_on__lte=vote.held_on
+            )
+            assert named.count() >= 2, vote
+
     def _votes_and_papers_are_as_the_rules_say(self) -> None:
         for one in Ballot.objects.all():
             assert one.in_favour + one.against <= one.present <= one.entitled
@@ -637,7 +662,7 @@ def begin(draw: Callable[..., Any]) -> Life:
         by=around.secretary,
         on=DAY,
         full_name="Vũ Văn Thịnh",
-        born_on=date(1996, 9, 17),
+        born_on=date(1985, 9, 17),
         sex="male",
         occupation="Thợ lò",
         identified_on=DAY,
@@ -673,7 +698,8 @@ def test_whatever_is_recorded_of_a_file_leaves_a_legal_case_or_nothing(data: st.
 def test_the_usual_way_leads_to_an_official_member_and_is_legal_at_every_step() -> None:
     """So that the lives above are known to be able to come to their end."""
     way = (
-        *("put_on_list", "enrol", "mark", "assign", "permit", "papers", "vote_cell", "send_up"),
+        *("put_on_list", "enrol", "mark", "assign", "permit", "introduce", "papers"),
+        *("vote_cell", "send_up"),
         *("vote_grassroots", "vote_competent", "decide", "receive", "ceremony"),
         *("new_member_papers", "enrol", "mark", "a_year", "papers", "recognition_cell"),
         *("recognition_grassroots", "recognition_competent", "recognise", "announce"),
@@ -695,7 +721,7 @@ def test_a_file_that_goes_back_is_legal_where_it_comes_to() -> None:
         life.tell = print
         way = (
             *("put_on_list", "enrol", "withdraw", "enrol", "mark", "assign", "permit", "papers"),
-            *("vote_cell", "vote_grassroots"),
+            *("introduce", "vote_cell", "vote_grassroots"),
         )
         for name in way:
             assert life.tries(name), name

@@ -49,7 +49,8 @@ def asked_of_papers(here: World, there: World, canaries: dict[str, str]) -> Aske
         ("", "scan"): {whose: Scan.objects.get(paper=paper).pk for whose, paper in papers.items()}
         | rest,
         ("", "introducer"): {
-            whose: Introducer.objects.get(candidate=file).pk for whose, file in files.items()
+            whose: Introducer.objects.filter(candidate=file).latest("pk").pk
+            for whose, file in files.items()
         }
         | rest,
         ("", "verification"): {
@@ -86,14 +87,15 @@ def _asked(world: World, file: Candidate) -> Verification:
 
 def forms_of_papers(here: World) -> Iterator[tuple[User, str, dict[str, str]]]:
     """Return (who, address, what is accepted there) for every form of a cell's secretary."""
-    file = logged(here)
+    file = logged(here, is_youth_union_member=True)
 
     def at(name: str, *more: object) -> str:
         return reverse(name, args=[file.public_id, *more])
 
     yield here.secretary, at("candidate-step", "gioi-thieu"), {
-        "kind": "member", "person": str(here.members[1].pk), "together_since": "01/01/2019",
-        "union": "", "named_on": DAYS,
+        "person": str(here.members[1].pk), "together_since": "01/01/2019",
+        "person_2": str(here.members[2].pk), "together_since_2": "01/01/2019",
+        "union": "Chi đoàn 1", "named_on": DAYS,
     }  # fmt: skip
     yield here.secretary, at("introducer-end", _introduced(here, file).pk), {
         "ended_on": DAYS, "reason": "Chuyển đi", "successor": str(here.members[2].pk),

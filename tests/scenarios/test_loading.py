@@ -10,7 +10,7 @@ import pytest
 from django.core.management import CommandError, call_command
 from django.db import transaction
 
-from admissions.models import Admission, Ballot, Candidate, Decision, Milestone
+from admissions.models import Admission, Ballot, Candidate, Decision, Introducer, Milestone
 from admissions.stages import Stage
 from config import clock
 from config.errors import DomainError
@@ -242,3 +242,16 @@ def test_a_load_that_fails_leaves_nothing() -> None:
 
     assert not Organization.objects.exists()
     assert not Installation.objects.exists()
+
+
+def test_every_file_that_a_cell_considered_was_introduced_and_by_nobody_who_signs_in() -> None:
+    load(small(), password=PASSWORD)
+
+    introducers = Introducer.objects.all()
+    considered = Ballot.objects.filter(level="cell").values("candidate")
+    assert considered
+    assert not Candidate.objects.filter(pk__in=considered).exclude(introducers__in=introducers)
+    # Whoever has an account may have to judge the case.
+    assert not introducers.filter(person__in=User.objects.exclude(person=None).values("person"))
+    for one in introducers:
+        assert one.entered_at.astimezone(clock.HERE).date() == one.named_on
