@@ -1,7 +1,8 @@
 """All that pages read of files, in one statement: what hangs on them and what stands around them.
 
 A page would otherwise ask for each relation by itself, and each new one would cost it a query more.
-Operations under a lock look at few of the parts and read these when first asked for.
+Operations under a lock look at few of the parts: what every step looks at is one statement too, the
+others are read when first asked for.
 """
 
 from __future__ import annotations
@@ -53,26 +54,35 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True)
-class Surroundings:
-    """What stands around files on day `on`: rules, the lines above their cells, days, rounds.
+class Above:
+    """What stands above the cells of files on day `on`, and what the reader is appointed to.
 
-    `lines` are (descendant, ancestor) from below; `days` (day, kind) of the table of decreed days;
-    `settings` (name, value, approved at) of the open questions, the latest last;
-    `official` (person) those introducers who are official members on the day;
-    `held` (role, organisation) what the reader is appointed to, empty without a reader.
+    `lines` are (descendant, ancestor) from below; `held` (role, organisation), empty without a
+    reader.
+    """
+
+    lines: list[tuple[int, int]]
+    names: list[Designation]
+    competences: list[Competence]
+    held: list[tuple[str, int]]
+
+
+@dataclass(frozen=True)
+class Surroundings(Above):
+    """What stands around files on day `on`: also the rules, days off, rounds.
+
+    `days` are (day, kind) of the table of decreed days; `settings` (name, value, approved at) of
+    the open questions, the latest last; `official` (person) those introducers who are official
+    members on the day.
     """
 
     rule_sets: list[RuleSet]
     kinds: list[PaperKind]
-    lines: list[tuple[int, int]]
-    names: list[Designation]
-    competences: list[Competence]
     days: list[tuple[date, str]]
     rounds: list[Round]
     settings: list[tuple[str, str, datetime | None]]
     rule_changes: list[RuleChange]
     official: list[tuple[int]]
-    held: list[tuple[str, int]]
 
 
 SOME_FILE, SOME_CELL, SOME_USER, SOME_DAY = -101, -102, -103, date(1, 2, 3)
@@ -121,10 +131,38 @@ SHARED: dict[tuple[str, str], QuerySet[Any]] = {
 """What many rows name, read once each: {(relation, column): what it names}."""
 
 
+OF_EVERY_STEP = ("milestones", "moves", "file_transfers", "ballots")
+"""What hangs on a file that nearly every step looks at."""
+
+
+def _line() -> QuerySet[Ancestry]:
+    rows = Ancestry.objects.on(SOME_DAY)
+    return rows.filter(OneOf(F("descendant"), Value([SOME_CELL], ARRAY)))
+
+
+def _above() -> dict[str, QuerySet[Any]]:
+    above = _line().values("ancestor")
+    return {
+        "lines": _line().order_by("depth").values_list("descendant", "ancestor"),
+        "names": Designation.objects.begun(on=SOME_DAY)
+        .filter(organization__in=above)
+        .select_related("kind"),
+        "competences": Competence.objects.filter(organization__in=above, period__contains=SOME_DAY),
+        "held": Appointment.objects.of(User(pk=SOME_USER), on=SOME_DAY).values_list(
+            "role", "organization"
+        ),
+    }
+
+
+@cache
+def _statement_of_a_step() -> Prepared:
+    return Prepared(
+        {**{name: _of(RELATIONS[name]) for name in OF_EVERY_STEP}, **_above()}, STAND_INS
+    )
+
+
 @cache
 def _statement() -> Prepared:
-    line = Ancestry.objects.on(SOME_DAY).filter(OneOf(F("descendant"), Value([SOME_CELL], ARRAY)))
-    above = line.values("ancestor")
     querysets: dict[str, QuerySet[Any]] = {
         **{name: _of(rows) for name, rows in RELATIONS.items()},
         **{
@@ -139,11 +177,7 @@ def _statement() -> Prepared:
         },
         "rule_sets": RuleSet.objects.all(),
         "kinds": PaperKind.objects.filter(rules__period__contains=SOME_DAY).order_by("order"),
-        "lines": line.order_by("depth").values_list("descendant", "ancestor"),
-        "names": Designation.objects.begun(on=SOME_DAY)
-        .filter(organization__in=above)
-        .select_related("kind"),
-        "competences": Competence.objects.filter(organization__in=above, period__contains=SOME_DAY),
+        **_above(),
         "days": DayOff.objects.order_by("pk").values_list("day", "kind"),
         "settings": open_questions.approved().values_list("name", "value", "approved_at"),
         "rule_changes": RuleChange.objects.filter(approved_at__isnull=False).order_by("pk"),
@@ -151,12 +185,9 @@ def _statement() -> Prepared:
         .official()
         .filter(person__in=_of(Introducer.objects.order_by()).values("person"))
         .values_list("person"),
-        "rounds": Round.objects.filter(organization__in=above, day__gte=SOME_DAY).order_by(
-            "day", "pk"
-        ),
-        "held": Appointment.objects.of(User(pk=SOME_USER), on=SOME_DAY).values_list(
-            "role", "organization"
-        ),
+        "rounds": Round.objects.filter(
+            organization__in=_line().values("ancestor"), day__gte=SOME_DAY
+        ).order_by("day", "pk"),
     }
     return Prepared(querysets, STAND_INS)
 
@@ -169,13 +200,7 @@ def read(
     One statement, however many files, papers and events. With `user`, also what they are
     appointed to on day `on`.
     """
-    is_active = user is not None and user.is_authenticated and user.is_active
-    found = _statement().fetch(
-        files=[file.pk for file in files],
-        cells=sorted({file.cell_id for file in files}),
-        user=user.pk if user is not None and is_active else SOME_USER,
-        on=on,
-    )
+    found = _fetch(_statement(), files, on=on, user=user)
     for (above, own), (_model, column) in BENEATH.items():
         _attach(found[above], own, column, found[own])
     for relation, column in SHARED:
@@ -188,6 +213,30 @@ def read(
     for name in RELATIONS:
         _attach(files, name, "candidate", found[name])
     return Surroundings(**{one.name: found[one.name] for one in fields(Surroundings)})
+
+
+def read_for_a_step(file: Candidate, *, on: date, user: User) -> Above:
+    """Attach to `file` what every step looks at; return what stands above it. One statement."""
+    found = _fetch(_statement_of_a_step(), [file], on=on, user=user)
+    for name in OF_EVERY_STEP:
+        _attach([file], name, "candidate", found[name])
+    return Above(**{one.name: found[one.name] for one in fields(Above)})
+
+
+def _fetch(
+    statement: Prepared,
+    files: Sequence[Candidate],
+    *,
+    on: date,
+    user: User | AnonymousUser | None,
+) -> dict[str, list[Any]]:
+    is_active = user is not None and user.is_authenticated and user.is_active
+    return statement.fetch(
+        files=[file.pk for file in files],
+        cells=sorted({file.cell_id for file in files}),
+        user=user.pk if user is not None and is_active else SOME_USER,
+        on=on,
+    )
 
 
 class Attached(dict[str, Any]):

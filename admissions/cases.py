@@ -12,7 +12,7 @@ from django.db.models import Max, prefetch_related_objects
 from django.utils.functional import SimpleLazyObject
 
 from admissions import open_questions
-from admissions.bundles import Surroundings, read
+from admissions.bundles import Above, Surroundings, read
 from admissions.calendar import working_days, working_days_by
 from admissions.models import (
     Ballot,
@@ -167,6 +167,14 @@ def _lines_of_bodies(
     return {
         cell: _bodies(cell, line, called=called, competences=held) for cell, line in lines.items()
     }
+
+
+def _bodies_above(cells: Iterable[int], around: Above) -> dict[int, Bodies]:
+    lines: dict[int, list[int]] = {cell: [] for cell in cells}
+    for cell, ancestor in around.lines:
+        lines[cell].append(ancestor)
+    called = {row.organization_id: row for row in reversed(around.names)}
+    return _lines_of_bodies(lines, called=called, competences=around.competences)
 
 
 def _bodies(
@@ -934,13 +942,9 @@ def cases_and_surroundings(
     if rules is None:
         raise RuleSet.DoesNotExist(f"no rules in force on {on}")
     prefetch_related_objects(files, "person")
-    lines: dict[int, list[int]] = {file.cell_id: [] for file in files}
-    for cell, ancestor in around.lines:
-        lines[cell].append(ancestor)
-    called = {row.organization_id: row for row in reversed(around.names)}
-    bodies = _lines_of_bodies(lines, called=called, competences=around.competences)
+    bodies = _bodies_above({file.cell_id for file in files}, around)
     # On a day in the past a file may have been of another cell.
-    elsewhere = {one.cell_on(on) for one in files} - lines.keys()
+    elsewhere = {one.cell_on(on) for one in files} - bodies.keys()
     if elsewhere:
         bodies |= bodies_of(elsewhere, on=on)
     calendar = working_days_by(around.days)
@@ -964,10 +968,11 @@ def cases_and_surroundings(
     return cases, around
 
 
-def case_of(candidate: Candidate, *, on: date) -> Case:
+def case_of(candidate: Candidate, *, on: date, above: Above | None = None) -> Case:
     """Return the case of one file on day `on`, as `cases_of`, each part read when first asked for.
 
-    A step looks at few of the parts, and takes most of its time to read them.
+    A step looks at few of the parts, and takes most of its time to read them. `above` is what
+    stands above the file's cell, where it was read for the same day.
     """
     rules = candidate.rules
     if not contains(rules.period, on):
@@ -977,6 +982,8 @@ def case_of(candidate: Candidate, *, on: date) -> Case:
 
     def line() -> Bodies:
         cell = candidate.cell_on(on)
+        if above is not None and cell == candidate.cell_id:
+            return _bodies_above([cell], above)[cell]
         return bodies_of([cell], on=on)[cell]
 
     bodies = SimpleLazyObject(line)
@@ -1007,4 +1014,5 @@ def _read_when_asked(candidate: Candidate) -> None:
         "verifications": candidate.verifications.all(),
         "introducers": candidate.introducers.select_related("person"),
     }.items():
-        known.setdefault(name, rows)
+        if name not in known:
+            known[name] = rows

@@ -8,7 +8,7 @@ from datetime import date
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
-from admissions.bundles import Surroundings
+from admissions.bundles import Above
 from admissions.cases import Case
 from admissions.stages import ORDER, Level, Stage
 from organizations.models import Ancestry, Appointment, Placement, Role
@@ -75,7 +75,7 @@ class Rights:
         return cls._made(user, at, lines)
 
     @classmethod
-    def read(cls, user: User | AnonymousUser, around: Surroundings) -> Rights:
+    def read(cls, user: User | AnonymousUser, around: Above) -> Rights:
         """Return the rights of `user` over the files about which `around` was read with them."""
         at = _by_role(around.held)
         naming = _naming(at)

@@ -15,7 +15,7 @@ from datetime import date, datetime, timedelta
 
 from django.conf import settings
 from django.db import transaction
-from django.db.models import Exists, F, OuterRef, Q, QuerySet, Subquery
+from django.db.models import Exists, F, Max, OuterRef, Q, QuerySet, Subquery
 from django.utils import translation
 from django.utils.translation import gettext as _
 
@@ -26,6 +26,7 @@ from admissions.models import (
     Certificate,
     Deadline,
     Extension,
+    Milestone,
     RuleSet,
     Verification,
 )
@@ -420,6 +421,9 @@ def reckon(file: Candidate, *, on: date) -> None:
     if waiting is not None:
         waiting.add(file.pk)
         return
+    # What is entered late is no reason to forget what came after it.
+    latest = Milestone.objects.filter(candidate=file).aggregate(Max("on"))["on__max"]
+    on = max(on, latest or on)
     # A copy, so that what the operation has in its hands is not read anew beneath it.
     fresh = copy(file)
     fresh.__dict__["_prefetched_objects_cache"] = {}

@@ -17,7 +17,7 @@ from admissions.stages import ORDER, Stage, Step
 from config import names
 from config.errors import DomainError
 
-from .recording import begin, in_the_future, locked, record
+from .recording import begin, in_the_future, kept_from_others, locked, record
 
 if TYPE_CHECKING:
     from organizations.models import User
@@ -82,6 +82,7 @@ def receive_papers(
     if refusals:
         raise DomainError(fields=refusals)
     received = [_received(one, file, by=by) for one in papers]
+    Paper.objects.bulk_create(paper for paper in received if paper.pk is None)
     milestones = [
         Milestone(
             candidate=file,
@@ -97,7 +98,8 @@ def receive_papers(
 
 
 def _received(one: Mapping[str, Any], file: Candidate, *, by: User) -> Paper:
-    """Write a paper; comments of two helpers of one day are one, signed by both."""
+    """Return the paper, not written yet; comments of two helpers of one day are one, signed by
+    both."""
     kind, signer = one["kind"], names.written(one.get("signer", ""))
     if kind.maker == PaperKind.Maker.HELPER:
         same = Paper.objects.filter(candidate=file, kind__code=kind.code, dated_on=one["dated_on"])
@@ -105,7 +107,7 @@ def _received(one: Mapping[str, Any], file: Candidate, *, by: User) -> Paper:
             paper.signer = f"{paper.signer}; {signer}"
             paper.save(update_fields=["signer"])
             return paper
-    return Paper.objects.create(
+    return Paper(
         candidate=file,
         kind=kind,
         dated_on=one["dated_on"],
@@ -191,7 +193,7 @@ def record_with_completion(
     if file.stage not in BEFORE_THE_CELL or not Paper.objects.filter(candidate=file).exists():
         record(file, milestones, announced_on=milestones[0].on)
         return
-    fresh = case_of(Candidate.objects.select_related("person").get(pk=file.pk), on=on)
+    fresh = case_of(kept_from_others(file.pk), on=on)
     is_complete = fresh.valid_certificate and not fresh.missing_papers
     if is_complete and not _is_complete_already(fresh):
         days = [one.on for one in milestones]

@@ -4,15 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from datetime import date
-from typing import TYPE_CHECKING
+from functools import cache
+from typing import TYPE_CHECKING, cast
 
 from django.conf import settings
 from django.core.exceptions import PermissionDenied
 from django.db import IntegrityError
-from django.db.models import Max
 from django.utils import translation
 from django.utils.translation import gettext as _
 
+from admissions.bundles import read_for_a_step
 from admissions.cases import Case, case_of
 from admissions.guards import STEPS, refusal_of_stage
 from admissions.guards_of_moving import on_its_way
@@ -20,6 +21,7 @@ from admissions.models import Candidate, Milestone, RuleSet
 from admissions.permissions import Rights
 from admissions.stages import ORDER, Stage, Step, stage_after
 from config.errors import DomainError
+from config.together import Prepared
 from organizations.operations.outbox import announce
 
 from . import deadlines
@@ -33,19 +35,10 @@ def locked(candidate: Candidate, *, by: User, on: date) -> Candidate:
 
     Raises PermissionDenied where `by` may not see it on day `on`.
     """
-    return _locked(candidate, by=by, on=on)[0]
-
-
-def _locked(candidate: Candidate, *, by: User, on: date) -> tuple[Candidate, Rights]:
-    """Return the locked file and what `by` may do with it.
-
-    The same as asking for it among the files visible to `by`, in half the time.
-    """
     file = kept_from_others(candidate.pk)
-    rights = Rights.of(by, on=on, cells=[file.cell_id])
-    if file.cell_id not in rights.sees:
+    if file.cell_id not in Rights.of(by, on=on, cells=[file.cell_id]).sees:
         raise PermissionDenied
-    return file, rights
+    return file
 
 
 def kept_from_others(key: int) -> Candidate:
@@ -53,7 +46,15 @@ def kept_from_others(key: int) -> Candidate:
     # Locked first and read after: in one statement, a file that went to another cell while we
     # waited would be joined with the cell it had, and not be found at all.
     Candidate.objects.select_for_update().values_list("pk").get(pk=key)
-    return Candidate.objects.select_related("person", "cell", "rules").get(pk=key)
+    (file,) = _file().fetch(key=key)["file"]
+    return cast("Candidate", file)
+
+
+@cache
+def _file() -> Prepared:
+    some_file = -101
+    files = Candidate.objects.select_related("person", "cell", "rules").filter(pk=some_file)
+    return Prepared({"file": files}, {"key": some_file})
 
 
 def begin(candidate: Candidate, step: Step, *, by: User, on: date, happened_on: date) -> Case:
@@ -64,10 +65,15 @@ def begin(candidate: Candidate, step: Step, *, by: User, on: date, happened_on: 
     day; also for a day in the future or before the first known rules.
     """
     rule = STEPS[step]
-    file, rights = _locked(candidate, by=by, on=on)
+    file = kept_from_others(candidate.pk)
     day = min(happened_on, on)
+    above = read_for_a_step(file, on=day, user=by)
+    # What is entered later than it happened is entered by whoever may today.
+    rights = Rights.read(by, above) if day == on else Rights.of(by, on=on, cells=[file.cell_id])
+    if file.cell_id not in rights.sees:
+        raise PermissionDenied
     try:
-        case = case_of(file, on=day)
+        case = case_of(file, on=day, above=above)
     except RuleSet.DoesNotExist:
         raise no_rules(day, field=rule.dated_by) from None
     if not rights.may(rule.permission, case):
@@ -108,9 +114,7 @@ def record(
     candidate.save(update_fields=["stage", "stage_since", "version", *also])
     if reached != was:
         tell_stage(candidate, was=was, on=announced_on)
-    # What is entered late is no reason to forget what came after it.
-    latest = Milestone.objects.filter(candidate=candidate).aggregate(Max("on"))["on__max"]
-    deadlines.reckon(candidate, on=max(announced_on, latest or announced_on))
+    deadlines.reckon(candidate, on=announced_on)
     return written
 
 
