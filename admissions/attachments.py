@@ -2,15 +2,18 @@
 
 The kind of a file is read from its bytes, never from its name. A PDF is taken as it is if nothing
 in it acts by itself; an image is drawn anew, which drops where and with what it was taken, and
-whatever hid behind it. Files lie under the hash of their content in a folder that no server serves.
+whatever hid behind it. Files lie under the hash of their content, encrypted, in a folder that no
+server serves.
 Source: the product's own threat model, attachments.
 """
 
 from __future__ import annotations
 
 import hashlib
+import hmac
 import os
 import re
+import secrets
 import tempfile
 import unicodedata
 import warnings
@@ -19,6 +22,8 @@ from dataclasses import dataclass
 from io import BytesIO
 from pathlib import Path
 
+from cryptography.exceptions import InvalidTag
+from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from django.conf import settings
 from django.utils.translation import gettext as _
 from PIL import Image, ImageOps, UnidentifiedImageError
@@ -189,8 +194,19 @@ def _place(sha256: str) -> Path:
     return Path(settings.MEDIA_ROOT) / "scans" / sha256[:2] / sha256
 
 
+NONCE_BYTES = 12
+
+
+def _cipher() -> AESGCM:
+    """Return what hides the scans of this installation: its key is derived from IDENTITY_KEY."""
+    return AESGCM(hmac.digest(settings.IDENTITY_KEY.encode(), b"scans", "sha256"))
+
+
 def keep(scanned: Scanned) -> None:
-    """Lay the content under its hash, readable by the product alone; once, whoever brings it."""
+    """Lay the content under its hash, encrypted; once, whoever brings it.
+
+    A disk or a backup that is taken away tells nothing without the key, which lies apart.
+    """
     place = _place(scanned.sha256)
     if place.exists():
         return
@@ -200,7 +216,9 @@ def keep(scanned: Scanned) -> None:
     descriptor, temporary = tempfile.mkstemp(dir=place.parent)  # mode 600
     try:
         with os.fdopen(descriptor, "wb") as file:
-            file.write(scanned.content)
+            nonce = secrets.token_bytes(NONCE_BYTES)
+            hidden = _cipher().encrypt(nonce, scanned.content, scanned.sha256.encode())
+            file.write(nonce + hidden)
             file.flush()
             os.fsync(file.fileno())
         Path(temporary).replace(place)
@@ -212,9 +230,11 @@ def keep(scanned: Scanned) -> None:
 def kept(sha256: str) -> bytes:
     """Return the content kept under `sha256`.
 
-    Raises FileNotFoundError where it is gone, ValueError where it is no longer what was laid down.
+    Raises FileNotFoundError where it is gone, ValueError where it is no longer what was laid down,
+    or was laid down with another IDENTITY_KEY.
     """
-    content = _place(sha256).read_bytes()
-    if hashlib.sha256(content).hexdigest() != sha256:
-        raise ValueError(f"the scan {sha256} was changed on the disk")
-    return content
+    hidden = _place(sha256).read_bytes()
+    try:
+        return _cipher().decrypt(hidden[:NONCE_BYTES], hidden[NONCE_BYTES:], sha256.encode())
+    except (InvalidTag, ValueError):  # the latter for what is too short
+        raise ValueError(f"the scan {sha256} was changed, or its key was") from None

@@ -204,17 +204,43 @@ def test_a_scan_lies_under_its_hash_for_the_product_alone(kc: World, media: Path
     scan = brought(kc, a_paper(kc))
 
     place = media / "scans" / scan.sha256[:2] / scan.sha256
-    assert place.read_bytes() == PDF
+    assert attachments.kept(scan.sha256) == PDF
     assert stat.S_IMODE(place.stat().st_mode) == 0o600
     assert stat.S_IMODE(place.parent.stat().st_mode) == 0o700
     assert (scan.name, scan.size, scan.content_type) == ("ly-lich.pdf", len(PDF), attachments.PDF)
+
+
+def test_who_takes_the_disk_reads_no_scan_without_the_key(
+    kc: World, media: Path, settings: Any
+) -> None:
+    scan = brought(kc, a_paper(kc))
+
+    lies_there = (media / "scans" / scan.sha256[:2] / scan.sha256).read_bytes()
+    assert b"PDF" not in lies_there
+    assert PDF[8:40] not in lies_there
+
+    settings.IDENTITY_KEY = "somebody else's"
+    with pytest.raises(ValueError, match="its key"):
+        attachments.kept(scan.sha256)
+
+
+def test_a_scan_laid_in_the_place_of_another_is_not_given_out(kc: World, media: Path) -> None:
+    paper = a_paper(kc)
+    first = brought(kc, paper)
+    second = brought(kc, paper, picture(), replaces=first)
+    folder = media / "scans"
+    forged = (folder / first.sha256[:2] / first.sha256).read_bytes()
+    (folder / second.sha256[:2] / second.sha256).write_bytes(forged)
+
+    with pytest.raises(ValueError, match="was changed"):
+        attachments.kept(second.sha256)
 
 
 def test_what_was_changed_on_the_disk_is_not_given_out(kc: World, media: Path) -> None:
     scan = brought(kc, a_paper(kc))
     (media / "scans" / scan.sha256[:2] / scan.sha256).write_bytes(b"forged")
 
-    with pytest.raises(ValueError, match="changed on the disk"):
+    with pytest.raises(ValueError, match="was changed"):
         attachments.kept(scan.sha256)
     address = url("candidate-scan", scan.paper.candidate, scan.paper_id, scan.pk)
     assert send(kc.secretary, address).status_code == 404
