@@ -11,6 +11,8 @@ from config.database import DATABASE
 from config.embedded.postgres import OWNER, socket_folder
 from config.environment import BASE_DIR
 from tests.browser.conftest import Product
+from tests.browser.screens import reduce
+from tests.browser.visits import Reader
 
 BEFORE = "import django; django.setup(); from datetime import date; from tests.makers import *; "
 
@@ -40,6 +42,20 @@ def begin(product: Product, day: date, *, slug: str = "kc") -> None:
         f"w = world(day=date.fromisoformat('{day}'), number=9, slug='{slug}'); "
         f"officer('{slug}-trungtam', w.top, Role.CENTRE)",
     )
+
+
+def photograph(reader: Reader, name: str) -> None:
+    """Keep what `reader` sees as `name`.png in the folder $SCREENS, where one is asked for."""
+    if folder := os.environ.get("SCREENS"):
+        whole = reader.page.evaluate("document.documentElement.scrollHeight")
+        width = reader.page.viewport_size["width"]
+        kept = reader.page.viewport_size
+        # As high as the page, so that the bars at its foot lie there and not across it.
+        reader.page.set_viewport_size({"width": width, "height": max(whole, kept["height"])})
+        picture = BASE_DIR / folder / f"{name}.png"
+        reader.page.screenshot(path=picture, full_page=True)
+        reader.page.set_viewport_size(kept)
+        reduce(picture)
 
 
 def stand_on(product: Product, day: date) -> None:

@@ -1,7 +1,8 @@
 """A candidate's whole life by the pages: from the first name to the announcement of recognition.
 
 Each step is found on the candidate's page by whoever takes it, and answers 404 to everybody else.
-The rules change on the way: 232, 294 and 208-QĐ/TW.
+The rules change on the way: 232, 294 and 208-QĐ/TW. With SCREENS=docs/screens each form is
+photographed as it is sent.
 """
 
 import re
@@ -13,7 +14,7 @@ from typing import Any
 import pytest
 
 from tests.browser.conftest import Product
-from tests.browser.lives import begin, stand_on
+from tests.browser.lives import begin, photograph, stand_on
 from tests.browser.visits import Reader
 from tests.browser.way import written
 from tests.makers import PASSWORD
@@ -74,10 +75,15 @@ class Life:
         """Take a step: `who` finds it on the candidate's page, fills in its form and sends it."""
         reader = self.open_step(who, code, at=at)
         reader.fill(**values)
-        reader.send()
+        self.send(reader, code)
         assert "/buoc/" not in reader.path, reader.words
-        self.taken.append(code)
         return reader
+
+    def send(self, reader: Reader, code: str) -> None:
+        """Send the form of step `code` that is open and filled in."""
+        self.taken.append(code)
+        photograph(reader, f"doi-{len(self.taken):02d}-{code}")
+        reader.send()
 
     def next(self, who: str) -> str:
         """Return the code of the step that the page calls this reader's next, or nothing."""
@@ -127,8 +133,7 @@ def identified(life: Life) -> None:
     life.take("secretary", "cam-tinh", held_on=life.today(), resolution_number="02-NQ/CB")
     reader = life.open_step("secretary", "giup-do")
     reader.fill(mentor=first_choice(reader, "mentor"), since=life.today())
-    reader.send()
-    life.taken.append("giup-do")
+    life.send(reader, "giup-do")
 
 
 def unionist(life: Life) -> None:
@@ -158,22 +163,21 @@ def schooled(life: Life) -> None:
     school = centre.path
     reader = life.open_step("secretary", "lop-hoc")
     reader.fill(school=first_choice(reader, "school"), proposed_on=life.today())
-    reader.send()
-    life.taken.append("lop-hoc")
+    life.send(reader, "lop-hoc")
     life.on(date(2025, 1, 20))
     staff = life.readers["staff"]
     staff.open(f"{school}tra-loi/")
     for answer in staff.page.locator("main select[name^=answer-]").all():
         answer.select_option("accept")
     staff.fill(answered_on=life.today())
-    staff.send()
+    life.send(staff, "tra-loi-de-nghi-hoc")
     life.on(date(2025, 2, 17))
     centre.open(f"{school}ket-qua/")
     for name, value in (("attended-", "5"), ("grade-", "Khá"), ("number-", "27-NTVĐ")):
         centre.page.locator(f"main [name^={name}]").fill(value)
     centre.page.locator("main select[name^=result-]").select_option("passed")
     centre.fill(issued_on=life.today())
-    centre.send()
+    life.send(centre, "ket-qua-lop")
 
 
 def prepared(life: Life) -> None:
@@ -197,7 +201,7 @@ def prepared(life: Life) -> None:
     secretary.follow(f'main a[href="{life.file}tham-tra/"]')
     secretary.follow('main a[href$="/tra-loi/"]')
     secretary.fill(received_on=life.today(), result="clear")
-    secretary.send()
+    life.send(secretary, "tham-tra-tra-loi")
     life.on(date(2025, 8, 15))
     papers(life)
 
@@ -208,8 +212,7 @@ def introduced(life: Life) -> None:
     reader = life.open_step("secretary", "gioi-thieu")
     assert reader.page.locator("main [name=person]").input_value()
     reader.fill(together_since="01/03/2024", union="Đoàn Thanh niên Mỏ", named_on=life.today())
-    reader.send()
-    life.taken.append("gioi-thieu")
+    life.send(reader, "gioi-thieu")
 
 
 def papers(life: Life) -> None:
@@ -218,8 +221,7 @@ def papers(life: Life) -> None:
     for paper in reader.page.locator('main [name^="dated_on-"]').all():
         paper.fill(life.today())
     reader.fill(received_on=life.today())
-    reader.send()
-    life.taken.append("giay-to")
+    life.send(reader, "giay-to")
 
 
 def admitted(life: Life) -> None:
@@ -297,3 +299,6 @@ def test_a_candidates_whole_life(life: Life) -> None:
     reader.open(life.file)
     assert "20/10/2026" in reader.words  # official from then, though decided on 16/11/2026
     assert reader.amiss() + reader.overflow() == []
+    photograph(reader, "doi-tron-1440")
+    reader.page.set_viewport_size({"width": 390, "height": 844})
+    photograph(reader, "doi-tron-390")
