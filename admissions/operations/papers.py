@@ -98,16 +98,12 @@ def receive_papers(
 
 
 def _received(one: Mapping[str, Any], file: Candidate, *, by: User) -> Paper:
-    """Return the paper, not written yet; comments of two helpers of one day are one, signed by
-    both."""
+    """Return the paper, still to be written unless a helper made it.
+
+    Comments of two helpers of one day are one, signed by both.
+    """
     kind, signer = one["kind"], names.written(one.get("signer", ""))
-    if kind.maker == PaperKind.Maker.HELPER:
-        same = Paper.objects.filter(candidate=file, kind__code=kind.code, dated_on=one["dated_on"])
-        if (paper := same.first()) is not None:
-            paper.signer = f"{paper.signer}; {signer}"
-            paper.save(update_fields=["signer"])
-            return paper
-    return Paper(
+    paper = Paper(
         candidate=file,
         kind=kind,
         dated_on=one["dated_on"],
@@ -117,6 +113,14 @@ def _received(one: Mapping[str, Any], file: Candidate, *, by: User) -> Paper:
         stale_on=_stale_on(kind, one["dated_on"]),
         entered_by=by,
     )
+    if kind.maker == PaperKind.Maker.HELPER:
+        same = Paper.objects.filter(candidate=file, kind__code=kind.code, dated_on=paper.dated_on)
+        if (first := same.first()) is not None:
+            first.signer = f"{first.signer}; {signer}"
+            first.save(update_fields=["signer"])
+            return first
+        paper.save()
+    return paper
 
 
 def _field(argument: str, one: Mapping[str, Any], papers: Sequence[Mapping[str, Any]]) -> str:
