@@ -46,6 +46,8 @@ NO_PAGE_OF_ITS_OWN = {
     "baseline-freeze-answer": "likewise",
     "rule-change-answer": "no change of the rules waits; test_rule_sets.py goes that way",
     "open-question-answer": "likewise",
+    "rule-change-withdraw": "likewise; test_rule_changes_taken_back.py asks",
+    "open-question-withdraw": "likewise",
     "move-send": "nobody of the demonstration moves; test_moving_pages.py looks at it",
     "move-take": "likewise",
     "move-refuse": "likewise",
@@ -63,6 +65,7 @@ NO_PAGE_OF_ITS_OWN = {
     "verification-unsent": "no request of the demonstration waits; test_verifications.py asks",
     "decision-review-new": "no decision waits there for its ceremony with staff; "
     "test_cancellation.py asks",
+    "decision-review-decline": "likewise",
     "class-withdraw": "nobody is proposed for a class to come; test_classes.py asks",
     # Behind buttons that the drafter alone has; test_reorganization.py goes that way.
     "reorganization-edit": "the drafter's",
