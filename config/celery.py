@@ -1,8 +1,16 @@
 """The Celery app: `celery -A config.celery worker`."""
 
+import ctypes
 import os
+import signal
+import sys
+from typing import Any
 
 from celery import Celery
+from celery.signals import worker_process_init
+
+PR_SET_PDEATHSIG = 1
+WORKER = os.getpid()
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings.dev")
 # A worker that starts here; in a web process the settings are read already.
@@ -11,3 +19,17 @@ os.environ.setdefault("STATEMENT_TIMEOUT", "20s")
 app = Celery("ketnap")
 app.config_from_object("django.conf:settings", namespace="CELERY")
 app.autodiscover_tasks()
+
+
+@worker_process_init.connect  # type: ignore[untyped-decorator]
+def end_with_the_worker(**_told: Any) -> None:
+    """Let a process of the pool end when its worker does, however that ends.
+
+    A worker that is killed as it starts would leave it waiting for ever; nothing is lost, for a
+    task that is broken off is found by the next one.
+    """
+    if sys.platform != "linux" or os.getpid() == WORKER:
+        return
+    ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
+    if os.getppid() != WORKER:  # it ended before the line above
+        os._exit(1)
