@@ -113,7 +113,8 @@ class Way:
             reader.fill(ceremony_on=today)
 
     def _vote(self, reader: Reader, entitled: int) -> None:
-        people = str(entitled)
+        # What the page proposes, where it does: a reorganisation may have brought members.
+        people = reader.page.locator("main [name=entitled]").input_value() or str(entitled)
         reader.fill(
             held_on=written(self.on), entitled=people, present=people, in_favour=people, against="0"
         )
