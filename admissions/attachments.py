@@ -9,6 +9,7 @@ Source: the product's own threat model, attachments.
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import hmac
 import os
@@ -18,6 +19,7 @@ import tempfile
 import unicodedata
 import warnings
 import zlib
+from collections.abc import Iterator
 from dataclasses import dataclass
 from io import BytesIO
 from pathlib import Path
@@ -26,14 +28,15 @@ from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from django.conf import settings
 from django.utils.translation import gettext as _
-from PIL import Image, ImageOps, UnidentifiedImageError
+from PIL import ExifTags, Image
 
 from config.errors import DomainError
 
 MEGABYTE = 1024 * 1024
 PDF_BYTES = 20 * MEGABYTE
 IMAGE_BYTES = 10 * MEGABYTE
-IMAGE_PIXELS = 40_000_000
+IMAGE_PIXELS = 20_000_000
+"""A page A4 at 300 points an inch has 8.7 million, A3 twice that; each costs seven bytes drawn."""
 FILE_BYTES = 200 * MEGABYTE
 """Of all scans of one candidate's file."""
 A_DAY = 30
@@ -41,18 +44,49 @@ A_DAY = 30
 NAME_CHARACTERS = 120
 
 PDF, JPEG, PNG = "application/pdf", "image/jpeg", "image/png"
+TURNS = {
+    2: Image.Transpose.FLIP_LEFT_RIGHT,
+    3: Image.Transpose.ROTATE_180,
+    4: Image.Transpose.FLIP_TOP_BOTTOM,
+    5: Image.Transpose.TRANSPOSE,
+    6: Image.Transpose.ROTATE_270,
+    7: Image.Transpose.TRANSVERSE,
+    8: Image.Transpose.ROTATE_90,
+}
+"""What makes a picture upright that says, in its EXIF, how the camera was held."""
+
 ENDINGS = {PDF: "pdf", JPEG: "jpg", PNG: "png"}
 FORMATS = {JPEG: "JPEG", PNG: "PNG"}
 
-_ACTS = re.compile(
-    rb"/(JavaScript|Launch|EmbeddedFiles?|Filespec|RichMedia|SubmitForm|ImportData|Encrypt)"
-    rb"(?![A-Za-z])"
-)
+_ACTS = (
+    b"/JavaScript", b"/Launch", b"/EmbeddedFile", b"/EmbeddedFiles", b"/Filespec", b"/RichMedia",
+    b"/SubmitForm", b"/ImportData", b"/Encrypt",
+)  # fmt: skip
 # Long names only: a short one, such as /JS, also stands by chance in the points of a picture; and
-# none of those acts without one of these.
+# none of those acts without one of these. Nobody writes the short one with escapes but to hide it.
+_HIDDEN_SCRIPT = re.compile(rb"/(?:#4[Aa]S|#4[Aa]#53|J#53)(?![A-Za-z])")
 _HEXED = re.compile(rb"#([0-9A-Fa-f]{2})")
-_STREAM = re.compile(rb"/ObjStm\b.{0,400}?stream\r?\n(.*?)endstream", re.DOTALL)
+_ESCAPES = 100_000
+"""Escaped signs looked at in one PDF: a thousand times those of any that was printed or scanned."""
+
+
+def _named(name: bytes) -> bytes:
+    """Return the pattern of a name of PDF however it is escaped: `/Obj#53tm` too."""
+    letters = (b"(?:%c|#(?i:%02x))" % (letter, letter) for letter in name)
+    return rb"/" + b"".join(letters) + rb"(?![A-Za-z0-9])"
+
+
+_LISTS_OF_OBJECTS = 2_000
+_DICTIONARY_BYTES = 4096
+_AHEAD = 64 * 1024
+_FLATE = re.compile(rb"/Filter\s*(?:/FlateDecode|\[\s*/FlateDecode\s*\])(?![^\s/>])")
+_PLAIN_DICTIONARY = re.compile(rb"\s*<<[^()%<>]*>>\s*")
+_END_OF_ARCHIVE = b"PK\x05\x06"
+_ARCHIVES = (_END_OF_ARCHIVE + b"\0\0\0\0", b"Rar!\x1a\x07", b"7z\xbc\xaf\x27\x1c")
+_ARCHIVE_TAIL = 22 + 0xFFFF
+"""Bytes from the end within which every reader of archives looks for the end of one."""
 _UNPACKED_BYTES = 16 * MEGABYTE
+_LIST_OF_OBJECTS = re.compile(_named(b"ObjStm") + rb"|" + _named(b"First") + rb"\s*\d+\s*[/>]")
 _SECRET = re.compile(r"(?<!\w)(tuyệt|tối)?[\s_-]*mật(?!\w)", re.IGNORECASE)
 
 
@@ -123,61 +157,109 @@ def _whole_pdf(content: bytes) -> bytes:
         raise _refused(_("The PDF is cut off, or something stands behind its end."))
     if re.search(rb"<(script|html|svg|!doctype)", content[:1024], re.IGNORECASE):
         raise _refused(_("This is a page of another kind that calls itself PDF."))
-    for part in (content, *_unpacked(content)):
-        plain = _HEXED.sub(lambda found: bytes([int(found[1], 16)]), part)
-        if (acts := _ACTS.search(plain)) is not None:
-            raise _refused(
-                _("The PDF holds more than pages (%(what)s): print it to a new PDF, or scan it.")
-                % {"what": acts[1].decode()}
-            )
+    if _END_OF_ARCHIVE in content[-_ARCHIVE_TAIL:] or any(one in content for one in _ARCHIVES):
+        raise _refused(_("The PDF is also an archive: print it to a new PDF, or scan it."))
+    _refuse_what_acts(content)
+    for part in _unpacked(content):
+        _refuse_what_acts(part)
     return content
 
 
-def _unpacked(content: bytes) -> list[bytes]:
-    """Return the packed lists of objects of a PDF, as far as the limit; refuse beyond it."""
-    found, left = [], _UNPACKED_BYTES
-    for stream in _STREAM.finditer(content):
-        unpacker = zlib.decompressobj()
-        try:
-            part = unpacker.decompress(stream[1], left)
-        except zlib.error:
-            continue
-        left -= len(part)
-        if left <= 0 or unpacker.unconsumed_tail:
+def _refuse_what_acts(part: bytes) -> None:
+    # Names found by `bytes.find`, so in time that grows with the file and no faster; a search by
+    # pattern over 20 MB made for it would hold the interpreter, and all other requests with it.
+    plain = _without_escapes(part)
+    for name in _ACTS:
+        at = plain.find(name)
+        while at >= 0:
+            if not plain[at + len(name) : at + len(name) + 1].isalpha():
+                raise _holds_more(name[1:].decode())
+            at = plain.find(name, at + len(name))
+    if _HIDDEN_SCRIPT.search(part) is not None:
+        raise _holds_more("JS")
+
+
+def _holds_more(what: str) -> DomainError:
+    return _refused(
+        _("The PDF holds more than pages (%(what)s): print it to a new PDF, or scan it.")
+        % {"what": what}
+    )
+
+
+def _not_looked_into() -> DomainError:
+    return _refused(_("The PDF packs its parts in an unusual way: print it to a new PDF, or scan."))
+
+
+def _without_escapes(part: bytes) -> bytes:
+    """Return `part` with names in plain letters, `/Obj#53tm` as `/ObjStm`; refuse past a limit."""
+    plain, escapes = _HEXED.subn(lambda found: bytes([int(found[1], 16)]), part, count=_ESCAPES + 1)
+    if escapes > _ESCAPES:
+        raise _not_looked_into()
+    return plain
+
+
+def _unpacked(content: bytes) -> Iterator[bytes]:
+    """Yield the packed lists of objects of a PDF; refuse what is not packed in the usual way.
+
+    Usual is what every program writes: one plain dictionary, one filter, packed as it says. So
+    nothing is read here otherwise than a reader of PDF would, which is how something is hidden.
+    """
+    left, done = _UNPACKED_BYTES, 0
+    # By its kind, or by the key by which a list is read: one reader does not ask for its kind.
+    for number, found in enumerate(_LIST_OF_OBJECTS.finditer(content)):
+        at = found.start()
+        if number >= _LISTS_OF_OBJECTS:
             raise _refused(_("The PDF unpacks to more than is looked at: scan it anew."))
-        found.append(part)
-    return found
+        if at < done:
+            continue  # a second name of the dictionary just read
+        begins = content.rfind(b"obj", max(0, at - _DICTIONARY_BYTES), at)
+        done = content.find(b"stream", at, at + _DICTIONARY_BYTES)
+        if begins < 0 or done < 0:
+            raise _not_looked_into()
+        dictionary = _without_escapes(content[begins + len(b"obj") : done])
+        if not _PLAIN_DICTIONARY.fullmatch(dictionary) or not _packed_once(dictionary):
+            raise _not_looked_into()
+        start = done + len(b"stream")
+        start += 2 if content[start : start + 2] == b"\r\n" else 1
+        part = _inflated(content, start, most=left)
+        left -= len(part)
+        yield part
+
+
+def _packed_once(dictionary: bytes) -> bool:
+    # A predictor also changes the bytes: no program uses one here.
+    return (
+        dictionary.count(b"/Filter") == 1
+        and _FLATE.search(dictionary) is not None
+        and b"/DecodeParms" not in dictionary
+    )
+
+
+def _inflated(content: bytes, start: int, *, most: int) -> bytes:
+    """Return what is packed at `start`, to its own end; refuse what is damaged or past `most`."""
+    unpacker, found = zlib.decompressobj(), bytearray()
+    try:
+        # Piece by piece: what stands behind the end would be copied each time.
+        while not unpacker.eof and start < len(content):
+            found += unpacker.decompress(content[start : start + _AHEAD], most + 1 - len(found))
+            if len(found) > most or unpacker.unconsumed_tail:
+                raise _refused(_("The PDF unpacks to more than is looked at: scan it anew."))
+            start += _AHEAD
+    except zlib.error as error:
+        raise _not_looked_into() from error
+    if not unpacker.eof:
+        raise _not_looked_into()
+    return bytes(found)
 
 
 def _drawn_anew(content: bytes, kind: str) -> bytes:
     """Return the picture drawn into a new file: its pixels and nothing else."""
     try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("error", Image.DecompressionBombWarning)
-            # Only the header is read here; the pixels below, once they are known to be few enough.
-            picture = Image.open(BytesIO(content), formats=[FORMATS[kind]])
-            if picture.width * picture.height > IMAGE_PIXELS:
-                raise _refused(
-                    _("The picture has %(size)s million points; at most %(most)s are taken.")
-                    % {
-                        "size": -(-picture.width * picture.height // 1_000_000),
-                        "most": IMAGE_PIXELS // 1_000_000,
-                    }
-                )
-            picture.load()
-            upright = ImageOps.exif_transpose(picture)
-            mode = "L" if upright.mode in {"1", "L", "LA", "I", "I;16"} else "RGB"
-            plain = Image.new(mode, upright.size, "white")
-            drawn = upright.convert("RGBA") if "A" in upright.getbands() else upright.convert(mode)
-            plain.paste(drawn, mask=drawn.getchannel("A") if drawn.mode == "RGBA" else None)
-    except (
-        Image.DecompressionBombError,
-        Image.DecompressionBombWarning,
-        UnidentifiedImageError,
-        OSError,
-        SyntaxError,
-        ValueError,
-    ) as error:
+        plain = _pixels(content, kind)
+    except DomainError:
+        raise
+    except Exception as error:
+        # Whatever a picture made to break its reader raises, it is the picture that is refused.
         raise _refused(_("The picture cannot be read: it is damaged, or far too large.")) from error
     written = BytesIO()
     if kind == JPEG:
@@ -185,6 +267,49 @@ def _drawn_anew(content: bytes, kind: str) -> bytes:
     else:
         plain.save(written, "PNG")
     return written.getvalue()
+
+
+def _pixels(content: bytes, kind: str) -> Image.Image:
+    """Return the picture upright on white, without what is written about it.
+
+    Two pictures are in memory at most: that which came and that which is kept.
+    """
+    with warnings.catch_warnings():
+        warnings.simplefilter("error", Image.DecompressionBombWarning)
+        # Only the header is read here; the pixels below, once they are known to be few enough.
+        picture = Image.open(BytesIO(content), formats=[FORMATS[kind]])
+        if picture.width * picture.height > IMAGE_PIXELS:
+            raise _refused(
+                _(
+                    "The picture has %(size)s million points; at most %(most)s are taken: scan at"
+                    " 300 points an inch."
+                )
+                % {
+                    "size": -(-picture.width * picture.height // 1_000_000),
+                    "most": IMAGE_PIXELS // 1_000_000,
+                }
+            )
+        picture.load()
+    turned = _turned(picture)
+    mode = "L" if picture.mode in {"1", "L", "LA", "I", "I;16"} else "RGB"
+    plain = Image.new(mode, picture.size, "white")
+    if picture.mode in {"LA", "RGBA"}:
+        plain.paste(picture, mask=picture.getchannel("A"))
+    else:
+        plain.paste(picture.convert(mode))
+    picture.close()
+    return plain if turned is None else plain.transpose(turned)
+
+
+def _turned(picture: Image.Image) -> Image.Transpose | None:
+    """Return how the picture is to be turned to stand upright, None where it does or is not known.
+
+    Read alone: to write back the rest of what is said about a picture, as Pillow would, fails on
+    what was made to fail.
+    """
+    with contextlib.suppress(Exception):
+        return TURNS.get(picture.getexif().get(ExifTags.Base.Orientation, 1))
+    return None
 
 
 # ---- where they lie

@@ -15,11 +15,12 @@ from functools import cache
 from typing import TYPE_CHECKING, Any
 
 from django.contrib.postgres.fields import ArrayField
-from django.db.models import BigIntegerField, F, OneToOneRel, QuerySet, Value
+from django.db.models import BigIntegerField, Exists, F, OneToOneRel, OuterRef, Q, QuerySet, Value
 
 from admissions import open_questions
 from admissions.models import (
     Admission,
+    AwarenessClass,
     Ballot,
     Candidate,
     Certificate,
@@ -45,8 +46,17 @@ from admissions.models import (
     Scan,
     Verification,
 )
+from admissions.stages import Level, Purpose, Stage
 from config.together import Prepared
-from organizations.models import Ancestry, Appointment, Competence, Designation, Membership, User
+from organizations.models import (
+    Ancestry,
+    Appointment,
+    Competence,
+    Designation,
+    Membership,
+    Person,
+    User,
+)
 from organizations.models.organization import OneOf
 
 if TYPE_CHECKING:
@@ -72,8 +82,9 @@ class Surroundings(Above):
     """What stands around files on day `on`: also the rules, days off, rounds.
 
     `days` are (day, kind) of the table of decreed days; `settings` (name, value, approved at) of
-    the open questions, the latest last; `official` (person) those introducers who are official
-    members on the day.
+    the open questions, the latest last; `official` (person, cell) those introducers and helpers
+    who are official members on the day; `classes` those above that take names then;
+    `short_before` the votes of `votes_short_before` of the people of the files.
     """
 
     rule_sets: list[RuleSet]
@@ -82,7 +93,9 @@ class Surroundings(Above):
     rounds: list[Round]
     settings: list[tuple[str, str, datetime | None]]
     rule_changes: list[RuleChange]
-    official: list[tuple[int]]
+    short_before: list[Ballot]
+    official: list[tuple[int, int]]
+    classes: list[AwarenessClass]
 
 
 SOME_FILE, SOME_CELL, SOME_USER, SOME_DAY = -101, -102, -103, date(1, 2, 3)
@@ -161,8 +174,32 @@ def _statement_of_a_step() -> Prepared:
     )
 
 
+def votes_short_before(names: Any, days: Any) -> QuerySet[Ballot]:
+    """Return the votes of cells on admission that fell short on closed files of people who bear
+    one of `names` (to search) and were born on one of `days`.
+
+    Not what fell short before the competent committee let a further vote be held, or decided to
+    admit nobody: it has said how to go on (HD 06-HD/TW 2025, domain.md 2.6).
+    """
+    allowed = FileReturn.objects.filter(
+        candidate=OuterRef("candidate"), level=Level.COMPETENT, course__gt=OuterRef("course")
+    )
+    refused = Decision.objects.filter(candidate=OuterRef("candidate"), kind=Decision.Kind.REFUSE)
+    return Ballot.objects.filter(
+        ~Exists(allowed),
+        ~Exists(refused),
+        candidate__stage=Stage.CLOSED,
+        candidate__person__name_search__in=names,
+        candidate__person__born_on__in=days,
+        purpose=Purpose.ADMISSION,
+        level=Level.CELL,
+        passed=False,
+    ).select_related("candidate__person")
+
+
 @cache
 def _statement() -> Prepared:
+    people = Person.objects.filter(pk__in=_of(Candidate.objects.order_by(), "pk").values("person"))
     querysets: dict[str, QuerySet[Any]] = {
         **{name: _of(rows) for name, rows in RELATIONS.items()},
         **{
@@ -183,8 +220,15 @@ def _statement() -> Prepared:
         "rule_changes": RuleChange.objects.filter(approved_at__isnull=False).order_by("pk"),
         "official": Membership.objects.on(SOME_DAY)
         .official()
-        .filter(person__in=_of(Introducer.objects.order_by()).values("person"))
-        .values_list("person"),
+        .filter(
+            Q(person__in=_of(Introducer.objects.order_by()).values("person"))
+            | Q(person__in=_of(Mentorship.objects.order_by()).values("mentor"))
+        )
+        .values_list("person", "cell"),
+        "classes": AwarenessClass.objects.filter(
+            organization__in=_line().values("ancestor")
+        ).open_on(SOME_DAY),
+        "short_before": votes_short_before(people.values("name_search"), people.values("born_on")),
         "rounds": Round.objects.filter(
             organization__in=_line().values("ancestor"), day__gte=SOME_DAY
         ).order_by("day", "pk"),

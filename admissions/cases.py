@@ -12,9 +12,10 @@ from django.db.models import Max, prefetch_related_objects
 from django.utils.functional import SimpleLazyObject
 
 from admissions import open_questions
-from admissions.bundles import Above, Surroundings, read
+from admissions.bundles import Above, Surroundings, read, votes_short_before
 from admissions.calendar import working_days, working_days_by
 from admissions.models import (
+    AwarenessClass,
     Ballot,
     Candidate,
     Certificate,
@@ -131,6 +132,11 @@ class Bodies:
         return body
 
     @property
+    def permitting(self) -> Body | None:
+        """The committee that permits the procedure; a grassroots cell asks the one above."""
+        return self.grassroots or self.competent
+
+    @property
     def is_delegated(self) -> bool:
         """Say whether a grassroots committee decides itself, by delegation."""
         competence = self.competence
@@ -139,6 +145,15 @@ class Bodies:
     def levels(self) -> list[Level]:
         """Return the levels at which this cell's candidates are considered, from below."""
         return [level for level in Level if self.at(level)]
+
+
+@dataclass(frozen=True)
+class Due:
+    """A last day, how many working days were given, and the rules that say so."""
+
+    day: date
+    days: int
+    rules: RuleSet
 
 
 def bodies_of(cells: Iterable[int], *, on: date) -> dict[int, Bodies]:
@@ -240,6 +255,24 @@ def last_departures(people: Iterable[Person], *, on: date) -> dict[tuple[str, da
     return {(name, born_on): latest for name, born_on, latest in rows}
 
 
+def short_before(people: Iterable[Person]) -> dict[tuple[str, date], list[Ballot]]:
+    """Return {(name to search, birth date): votes of cells that fell short on closed files}.
+
+    On the admission of each of `people` by whatever record, as `last_departures`.
+    """
+    wanted = {(one.name_search, one.born_on) for one in people}
+    names, days = {name for name, _born_on in wanted}, {born_on for _name, born_on in wanted}
+    return _by_person(votes_short_before(names, days))
+
+
+def _by_person(votes: Iterable[Ballot]) -> dict[tuple[str, date], list[Ballot]]:
+    found: dict[tuple[str, date], list[Ballot]] = {}
+    for one in votes:
+        person = one.candidate.person
+        found.setdefault((person.name_search, person.born_on), []).append(one)
+    return found
+
+
 def grassroots_unit(cell: Organization | int, *, on: date) -> int:
     """Return the id of the grassroots organisation that `cell` belongs to on day `on`.
 
@@ -325,11 +358,22 @@ class Case:
         return found.get((person.name_search, person.born_on))
 
     @cached_property
-    def official_introducers(self) -> set[int]:
-        """The introducers (people's ids) who are official members on the day, of whatever cell."""
+    def short_before(self) -> dict[tuple[str, date], list[Ballot]]:
+        """What `short_before` finds for the person; cases of one list share it."""
+        return short_before([self.candidate.person])
+
+    @cached_property
+    def official_cells(self) -> dict[int, int]:
+        """Of the introducers and helpers who are official members on the day: {person: cell}."""
         named = [one.person_id for one in self.candidate.introducers.all() if one.person_id]
+        named += [one.mentor_id for one in self.candidate.mentorships.all()]
         members = Membership.objects.on(self.on).official().filter(person__in=named)
-        return set(members.values_list("person", flat=True))
+        return dict(members.values_list("person", "cell"))
+
+    @cached_property
+    def classes(self) -> list[AwarenessClass]:
+        """The classes above the cell that take names on the day, as `open_on`."""
+        return list(AwarenessClass.objects.above([self.cell_id], on=self.on).open_on(self.on))
 
     @cached_property
     def rule_changes(self) -> list[RuleChange]:
@@ -489,30 +533,17 @@ class Case:
             if one.level == level and one.purpose == purpose
         )
 
-    def failures(self, level: Level | str, purpose: Purpose = Purpose.ADMISSION) -> int:
-        """Return how many votes for `purpose` fell short at `level`, on whatever day.
-
-        Of those on a probation, in the one that runs.
-        """
-        return sum(
-            1
-            for one in self.candidate.ballots.all()
-            if one.level == level
-            and one.purpose == purpose
-            and not one.passed
-            and (purpose == Purpose.ADMISSION or self.counts(one))
-        )
-
     def short_votes(self, level: Level | str, purpose: Purpose | str) -> list[Ballot]:
         """Return the votes that fell short since the competent committee last let one be held.
 
-        On whatever day; also since it cancelled a decision.
+        On whatever day; also since it cancelled a decision. With those of the same cell on earlier
+        files of the same person: who closes a file and opens another does not begin to count anew.
         """
         allowed = max(
             (one.course for one in self.candidate.returns.all() if one.level == Level.COMPETENT),
             default=0,
         )
-        return [
+        own = [
             one
             for one in self.candidate.ballots.all()
             if one.level == level
@@ -520,6 +551,11 @@ class Case:
             and not one.passed
             and one.course >= allowed
         ]
+        if allowed or level != Level.CELL or purpose != Purpose.ADMISSION:
+            return own
+        person = self.candidate.person
+        before = self.short_before.get((person.name_search, person.born_on), [])
+        return [one for one in before if one.organization_id == self.cell_id] + own
 
     def has_escalated(self, level: Level | str, purpose: Purpose | str) -> bool:
         """Say whether by the day votes at `level` failed so often that those above decide.
@@ -608,22 +644,28 @@ class Case:
             raise LookupError(f"no decision on {self.candidate.number}")
         return self.decision
 
-    def decision_limit(self, *, extended: bool = False) -> date | None:
+    def decision_due(self) -> Due | None:
         """Return the last day for the decision, from the cell's resolution; None before it.
 
-        The longer term where the competent body took it, or with `extended`.
+        The longer term where the competent body took it.
         """
         vote = self.passed(Level.CELL)
         if vote is None:
             return None
+        rules = self.own_rules(at=vote.entered_at)
+        days = rules.admission_decision_days
         if taken := self.extension(Extension.Clock.ADMISSION):
-            return taken.due_on
+            return Due(taken.due_on, days + rules.admission_extension_days, rules)
         moved = self.taken_over
         if moved and moved.decide_by and moved.received_on and vote.held_on <= moved.received_on:
             # The committee that received the file from another one has a term of its own.
-            return moved.decide_by
-        rules = self.own_rules(at=vote.entered_at)
-        return decision_due_on(vote.held_on, rules, extended=extended, calendar=self.calendar)
+            return Due(moved.decide_by, rules.moved_decision_days, rules)
+        return Due(decision_due_on(vote.held_on, rules, calendar=self.calendar), days, rules)
+
+    def decision_limit(self) -> date | None:
+        """Return the day of `decision_due`."""
+        due = self.decision_due()
+        return due.day if due else None
 
     def ceremony_limit(self) -> date | None:
         """Return the last day for the ceremony, as `ceremony_limit`; None before the decision."""
@@ -718,10 +760,15 @@ class Case:
             return True
         if request.received_on is None or request.received_on > self.on:
             return False
-        # Another request about the same person, sent after the answer, asks again.
+        is_question = request.result == Verification.Result.PROBLEM
+        if is_question and Special.POLITICAL in self.candidate.special:
+            return True  # the consent of the competent level is asked for before the decision
+        # Another request about the same person, sent after the answer, asks again; but a question
+        # for the competent level is not done without (domain.md 2.4).
         return request.result == Verification.Result.CLEAR or any(
             one.pk > request.pk
             and (one.relation, one.subject) == (request.relation, request.subject)
+            and not (is_question and one.waived_because)
             for one in asked
         )
 
@@ -960,10 +1007,17 @@ def cases_and_surroundings(
         for one in files
     ]
     settings = open_questions.values_by(around.settings, on=on)
-    official = {person for (person,) in around.official}
+    official = dict(around.official)
+    lines = set(around.lines)
+    before = _by_person(around.short_before)
     for case in cases:
+        case.short_before = before
+        if case.cell_id not in elsewhere:
+            case.classes = [
+                one for one in around.classes if (case.cell_id, one.organization_id) in lines
+            ]
         case.settings = settings
-        case.official_introducers = official
+        case.official_cells = official
         case.rule_changes = around.rule_changes
     return cases, around
 

@@ -213,13 +213,8 @@ def readmission(case: Case) -> str | None:
     return _too_early(case) or _too_often(case)
 
 
-def _last_departure(case: Case) -> date | None:
-    """Return the latest recorded day on which the person left the Party, by the day of `case`."""
-    return case.last_departure
-
-
 def _not_named_a_readmission(case: Case) -> str | None:
-    left_on = _last_departure(case)
+    left_on = case.last_departure
     if left_on is None:
         return None
     return _(
@@ -233,7 +228,7 @@ def _too_early(case: Case) -> str | None:
     if file.left_on is None:
         return _("The file does not say on which day the person left the Party.")
     # What was typed does not shorten the wait after a departure that is recorded.
-    left_on = max(file.left_on, _last_departure(case) or file.left_on)
+    left_on = max(file.left_on, case.last_departure or file.left_on)
     first = may_be_readmitted_from(left_on, case.rules, was_cleared=file.was_cleared)
     if case.on >= first:
         return None
@@ -323,7 +318,7 @@ def introduced(case: Case) -> str | None:
     """Refuse where the introducers named are too few, of the wrong kind, or do not qualify.
 
     Their forms (3-KNĐ, and 4-KNĐ of a union) do not stand for them: who introduces is responsible
-    by name, and never approves the decision (`guards.part_taken`).
+    by name, and never approves the decision (`guards_of_separation.part_taken`).
     """
     return " ".join(_lacking_introducers(case)) or None
 
@@ -335,6 +330,19 @@ def must_join_the_union(case: Case) -> str | None:
         return None
     return _(
         "Of youth age, where there is a Youth Union, the person must be its member (%(rules)s)."
+    ) % {"rules": case.rules.code}
+
+
+def union_unsaid(case: Case) -> str | None:
+    """Warn where the rules expect the union and the file says nothing of it.
+
+    Form 4-KNĐ would else be passed over in silence until the vote refuses.
+    """
+    if not must_join_the_union(case):
+        return None
+    return _(
+        "It is not said whether the person is a member of the Youth Union, which introduces at this"
+        " age (%(rules)s): tick it, or that there is no such union, among the person's data."
     ) % {"rules": case.rules.code}
 
 
@@ -375,7 +383,7 @@ def _lacking_introducers(case: Case) -> list[str]:
     if sentence := must_join_the_union(case):
         told.append(sentence)
     for one in members:
-        told += _lacking_of(case, one, is_official=one.person_id in case.official_introducers)
+        told += _lacking_of(case, one, is_official=one.person_id in case.official_cells)
     if case.settings[open_questions.SPOUSE_INTRODUCER] == "refuse":
         told += [
             _("%(person)s is named as a relative in a verification and may not introduce"
@@ -449,6 +457,7 @@ WARNINGS = (
     past_the_oldest_age,
     age_hangs_on_the_reading,
     schooling_to_be_checked,
+    union_unsaid,
     left_at_their_own_request,
     introduced_by_a_relative,
 )

@@ -8,31 +8,30 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
 
 from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 
 from admissions import guards_of_probation as of_probation
-from admissions.cases import Body, Case
+from admissions.cases import VERIFICATION_FORM, Case, grassroots_unit
 from admissions.eligibility import FOR_PERMISSION, FOR_THE_CELL, of_age
-from admissions.models import Ballot, Candidate, Milestone
+from admissions.models import Candidate, Milestone
 from admissions.permissions import Permission
 from admissions.rules import add_months, full_years
 from admissions.stages import (
+    BEFORE_THE_CELL,
     LIVE_STAGES,
     OPEN_STAGES,
     ORDER,
     STEP_OF_VOTE,
     STEPS_OF_VOTES,
+    WITH_THE_COMMITTEES,
     Level,
     Purpose,
     Stage,
     Step,
 )
 from organizations.models import Organization
-
-if TYPE_CHECKING:
-    from organizations.models import User
 
 Guard = Callable[[Case], "str | None"]
 
@@ -110,18 +109,33 @@ def no_lasting_certificate(case: Case) -> str | None:
     }
 
 
-def admitted_by_then(case: Case) -> str | None:
-    if case.milestone(Step.ADMIT):
+def a_mentor(case: Case) -> str | None:
+    if any(one.mentor_id in case.official_cells for one in case.mentorships):
         return None
-    return _("On %(day)s the person was not admitted yet; the class for new members follows.") % {
+    if case.mentorships:
+        return _("On %(day)s %(people)s is no official member: another one helps.") % {
+            "day": _day(case),
+            "people": ", ".join(str(one.mentor) for one in case.mentorships),
+        }
+    return _("On %(day)s no official member was assigned to help.") % {"day": _day(case)}
+
+
+def a_mentor_of_the_unit(case: Case) -> str | None:
+    """Refuse where all who help are of another grassroots unit than the cell (domain.md 2.9)."""
+    homes = {
+        case.official_cells[one.mentor_id]
+        for one in case.mentorships
+        if one.mentor_id in case.official_cells
+    }
+    # Nearly always of the cell itself: only else are the lines above asked for.
+    if not homes or case.cell_id in homes:
+        return None
+    unit = grassroots_unit(case.cell_id, on=case.on)
+    if any(grassroots_unit(home, on=case.on) == unit for home in homes):
+        return None
+    return _("On %(day)s nobody of this grassroots organisation helps the person.") % {
         "day": _day(case)
     }
-
-
-def a_mentor(case: Case) -> str | None:
-    if case.mentorships:
-        return None
-    return _("On %(day)s no official member was assigned to help.") % {"day": _day(case)}
 
 
 def permission_of(case: Case, *, whenever: bool = False) -> Milestone | None:
@@ -139,15 +153,10 @@ def permission_of(case: Case, *, whenever: bool = False) -> Milestone | None:
     return max(given, key=lambda one: one.pk, default=None)
 
 
-def who_permits(case: Case) -> Body | None:
-    """Return the committee that permits the procedure; a grassroots cell asks the one above."""
-    return case.bodies.grassroots or case.bodies.competent
-
-
 def permitted(case: Case) -> str | None:
     if not case.rules.permission_needed or permission_of(case):
         return None
-    if (body := who_permits(case)) is None:
+    if (body := case.bodies.permitting) is None:
         return None  # nobody to ask; who decides is asked for later
     return _(
         "By %(day)s %(body)s has not permitted the procedure (step 5: the cell proposes, the"
@@ -173,13 +182,29 @@ def plausible_age(case: Case) -> str | None:
 
 
 def all_papers(case: Case) -> str | None:
-    if not case.missing_papers:
+    """Refuse where a form lacks; that of the verification `verified` asks for."""
+    papers = [str(kind) for kind in case.missing_papers if kind.code != VERIFICATION_FORM]
+    if not papers:
         return None
     return _("Papers missing or out of date on %(day)s: %(papers)s (%(rules)s).") % {
         "day": _day(case),
-        "papers": "; ".join(str(kind) for kind in case.missing_papers),
+        "papers": "; ".join(papers),
         "rules": case.rules.code,
     }
+
+
+def verified(case: Case) -> str | None:
+    form = next((one for one in case.missing_papers if one.code == VERIFICATION_FORM), None)
+    if form is None:
+        return None
+    terms = {"day": _day(case), "paper": form, "rules": case.rules.code}
+    if waiting := len(case.open_verifications):
+        return ngettext(
+            "Missing on %(day)s: %(paper)s; %(number)s request is not settled (%(rules)s).",
+            "Missing on %(day)s: %(paper)s; %(number)s requests are not settled (%(rules)s).",
+            waiting,
+        ) % {**terms, "number": waiting}
+    return _("Missing on %(day)s: %(paper)s; nobody is asked to verify (%(rules)s).") % terms
 
 
 def _not_voted_yet(level: Level, purpose: Purpose = Purpose.ADMISSION) -> Guard:
@@ -214,7 +239,7 @@ def escalated(case: Case, level: Level, purpose: Purpose) -> str | None:
     body may vote again: `operations.ballots.allow_further_vote`, a `FileReturn` of the competent
     committee, after which votes that fell short before count no more towards the number.
     """
-    number = len(short_votes(case, level, purpose))
+    number = len(case.short_votes(level, purpose))
     if number < case.rules.failed_votes_escalate:
         return None
     return _(
@@ -222,11 +247,6 @@ def escalated(case: Case, level: Level, purpose: Purpose) -> str | None:
         " (%(most)s at most, %(rules)s). The body votes again once the competent committee has"
         " allowed it."
     ) % {"number": number, "most": case.rules.failed_votes_escalate, "rules": case.rules.code}
-
-
-def short_votes(case: Case, level: Level | str, purpose: Purpose | str) -> list[Ballot]:
-    """Return the votes that fell short since the competent committee last allowed a further one."""
-    return case.short_votes(level, purpose)
 
 
 def _levels_below_passed(level: Level, purpose: Purpose = Purpose.ADMISSION) -> Guard:
@@ -386,13 +406,8 @@ def nothing_before_identification(case: Case) -> str | None:
     }
 
 
-BEFORE_THE_CELL = frozenset(ORDER[: ORDER.index(Stage.CELL_RESOLVED)])
 OPEN = frozenset(OPEN_STAGES)
 UNDECIDED = OPEN - {Stage.DECIDED}
-BEFORE_THE_COMMITTEES_END = frozenset(
-    ORDER[ORDER.index(Stage.CELL_RESOLVED) : ORDER.index(Stage.DECIDED)]
-)
-"""Where the committees have the file: resolved by the cell, not decided."""
 
 STEPS: dict[Step, StepRule] = {
     Step.PUT_ON_LIST: StepRule(
@@ -413,7 +428,7 @@ STEPS: dict[Step, StepRule] = {
         frozenset({Stage.ADMITTED}),
         Permission.PREPARE,
         "issued_on",
-        (admitted_by_then, no_lasting_certificate),
+        (of_probation.admitted_by_then, no_lasting_certificate),
     ),
     Step.ASSIGN_MENTOR: StepRule(
         frozenset(LIVE_STAGES), Permission.PREPARE, "since", (nothing_before_identification,)
@@ -432,7 +447,11 @@ STEPS: dict[Step, StepRule] = {
         ),
     ),
     Step.INTRODUCE: StepRule(
-        OPEN, Permission.PREPARE, "named_on", (nothing_before_identification,)
+        # Until the decision: afterwards nobody takes a part that would have barred its approver.
+        UNDECIDED,
+        Permission.PREPARE,
+        "named_on",
+        (nothing_before_identification,),
     ),
     Step.SEND_VERIFICATION: StepRule(
         BEFORE_THE_CELL, Permission.PREPARE, "sent_on", (nothing_before_identification,)
@@ -452,7 +471,9 @@ STEPS: dict[Step, StepRule] = {
             valid_certificate,
             permitted,
             a_mentor,
+            a_mentor_of_the_unit,
             all_papers,
+            verified,
             *FOR_THE_CELL,
         ),
     ),
@@ -481,7 +502,7 @@ STEPS: dict[Step, StepRule] = {
     ),
     Step.VOTE_COMPETENT: StepRule(
         # Also a file that another competent body passed before the cell came under this one.
-        frozenset(ORDER[ORDER.index(Stage.CELL_RESOLVED) : ORDER.index(Stage.DECIDED)]),
+        WITH_THE_COMMITTEES,
         Permission.VOTE_COMPETENT,
         "held_on",
         (
@@ -493,7 +514,7 @@ STEPS: dict[Step, StepRule] = {
     ),
     Step.DECIDE: StepRule(
         # Earlier stages too: "decide before the vote" is told at its day, not as a wrong stage.
-        frozenset(ORDER[ORDER.index(Stage.CELL_RESOLVED) : ORDER.index(Stage.DECIDED)]),
+        WITH_THE_COMMITTEES,
         Permission.DECIDE,
         "signed_on",
         (nobody_competent, not_before_the_return, competent_passed, all_consents),
@@ -505,17 +526,17 @@ STEPS: dict[Step, StepRule] = {
         (cell_resolved, not_before_the_return, not_sent_up_yet),
     ),
     Step.RETURN: StepRule(
-        BEFORE_THE_COMMITTEES_END,
+        WITH_THE_COMMITTEES,
         Permission.RETURN,
         "returned_on",
         (cell_resolved, not_before_the_return),
     ),
     Step.EXTEND: StepRule(
-        BEFORE_THE_COMMITTEES_END | {Stage.ADMITTED}, Permission.VOTE_COMPETENT, "decided_on"
+        WITH_THE_COMMITTEES | {Stage.ADMITTED}, Permission.VOTE_COMPETENT, "decided_on"
     ),
     Step.REFUSE: StepRule(
         # From before the cell's resolution only where its votes failed too often.
-        BEFORE_THE_CELL | BEFORE_THE_COMMITTEES_END,
+        BEFORE_THE_CELL | WITH_THE_COMMITTEES,
         Permission.DECIDE,
         "signed_on",
         (
@@ -636,19 +657,3 @@ def refusal_of_stage(step: Step, candidate: Candidate) -> str | None:
         "stage": Stage(candidate.stage).label,
         "step": Step(step).label,
     }
-
-
-def part_taken(case: Case, *, by: User) -> str | None:
-    """Return what part `by` took in the case that bars them from approving it, or None."""
-    file = case.candidate
-    if file.entered_by_id == by.pk:
-        return _("You logged this candidate, so another approver records the decision.")
-    if any(ballot.entered_by_id == by.pk for ballot in file.ballots.all()):
-        return _("You recorded a vote of this case, so another approver records the decision.")
-    mentors = {helping.mentor_id for helping in file.mentorships.all()}
-    if by.person_id is not None and by.person_id in mentors:
-        return _("You help this candidate, so another approver records the decision.")
-    introducers = {one.person_id for one in file.introducers.all()}
-    if by.person_id is not None and by.person_id in introducers:
-        return _("You introduce this candidate, so another approver records the decision.")
-    return None

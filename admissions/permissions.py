@@ -15,6 +15,7 @@ from organizations.models import Ancestry, Appointment, Placement, Role
 
 if TYPE_CHECKING:
     from django.contrib.auth.models import AnonymousUser
+    from django.db.models import QuerySet
 
     from organizations.models import User
 
@@ -112,8 +113,7 @@ class Rights:
             competent = case.bodies.competent
             return competent is not None and competent.organization_id in self.approver_at
         if permission == Permission.PERMIT:
-            # A cell that is a grassroots organisation itself asks the committee above.
-            body = case.bodies.grassroots or case.bodies.competent
+            body = case.bodies.permitting
             return body is not None and body.organization_id in self.staff_at
         body = case.bodies.at(permission.value)
         return body is not None and body.organization_id in self.staff_at
@@ -153,6 +153,11 @@ def keeps_rules(user: User | AnonymousUser, *, on: date) -> bool:
 
     Staff and approvers of a top unit: an organisation without a superior on the day.
     """
+    return posts_that_keep_rules(user, on=on).exists()
+
+
+def posts_that_keep_rules(user: User | AnonymousUser, *, on: date) -> QuerySet[Appointment]:
+    """Return the appointments by which `user` does, as `keeps_rules`."""
     tops = Placement.objects.filter(parent__isnull=True, period__contains=on)
     held = Appointment.objects.of(user, on=on, roles=[Role.STAFF, Role.APPROVER])
-    return held.filter(organization__in=tops.values("organization")).exists()
+    return held.filter(organization__in=tops.values("organization"))

@@ -6,10 +6,9 @@ rules of the cell's vote on it. Source: HD 06-HD/TW 2025, point 5 (columns of th
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import date
 
-from admissions.cases import Case
+from admissions.cases import Case, Due
 from admissions.models import Ballot, Extension, Mentorship, RuleSet
 from admissions.rules import (
     new_member_papers_due_on,
@@ -17,15 +16,6 @@ from admissions.rules import (
     recognition_review_due_on,
 )
 from admissions.stages import Level, Purpose, Step
-
-
-@dataclass(frozen=True)
-class Due:
-    """A last day, and the rules that say so."""
-
-    day: date
-    days: int
-    rules: RuleSet
 
 
 def ends_on(case: Case) -> date | None:

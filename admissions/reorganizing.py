@@ -15,7 +15,11 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 
 from admissions.models import Admission, Ballot, Candidate, Decision, FileMove, Mentorship
-from admissions.stages import ORDER, Stage
+from admissions.stages import (
+    OPEN_STAGES,
+    WITH_THE_COMMITTEES,
+    Stage,
+)
 from config.errors import DomainError
 from organizations.models import (
     Ancestry,
@@ -37,9 +41,6 @@ if TYPE_CHECKING:
 SHOWN = 50
 """How many of a kind a section lists."""
 AT_ONCE = 2000
-
-WAITING = frozenset(ORDER[ORDER.index(Stage.CELL_RESOLVED) : ORDER.index(Stage.DECIDED)])
-"""Resolved by the cell, not decided yet: they wait for a body above."""
 
 Kind = Reorganization.Kind
 UNITES = frozenset({Kind.MERGE, Kind.CONSOLIDATE, Kind.DISSOLVE, Kind.DISBAND})
@@ -85,7 +86,7 @@ class Places:
     @cached_property
     def _new(self) -> dict[int, tuple[EventUnit, PlannedEvent]]:
         return {
-            place(unit): (unit, planned)
+            unit.place_id: (unit, planned)
             for planned in self.plan.events
             for unit in planned.results
             if unit.is_new
@@ -96,7 +97,7 @@ class Places:
         if organization in self._new:
             unit, planned = self._new[organization]
             if unit.under_unit is not None:
-                return place(unit.under_unit)
+                return unit.under_unit.place_id
             if unit.under_id is not None:
                 return unit.under_id
             if not planned.sources:
@@ -105,9 +106,9 @@ class Places:
             # The parts of a unit that is raised stand beneath it.
             return first if planned.event.kind == Kind.CONVERT else self.above(first)
         if organization in self._sent:
-            return place(self._sent[organization])
+            return self._sent[organization].place_id
         if organization in self._moved:
-            return place(self._moved[organization])
+            return self._moved[organization].place_id
         parent = self.parents.get(organization)
         return self._heir(parent, of=organization) if parent in self._ended else parent
 
@@ -116,10 +117,10 @@ class Places:
         if ended is None or ended not in self._ended:
             return ended
         for unit in self._ended[ended].results:
-            if self._ended[ended].event.kind in UNITES and place(unit) not in self.cells:
-                if place(unit) == of:  # it takes the place of the one above that it takes over
+            if self._ended[ended].event.kind in UNITES and unit.place_id not in self.cells:
+                if unit.place_id == of:  # it takes the place of the one above that it takes over
                     break
-                return place(unit)
+                return unit.place_id
         return self._heir(self.parents.get(ended), of=of)
 
     def decides(self, cell: int) -> int | None:
@@ -134,14 +135,9 @@ class Places:
         return None
 
 
-def place(unit: EventUnit) -> int:
-    """Return the id of the organisation that `unit` is, negative while it is not founded."""
-    return unit.organization_id or -unit.pk
-
-
 @dataclass(frozen=True)
 class InFlight:
-    """An open file that the plan concerns: where it is, and to which result it goes, if any."""
+    """A live file that the plan concerns: where it is, and to which result it goes, if any."""
 
     file: Candidate
     goes_to: EventUnit | None
@@ -156,11 +152,11 @@ class InFlight:
     @property
     def cell_after(self) -> int:
         """Return the cell that has the file after the plan."""
-        return self.file.cell_id if self.goes_to is None else place(self.goes_to)
+        return self.file.cell_id if self.goes_to is None else self.goes_to.place_id
 
 
 class Reading:
-    """The open files that a plan concerns, read once; the tree is that of the day before.
+    """The live files that a plan concerns, read once; the tree is that of the day before.
 
     So it says the same before the plan is applied and while it is: earlier days keep their tree.
     """
@@ -173,23 +169,23 @@ class Reading:
         self.row_of = {unit.pk: planned.row for planned in plan.events for unit in planned.sources}
 
     @cached_property
-    def _open(self) -> list[Candidate]:
+    def _live(self) -> list[Candidate]:
         named = {unit.pk for planned in self.plan.events for unit in planned.sources}
         beneath = Ancestry.objects.on(self.eve).filter(among("ancestor", named))
         cells = {*beneath.values_list("descendant", flat=True), *self.emptied}
-        files = Candidate.objects.open().filter(among("cell", cells)).select_related("person")
+        files = Candidate.objects.live().filter(among("cell", cells)).select_related("person")
         return list(files.order_by("cell", "number"))
 
     @cached_property
     def files(self) -> list[InFlight]:
-        """The open files of all cells beneath what the plan names, in the order of their cells."""
+        """The live files of all cells beneath what the plan names, in the order of their cells."""
         places = self._places
         found = []
-        for file in self._open:
+        for file in self._live:
             goes_to = self.plan.destination(file.cell_id, file.person_id)
             line = self._line(file.cell_id)
             before = next((one for one in line if one in places.competent), None)
-            after = places.decides(file.cell_id if goes_to is None else place(goes_to))
+            after = places.decides(file.cell_id if goes_to is None else goes_to.place_id)
             found.append(InFlight(file, goes_to, before, after))
         return found
 
@@ -203,7 +199,7 @@ class Reading:
     @cached_property
     def _involved(self) -> set[int]:
         """What the plan names, the cells of its files, and all that stood above them."""
-        asked = {file.cell_id for file in self._open} | self.plan.touched()
+        asked = {file.cell_id for file in self._live} | self.plan.touched()
         asked |= {
             unit.under_id
             for planned in self.plan.events
@@ -235,15 +231,22 @@ class Reading:
 
     @property
     def lost(self) -> list[InFlight]:
-        """Those of an emptied cell for whom nobody said where they go."""
+        """Those of an emptied cell for whom nobody said where they go.
+
+        On probation nobody says it of the file: it goes where the membership goes.
+        """
         return [
-            one for one in self.files if one.goes_to is None and one.file.cell_id in self.emptied
+            one
+            for one in self.files
+            if one.goes_to is None
+            and one.file.cell_id in self.emptied
+            and one.file.stage in OPEN_STAGES
         ]
 
     @property
     def waiting(self) -> list[InFlight]:
         """Those that wait for a body above the cell."""
-        return [one for one in self.files if one.file.stage in WAITING]
+        return [one for one in self.files if one.file.stage in WITH_THE_COMMITTEES]
 
     @cached_property
     def parted(self) -> list[tuple[InFlight, Mentorship]]:
@@ -266,7 +269,7 @@ class Reading:
             if cell != file.file.cell_id:
                 continue
             unit = self.plan.destination(cell, one.mentor_id)
-            if (cell if unit is None else place(unit)) != file.cell_after:
+            if (cell if unit is None else unit.place_id) != file.cell_after:
                 found.append((file, one))
         return found
 
@@ -306,7 +309,11 @@ def read(plan: Plan) -> Reading:
 
 
 class AdmissionsHandler:
-    """Moves the open files of emptied cells; admissions stay in the cell that held them."""
+    """Moves the live files of emptied cells; admissions stay in the cell that held them.
+
+    Also those on probation: recognition is where the membership is (HD 06-HD/TW 2025, 5.2;
+    domain.md 2.9), and the cell that held the ceremony may be no more.
+    """
 
     label = "admissions"
 
@@ -441,7 +448,7 @@ class AdmissionsHandler:
         ]
 
     def apply(self, plan: Plan, *, by: User, progress: Progress) -> dict[str, int]:
-        """Move the open files of emptied cells on the day of the plan; return what was moved."""
+        """Move the live files of emptied cells on the day of the plan; return what was moved."""
         reading = Reading(plan)
         # In one order, so that no step of a file waits for us while we wait for it.
         asked = [one.file.pk for one in reading.moving]

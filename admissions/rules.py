@@ -220,6 +220,15 @@ def _year(year: int) -> tuple[frozenset[date], frozenset[date]]:
     return frozenset(known), frozenset(worked)
 
 
+def public_holidays(year: int) -> list[tuple[date, str, bool]]:
+    """Return (day, its name in Vietnamese, is it worked) of a year: the holidays by which limits
+    are reckoned, and the weekend days worked in exchange; in order."""
+    known = holidays.country_holidays("VN", years=year, language="vi")
+    off = [(day, str(name), False) for day, name in known.items()]
+    worked = [(day, "", True) for day in _year(year)[1]]
+    return sorted(off + worked)
+
+
 @dataclass(frozen=True)
 class WorkingDays:
     """Which days are worked: Monday to Friday without the public holidays of Vietnam, and on top

@@ -146,6 +146,9 @@ ORDER = list(Stage)
 
 OPEN_STAGES = ORDER[: ORDER.index(Stage.ADMITTED)]
 """Those of people who are not yet members; on probation the file goes on."""
+BEFORE_THE_CELL = frozenset(ORDER[: ORDER.index(Stage.CELL_RESOLVED)])
+WITH_THE_COMMITTEES = frozenset(OPEN_STAGES) - BEFORE_THE_CELL - {Stage.DECIDED}
+"""Resolved by the cell, not decided yet."""
 
 LIVE_STAGES = [*OPEN_STAGES, Stage.ADMITTED]
 """Those in which something is still to be done."""

@@ -1,32 +1,105 @@
-"""What of files that move and of helpers waits for one user, as on the page of tasks."""
+"""What of files waits for one user beside the tasks of each file, as on the page of tasks."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import date
+from typing import Any
 
+from django.db.models import QuerySet
 from django.urls import reverse
-from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy as _
 
-from admissions.selectors.helpers import amiss_counted
-from admissions.selectors.moving import TO_SEND, TO_TAKE, counted
-from organizations.models import Role, User
-from organizations.permissions import holds
-from organizations.sheets.waiting import Waiting
+from admissions.models import (
+    AwarenessClass,
+    Candidate,
+    Enrolment,
+    FileTransfer,
+    Mentorship,
+    RuleChange,
+)
+from admissions.selectors.classes import proposals_to_answer, to_mark
+from admissions.selectors.helpers import TO_REPLACE, WITHOUT, reasons, suspects, without_helper
+from admissions.selectors.meetings import short_above
+from admissions.selectors.moving import TO_SEND, TO_TAKE, panel
+from admissions.selectors.permission import asked_of
+from admissions.selectors.rule_sets import changes_to_answer
+from organizations.models import Appointment, Role, User
+from organizations.sheets.waiting import Kind, Row, at
 
 
-def waiting(user: User, *, on: date) -> list[Waiting]:
-    """Return the kinds of which something waits for `user` on day `on`; at most 6 queries."""
-    if not holds(user, Role.SECRETARY, Role.STAFF, on=on):
-        return []
-    moves = counted(user, [TO_SEND, TO_TAKE], on=on)
-    where = reverse("move-list")
-    helpers = reverse("helper-list")
-    found = [
-        Waiting(_("Files to take over from elsewhere"), moves[TO_TAKE], f"{where}?phan={TO_TAKE}"),
-        Waiting(_("Files of people who moved, to send"), moves[TO_SEND], f"{where}?phan={TO_SEND}"),
-        *(
-            Waiting(title, count, f"{helpers}?phan={part}")
-            for part, title, count in amiss_counted(user, on=on)
-        ),
-    ]
-    return [one for one in found if one.count]
+def _moving(part: str) -> Callable[[User, date], QuerySet[FileTransfer]]:
+    return lambda user, on: panel(user, part, on=on).order_by()
+
+
+def _kept(user: User, on: date) -> QuerySet[Any]:
+    return Appointment.objects.organizations_of(user, roles=[Role.SECRETARY], on=on).values("pk")
+
+
+def _to_replace(user: User, on: date) -> QuerySet[Mentorship]:
+    return suspects(_kept(user, on), on=on)
+
+
+def _unfit(rows: list[Row], on: date) -> int:
+    return len(reasons([(key, home, cell) for key, home, cell, _all in rows], on=on))
+
+
+def _without(user: User, on: date) -> QuerySet[Candidate]:
+    return without_helper(_kept(user, on), on=on)
+
+
+def _proposed_for_a_class(user: User, on: date) -> QuerySet[Enrolment]:
+    return proposals_to_answer(user, on=on).order_by("school__enrol_by", "pk")
+
+
+def _to_answer(first: Row, _on: date) -> str:
+    return reverse("class-answer", args=first)
+
+
+def _to_mark(user: User, on: date) -> QuerySet[AwarenessClass]:
+    return to_mark(user, on=on).order_by("ends_on", "pk")
+
+
+def _marking(first: Row, _on: date) -> str:
+    return reverse("class-mark", args=first)
+
+
+def _rule_changes(user: User, on: date) -> QuerySet[RuleChange]:
+    return changes_to_answer(user, on=on).order_by("pk")
+
+
+def _to_answer_change(first: Row, _on: date) -> str:
+    return reverse("rule-change-answer", args=first)
+
+
+KINDS = [
+    Kind(_("Changes of the rules to answer"), _rule_changes, _to_answer_change),
+    Kind(
+        _("People proposed for a class, to answer"),
+        _proposed_for_a_class,
+        _to_answer,
+        ("school__public_id",),
+    ),
+    Kind(_("Classes that are over, to enter results"), _to_mark, _marking, ("public_id",)),
+    Kind(_("People proposed for the procedure"), asked_of, at("permission-list")),
+    Kind(_("Votes that fell short, reported in full"), short_above, at("meeting-short")),
+    Kind(
+        _("Files to take over from elsewhere"),
+        _moving(TO_TAKE),
+        at("move-list", f"?phan={TO_TAKE}"),
+    ),
+    Kind(
+        _("Files of people who moved, to send"),
+        _moving(TO_SEND),
+        at("move-list", f"?phan={TO_SEND}"),
+    ),
+    Kind(
+        _("Helpers to replace"),
+        _to_replace,
+        at("helper-list", f"?phan={TO_REPLACE}"),
+        ("pk", "home", "candidate__cell"),
+        judge=_unfit,
+    ),
+    Kind(_("Candidates without a helper"), _without, at("helper-list", f"?phan={WITHOUT}")),
+]
+"""At a committee above a thousand cells hundreds are proposed: counted, not judged."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import platform
 from datetime import date, timedelta
+from importlib import import_module
 from pathlib import Path
 from statistics import median
 from time import perf_counter, process_time
@@ -73,6 +74,7 @@ def run(*, rounds: int, into: Path) -> None:
     )
     with connection.cursor() as cursor:
         cursor.execute("VACUUM ANALYZE")
+    import_module("config.wsgi")  # what the web's door does as it opens
     file = Candidate.objects.filter(stage=Stage.GRASSROOTS_RESOLVED).earliest("pk")
     pages = {f"tasks of {user.username}": (user, reverse("task-list")) for user in users} | {
         "one file": (users[0], reverse("candidate-detail", args=[file.public_id]))

@@ -33,7 +33,10 @@ REFERENCE = frozenset(
 TABLES_WITHOUT_MODEL = {"django_cache": ALL}
 
 FIXED = frozenset({"entered_at", "entered_by"})
-"""Fields that say when and by whom a row was entered: never changed, whatever else of it is."""
+"""Fields that say when and by whom a row was entered: never changed, whatever else of it is.
+
+A model names further ones of its own: `fixed = frozenset({"person"})`.
+"""
 
 NOTHING_IS_IGNORED = """
     CREATE OR REPLACE FUNCTION public._pgtrigger_should_ignore(trigger_name name)
@@ -66,9 +69,10 @@ def rights() -> dict[str, tuple[str, ...]]:
 def changeable(model: type[Model]) -> list[str] | None:
     """Return the columns of `model` that the role may change, None where that is each of them."""
     fields = [field for field in model._meta.concrete_fields if field.column]
-    if "UPDATE" not in rights_on(model) or not FIXED & {field.name for field in fields}:
+    fixed = FIXED | getattr(model, "fixed", frozenset())
+    if "UPDATE" not in rights_on(model) or not fixed & {field.name for field in fields}:
         return None
-    return [str(field.column) for field in fields if field.name not in FIXED]
+    return [str(field.column) for field in fields if field.name not in fixed]
 
 
 def _granted(privilege: str, columns: list[str] | None) -> sql.Composable:

@@ -68,7 +68,8 @@ def tool(name: str, *arguments: str, quiet: bool = False) -> bool:
 def test(arguments: Sequence[str]) -> bool:
     """Run the tests; FAST=1 leaves the slow ones and the other scenarios out."""
     # No more than one process a core and the browser's own; a file's tests stay together.
-    chosen = ["-m", "pytest", "-q", "-n", os.environ.get("JOBS") or "auto", "--dist", "loadfile"]
+    chosen = ["-m", "pytest", "-q", "-n", os.environ.get("JOBS") or "auto"]
+    chosen += ["--dist", "loadfile", "--no-loadscope-reorder"]
     if os.environ.get("FAST") == "1":
         chosen += ["-m", "not slow and not scenario"]
     if not _prepare_for_pages():

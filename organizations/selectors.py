@@ -86,11 +86,6 @@ class TreeRow:
     superior: Designation | None = None
     decides: bool = False
 
-    @property
-    def has_more(self) -> bool:
-        """Say whether organisations beneath it are not shown, the tree being cut there."""
-        return bool(self.beneath) and self.indent == LEVELS_SHOWN
-
 
 def tree(roots: Sequence[Organization], *, on: date) -> list[TreeRow]:
     """Return `roots` and those beneath them on day `on`, each above its own, `LEVELS_SHOWN` deep.

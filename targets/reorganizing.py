@@ -61,11 +61,6 @@ def key_of(target: Target) -> str:
     return f"{target.indicator_id}-{target.span}-{target.year}"
 
 
-def place(unit: EventUnit) -> int:
-    """Return the id of the organisation that `unit` is, negative while it is not founded."""
-    return unit.organization_id or -unit.pk
-
-
 class AmountField(forms.CharField):
     """A number of people, or a range, as the grid of targets takes it: 38, or 35-40."""
 
@@ -214,7 +209,7 @@ class Drawing:
             anew = planned.event.choices.get("targets", {}).get("new", {}).get(key, {})
             for unit in planned.results:
                 if str(unit.pk) in anew:
-                    share = at(place(unit), key)
+                    share = at(unit.place_id, key)
                     share.low, share.high = anew[str(unit.pk)]
                     share.why.append(REASSIGN)
         return {key: share for key, share in found.items() if share.is_change}
@@ -224,7 +219,7 @@ class Drawing:
         for unit in planned.results:
             if choice["is"] == CARRY and unit.pk != choice["to"]:
                 continue
-            share = at(place(unit), key_of(target))
+            share = at(unit.place_id, key_of(target))
             if share.target is None and share.copied is None:
                 share.copied = target
                 share.why.append(choice["is"])
@@ -236,16 +231,16 @@ class Drawing:
         low, high = target.low or 0, target.high or 0
         if choice["is"] == CARRY:
             unit = next(one for one in planned.results if one.pk == choice["to"])
-            return {place(unit): (low, high)}
+            return {unit.place_id: (low, high)}
         if choice["is"] == AMOUNTS:
             named = choice.get("amounts", {}).get(key_of(target), {})
             return {
-                place(unit): (int(named[str(unit.pk)][0]), int(named[str(unit.pk)][1]))
+                unit.place_id: (int(named[str(unit.pk)][0]), int(named[str(unit.pk)][1]))
                 for unit in planned.results
                 if str(unit.pk) in named
             }
         weights = self.weights[source.pk]
-        places = [place(unit) for unit in planned.results]
+        places = [unit.place_id for unit in planned.results]
         people = [weights.get(unit.pk, 0) for unit in planned.results]
         lows = shared_out(low, people)
         # What a range has above its lower end is shared by itself, so no part's ends cross.

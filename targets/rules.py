@@ -58,10 +58,13 @@ def ranks(missing_people: Mapping[Key, int]) -> dict[Key, int]:
 def shared_out(people: int, weights: Sequence[int]) -> list[int]:
     """Return `people` shared out by `weights`, whole people that add up; evenly without weights.
 
-    By largest remainder; of equal remainders the earlier one is rounded up.
+    By largest remainder; of equal remainders the larger weight, then the earlier one, is rounded
+    up.
 
     >>> shared_out(10, [2, 1]), shared_out(5, [1, 1]), shared_out(4, [0, 0, 0])
     ([7, 3], [3, 2], [2, 1, 1])
+    >>> shared_out(2, [1, 3])
+    [0, 2]
     """
     if not weights:
         return []
@@ -69,7 +72,8 @@ def shared_out(people: int, weights: Sequence[int]) -> list[int]:
     whole = sum(shares)
     parts = [people * share // whole for share in shares]
     by_remainder = sorted(
-        range(len(shares)), key=lambda place: (-(people * shares[place] % whole), place)
+        range(len(shares)),
+        key=lambda place: (-(people * shares[place] % whole), -shares[place], place),
     )
     for place in by_remainder[: people - sum(parts)]:
         parts[place] += 1

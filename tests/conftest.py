@@ -32,6 +32,10 @@ def browser_type_launch_args(browser_type_launch_args: dict[str, Any]) -> dict[s
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    # Files with long tests go first, so that short ones are left for whichever core is free.
+    marks = ("slow", "scenario")
+    long = {item.path for item in items if any(map(item.get_closest_marker, marks))}
+    items.sort(key=lambda item: item.path not in long)
     if CHROMIUM is None:
         missing = pytest.mark.skip(reason="no Chromium on this machine: apt install chromium")
         for item in items:

@@ -8,7 +8,7 @@ on the days of `WAY`, entered on `DAY`.
 from __future__ import annotations
 
 import uuid
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, timedelta
 from itertools import count
@@ -16,7 +16,6 @@ from typing import Any
 
 from admissions.cases import case_of, summoned
 from admissions.eligibility import introducers_needed, must_join_the_union
-from admissions.guards import who_permits
 from admissions.models import Candidate, Introducer, PaperKind, RuleSet, Special
 from admissions.operations.ballots import record_ballot
 from admissions.operations.candidates import log_candidate
@@ -249,10 +248,15 @@ def vote(
 
 
 def prepared(
-    world: World, file: Candidate, *, on: date = DAY, way: Mapping[str, date] = WAY
+    world: World,
+    file: Candidate,
+    *,
+    on: date = DAY,
+    way: Mapping[str, date] = WAY,
+    without: Collection[str] = (),
 ) -> Candidate:
     """Give `file` all that the cell's vote asks for: list, certificate, helper, permission,
-    introducers, papers."""
+    introducers, papers; of these `without` the forms of such codes."""
     secretary = world.secretary if file.cell_id == world.cell.pk else world.secretary2
     put_on_list(file, by=secretary, on=on, held_on=way["listed_on"])
     assign_mentor(file, by=secretary, on=on, mentor=world.members[0], since=way["mentored_on"])
@@ -276,6 +280,7 @@ def prepared(
             for kind in needed_papers(
                 way["papers_on"], youth_union=file.person.is_youth_union_member
             )
+            if kind.code not in without
         ],
     )
     return Candidate.objects.get(pk=file.pk)
@@ -360,7 +365,7 @@ def membership_of(person: Person) -> Membership:
 
 def permitted(file: Candidate, *, on: date = DAY, held_on: date) -> None:
     """Let the committee above permit the procedure, by staff of its own; nobody above, nobody."""
-    body = who_permits(case_of(Candidate.objects.get(pk=file.pk), on=held_on))
+    body = case_of(Candidate.objects.get(pk=file.pk), on=held_on).bodies.permitting
     if body is None:
         return
     held = Appointment.objects.filter(organization=body.organization_id, role=Role.STAFF).first()

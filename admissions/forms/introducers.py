@@ -146,6 +146,8 @@ class UnsentForm(WhoAndWhere):
 
 
 class AnswerForm(OnceForm):
+    quiet_optional = True  # the note says when it is needed
+
     received_on = DateField(label=_("Answered on"), help_text=TODAY_HINT)
     result = forms.ChoiceField(
         label=_("Result"), choices=Verification.Result.choices, widget=forms.RadioSelect
@@ -154,7 +156,10 @@ class AnswerForm(OnceForm):
         label=_("Note"),
         max_length=300,
         required=False,
-        help_text=_("What is not clear; nothing about the family that the paper itself says."),
+        help_text=_(
+            "Needed where the answer is not “Confirmed”: what is not clear, and nothing about the"
+            " family that the paper itself says."
+        ),
     )
 
 

@@ -56,11 +56,9 @@ class SendForm(OnceForm):
 
     sent_on = DateField(label=_("File sent on"), help_text=TODAY_HINT)
     certificate_number = LineField(
-        label=_("Certificate of being helped and considered, number"), max_length=40, required=False
+        label=_("Certificate of being helped and considered, number"), max_length=40
     )
-    letter_number = LineField(
-        label=_("Letter that goes with the file, number"), max_length=40, required=False
-    )
+    letter_number = LineField(label=_("Letter that goes with the file, number"), max_length=40)
 
     def __init__(self, *args: Any, situation: str, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)

@@ -6,6 +6,7 @@ from typing import Any
 
 from django import forms
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from admissions.models import DayOff, RuleSet
 from admissions.open_questions import Question
@@ -18,7 +19,7 @@ class RuleChangeForm(OnceForm):
 
     new = LineField(label=_("New value"), max_length=20)
     source = LineField(
-        label=_("Source"),
+        label=pgettext_lazy("of a rule", "Source"),
         max_length=300,
         help_text=_("Regulation, article and day; or who confirmed it and when."),
     )

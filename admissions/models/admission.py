@@ -83,6 +83,13 @@ GUARD = """
                 RAISE EXCEPTION 'a reversal names the admission of the same person and cell'
                     USING ERRCODE = '23514', CONSTRAINT = 'admission_reverses_the_same_admission';
             END IF;
+            IF EXISTS (SELECT 1 FROM admissions_decision AS decision
+                WHERE decision.id = undone.decision_id
+                AND decision.approved_by_id = NEW.entered_by_id)
+            THEN
+                RAISE EXCEPTION 'who approved the decision does not reverse the admission'
+                    USING ERRCODE = '23514', CONSTRAINT = 'admission_reversed_by_another_approver';
+            END IF;
             RETURN NEW;
         END IF;
         IF NEW.candidate_id IS NOT NULL THEN

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import pghistory
 from django.db import models
-from django.db.models import Case, F, Q, Value, When
+from django.db.models import Case, Count, F, Q, Value, When
 from django.utils.translation import gettext_lazy as _
 
 from config import clock
@@ -29,6 +29,21 @@ class AwarenessClassQuerySet(models.QuerySet["AwarenessClass"]):
         """Keep the classes of `organizations` (ids or rows) and of all above them on day `on`."""
         line = Ancestry.objects.on(on).filter(descendant__in=organizations)
         return self.filter(organization__in=line.values("ancestor"))
+
+    def open_on(self, on: date) -> AwarenessClassQuerySet:
+        """Keep the awareness classes that take names on day `on`, the first due first.
+
+        `taken` is how many places are.
+        """
+        return (
+            self.filter(
+                kind=Certificate.Kind.AWARENESS,
+                state=AwarenessClass.State.PLANNED,
+                enrol_by__gte=on,
+            )
+            .annotate(taken=Count("enrolments", filter=Q(enrolments__state__in=TAKEN)))
+            .order_by("enrol_by", "starts_on", "pk")
+        )
 
     def standing_on(self, on: date) -> AwarenessClassQuerySet:
         """Annotate `standing`: how the class stands by its dates on day `on`, a `Standing`."""
@@ -175,3 +190,12 @@ class Enrolment(models.Model):
 
     def __str__(self) -> str:
         return f"{self.candidate_id} @ {self.school_id}"
+
+
+TAKEN = (
+    Enrolment.State.ACCEPTED,
+    Enrolment.State.PASSED,
+    Enrolment.State.FAILED,
+    Enrolment.State.ABSENT,
+)
+"""Enrolments that take a place, on the roll of the class."""

@@ -13,6 +13,7 @@ from organizations.models.guards import APPEND_ONLY, EnteredAt, entered_now
 from .candidate import Candidate
 from .meeting import Meeting
 from .rule_set import RuleSet
+from .separation import not_who_decided
 
 THRESHOLD_IN_FORCE = """
     DECLARE rules admissions_ruleset; share text;
@@ -137,6 +138,10 @@ class Ballot(models.Model):
                 operation=pgtrigger.Insert,
                 when=pgtrigger.Before,
                 func=THRESHOLD_IN_FORCE,
+            ),
+            not_who_decided(
+                account="entered_by_id",
+                constraint="ballot_recorded_by_nobody_who_approved_a_decision",
             ),
         ]
 

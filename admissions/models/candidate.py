@@ -12,7 +12,7 @@ from django.db import models
 from django.db.models import F, OuterRef, Q, Subquery
 from django.utils.translation import gettext_lazy as _
 
-from admissions.stages import OPEN_STAGES, Stage, Step
+from admissions.stages import LIVE_STAGES, OPEN_STAGES, Stage, Step
 from config import names
 from organizations.models import Appointment, Designation, Role
 from organizations.models.guards import APPEND_ONLY, NEVER_DELETED, EnteredAt, entered_now
@@ -53,6 +53,10 @@ class CandidateQuerySet(models.QuerySet["Candidate"]):
     def open(self) -> CandidateQuerySet:
         """Keep the files still on their way."""
         return self.filter(stage__in=OPEN_STAGES)
+
+    def live(self) -> CandidateQuerySet:
+        """Keep those in which something is still to be done: also those on probation."""
+        return self.filter(stage__in=LIVE_STAGES)
 
     def matching(self, text: str) -> CandidateQuerySet:
         """Keep those whose name, file number or cell's name contains `text`.
@@ -95,6 +99,8 @@ class Candidate(models.Model):
     `stage` is derived from the milestones and stored by the operation that records one.
     `version` grows with each change, so that a stale page is refused.
     """
+
+    fixed = frozenset({"public_id", "number", "person"})
 
     public_id = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
     number = models.CharField(_("file number"), max_length=20, unique=True)

@@ -34,6 +34,7 @@ class Deadline(models.Model):
         RECOGNITION = "recognition", _("Decision on recognition")
         FORWARD = "forward", _("File forwarded to the new place")
         MOVED_DECISION = "moved_decision", _("Decision at the new place")
+        FAULT_REVIEW = "fault_review", _("Review of faults found at the new place")
 
     class State(models.TextChoices):
         RUNNING = "running", _("Running")

@@ -13,10 +13,17 @@ from organizations.models.guards import APPEND_ONLY, NEVER_DELETED, EnteredAt, e
 
 from .candidate import Candidate
 from .rule_set import RuleSet
+from .separation import KEPT, PERSON_OF, PROPOSED_BY
 
 GUARD = """
     DECLARE
         file admissions_candidate;
+        -- The record that is kept of the approver's person, and every account of that person.
+        me bigint := {approver};
+        accounts int[] := ARRAY(SELECT account.id FROM organizations_user AS account
+            LEFT JOIN organizations_person AS person ON person.id = account.person_id
+            WHERE account.id = NEW.approved_by_id
+            OR coalesce(person.merged_into_id, person.id) = me);
         cell_then bigint;
         about text := CASE NEW.kind WHEN 'admit' THEN 'admission'
             WHEN 'recognise' THEN 'recognition' ELSE 'deletion' END;
@@ -27,22 +34,45 @@ GUARD = """
             RAISE EXCEPTION 'decision signed on % lies in the future', NEW.signed_on
                 USING ERRCODE = '23514', CONSTRAINT = 'decision_not_in_the_future';
         END IF;
-        IF file.entered_by_id = NEW.approved_by_id
+        IF file.entered_by_id = ANY (accounts)
+            OR EXISTS (SELECT 1 FROM admissions_milestone AS proposing
+                WHERE proposing.candidate_id = NEW.candidate_id
+                AND proposing.step IN ({proposed_by}) AND proposing.entered_by_id = ANY (accounts))
             OR EXISTS (SELECT 1 FROM admissions_ballot AS ballot
                 WHERE ballot.candidate_id = NEW.candidate_id
-                AND ballot.entered_by_id = NEW.approved_by_id)
+                AND ballot.entered_by_id = ANY (accounts))
             OR EXISTS (SELECT 1 FROM admissions_mentorship AS helping
-                JOIN organizations_user AS account ON account.person_id = helping.mentor_id
-                WHERE helping.candidate_id = NEW.candidate_id AND account.id = NEW.approved_by_id)
+                JOIN organizations_person AS person ON person.id = helping.mentor_id
+                WHERE helping.candidate_id = NEW.candidate_id
+                AND coalesce(person.merged_into_id, person.id) = me)
             OR EXISTS (SELECT 1 FROM admissions_introducer AS introducing
-                JOIN organizations_user AS account ON account.person_id = introducing.person_id
+                JOIN organizations_person AS person ON person.id = introducing.person_id
                 WHERE introducing.candidate_id = NEW.candidate_id
-                AND account.id = NEW.approved_by_id)
-            OR EXISTS (SELECT 1 FROM organizations_user AS account
-                WHERE account.id = NEW.approved_by_id AND account.person_id = file.person_id)
+                AND coalesce(person.merged_into_id, person.id) = me)
+            OR {candidate} = me
         THEN
             RAISE EXCEPTION 'the approver took part in the case'
                 USING ERRCODE = '23514', CONSTRAINT = 'decision_approver_took_no_part_in_the_case';
+        END IF;
+        IF NEW.kind IN ('admit', 'refuse') AND EXISTS (
+            SELECT 1 FROM admissions_decision AS cancelling
+            LEFT JOIN admissions_decisionreview AS review ON review.id = cancelling.review_id
+            WHERE cancelling.candidate_id = NEW.candidate_id AND cancelling.kind = 'cancel'
+            AND (cancelling.approved_by_id = ANY (accounts)
+                OR review.entered_by_id = ANY (accounts))
+            AND NOT EXISTS (SELECT 1 FROM admissions_decision AS replacing
+                WHERE replacing.supersedes_id = cancelling.id))
+        THEN
+            RAISE EXCEPTION 'who cancelled a decision, or asked for it, does not issue the next'
+                USING ERRCODE = '23514', CONSTRAINT = 'decision_replaced_by_a_third_person';
+        END IF;
+        IF NEW.supersedes_id IS NOT NULL AND NOT EXISTS (
+            SELECT 1 FROM admissions_decision AS before
+            WHERE before.id = NEW.supersedes_id AND before.candidate_id = NEW.candidate_id
+            AND (NEW.kind, before.kind) IN (('cancel', 'admit'), ('admit', 'cancel')))
+        THEN
+            RAISE EXCEPTION 'a cancellation supersedes an admission of the file, or the reverse'
+                USING ERRCODE = '23514', CONSTRAINT = 'decision_supersedes_what_it_may';
         END IF;
         IF NEW.kind = 'cancel' AND EXISTS (
             SELECT 1 FROM admissions_decisionreview AS review
@@ -68,25 +98,28 @@ GUARD = """
             RAISE EXCEPTION 'the member is recognised already'
                 USING ERRCODE = '23514', CONSTRAINT = 'decision_recognises_a_candidate_once';
         END IF;
-        IF NEW.kind IN ('admit', 'recognise', 'delete') THEN
-            since := coalesce(
-                (SELECT max(back.course) FROM admissions_filereturn AS back
-                WHERE back.candidate_id = file.id AND back.back_to <> 'admitted'), 0);
-            cell_then := coalesce(
-                (SELECT move.origin_id FROM admissions_filemove AS move
-                WHERE move.candidate_id = file.id AND move."on" > NEW.signed_on
-                ORDER BY move."on", move.id LIMIT 1),
-                file.cell_id);
-            IF NOT EXISTS (SELECT 1 FROM organizations_competence AS competence
+        cell_then := coalesce(
+            (SELECT move.origin_id FROM admissions_filemove AS move
+            WHERE move.candidate_id = file.id AND move."on" > NEW.signed_on
+            ORDER BY move."on", move.id LIMIT 1),
+            file.cell_id);
+        -- Whoever issued a decision may cancel it, also where it is competent no more.
+        IF NOT EXISTS (SELECT 1 FROM organizations_competence AS competence
                 JOIN organizations_ancestry AS line ON line.ancestor_id = competence.organization_id
                 WHERE competence.organization_id = NEW.authority_id
                 AND competence.period @> NEW.signed_on
                 AND line.descendant_id = cell_then
                 AND line.valid_from <= NEW.signed_on AND line.valid_to > NEW.signed_on)
-            THEN
-                RAISE EXCEPTION 'the authority held no competence on %', NEW.signed_on
-                    USING ERRCODE = '23514', CONSTRAINT = 'decision_by_the_body_that_is_competent';
-            END IF;
+            AND NOT (NEW.kind = 'cancel' AND EXISTS (SELECT 1 FROM admissions_decision AS issued
+                WHERE issued.id = NEW.supersedes_id AND issued.authority_id = NEW.authority_id))
+        THEN
+            RAISE EXCEPTION 'the authority held no competence on %', NEW.signed_on
+                USING ERRCODE = '23514', CONSTRAINT = 'decision_by_the_body_that_is_competent';
+        END IF;
+        IF NEW.kind IN ('admit', 'recognise', 'delete') THEN
+            since := coalesce(
+                (SELECT max(back.course) FROM admissions_filereturn AS back
+                WHERE back.candidate_id = file.id AND back.back_to <> 'admitted'), 0);
             -- On a probation: votes since the admission was last cancelled; and the body decides
             -- without the cell's where that failed as often as the rules of its own vote say.
             IF NOT EXISTS (SELECT 1 FROM admissions_ballot AS own
@@ -151,10 +184,11 @@ REVIEW_GUARD = """
 class Decision(models.Model):
     """A decision of `authority` on one candidate, number unique per authority and year.
 
-    Whoever approves it took no other part in the case: neither logged the candidate, nor recorded
-    a ballot of it, nor helps or introduces the candidate; the database refuses otherwise and
-    nothing overrides. A cancellation supersedes what it cancels; the next admission supersedes
-    the cancellation. A recognition falls with the admission that is cancelled after it.
+    Whoever approves it took no other part in the case: neither logged or proposed the candidate,
+    nor recorded a ballot of it, nor helps or introduces the candidate, nor cancelled the decision
+    that this one replaces; the database refuses otherwise and nothing overrides. A cancellation
+    supersedes what it cancels; the next admission supersedes the cancellation. A recognition falls
+    with the admission that is cancelled after it.
     """
 
     append_only = True
@@ -225,7 +259,11 @@ class Decision(models.Model):
                 name="follows_the_case",
                 operation=pgtrigger.Insert,
                 when=pgtrigger.Before,
-                func=GUARD,
+                func=GUARD.format(
+                    approver=KEPT.format(person=PERSON_OF.format(account="NEW.approved_by_id")),
+                    candidate=KEPT.format(person="file.person_id"),
+                    proposed_by=PROPOSED_BY,
+                ),
             ),
         ]
 

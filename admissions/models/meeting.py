@@ -66,6 +66,14 @@ class Meeting(models.Model):
     def __str__(self) -> str:
         return f"{self.organization} {self.held_on}"
 
+    @property
+    def most_are_suspended(self) -> bool:
+        """Say whether more than half of the official members did not count as suspended.
+
+        It can be true; but whoever reads the minutes is to ask, for fewer votes passed then.
+        """
+        return 2 * self.suspended > self.official_members
+
 
 class Elector(models.Model):
     """A member of the cell as the list of those entitled at `meeting` says; frozen at the vote."""

@@ -7,6 +7,7 @@ from datetime import date
 from typing import TYPE_CHECKING
 
 import pghistory
+import pgtrigger
 from django.db import models
 from django.db.models import F, OuterRef, Q, Subquery
 from django.utils.translation import gettext_lazy as _
@@ -50,6 +51,23 @@ class FileTransferQuerySet(models.QuerySet["FileTransfer"]):
                 for side in ("origin", "destination")
             }
         )
+
+
+# A member on probation goes by a transfer of the membership, which two people made; outside this
+# system nobody takes the file over.
+TAKEN_OVER_BY_ANOTHER = """
+    BEGIN
+        IF NEW.received_by_id = NEW.entered_by_id OR EXISTS (
+            SELECT 1 FROM admissions_milestone AS sending
+            WHERE sending.candidate_id = NEW.candidate_id AND sending.step = 'send_file'
+            AND sending.entered_by_id = NEW.received_by_id AND sending.entered_at >= NEW.entered_at)
+        THEN
+            RAISE EXCEPTION 'who asked for the move or sent the file does not take it over'
+                USING ERRCODE = '23514', CONSTRAINT = 'file_transfer_taken_over_by_another_person';
+        END IF;
+        RETURN NEW;
+    END;
+"""
 
 
 @pghistory.track(append_only=True)
@@ -96,6 +114,8 @@ class FileTransfer(models.Model):
     received_on = models.DateField(_("file received on"), null=True, blank=True)
     decide_by = models.DateField(_("decision at the new place by"), null=True, blank=True)
     answer = models.CharField(_("answer"), max_length=300, blank=True)
+    review_asked_on = models.DateField(_("review asked for on"), null=True, blank=True)
+    review_by = models.DateField(_("faults to be answered by"), null=True, blank=True)
     entered_at = EnteredAt()
     entered_by = models.ForeignKey("organizations.User", models.PROTECT, related_name="+")
     received_by = models.ForeignKey(
@@ -125,6 +145,16 @@ class FileTransfer(models.Model):
                 name="file_transfer_received_after_it_was_sent",
                 condition=Q(received_on__isnull=True) | Q(received_on__gte=F("sent_on")),
             ),
+            models.CheckConstraint(
+                name="file_transfer_reviewed_where_it_was_not_taken_over",
+                condition=Q(review_asked_on__isnull=True, review_by__isnull=True)
+                | Q(
+                    state="refused",
+                    review_asked_on__isnull=False,
+                    review_by__isnull=False,
+                    review_by__gte=F("review_asked_on"),
+                ),
+            ),
         ]
         triggers = [
             *NEVER_DELETED,
@@ -132,6 +162,16 @@ class FileTransfer(models.Model):
             stays_once(
                 "OLD.state IN ('received', 'refused', 'withdrawn')",
                 name="file_transfer_answered_once",
+            ),
+            pgtrigger.Trigger(
+                name="taken_over_by_another_person",
+                operation=pgtrigger.Insert | pgtrigger.Update,
+                when=pgtrigger.Before,
+                condition=pgtrigger.Condition(
+                    "NEW.state = 'received' AND NEW.destination_id IS NOT NULL"
+                    " AND NEW.situation <> 'probation'"
+                ),
+                func=TAKEN_OVER_BY_ANOTHER,
             ),
         ]
 
@@ -152,5 +192,5 @@ class FileTransfer(models.Model):
 
     @property
     def is_under_review(self) -> bool:
-        """Say whether the new place sent it back for its faults: `send_by` ends the review."""
-        return self.state == self.State.REFUSED and self.send_by is not None
+        """Say whether the new place sent it back for its faults."""
+        return self.review_by is not None

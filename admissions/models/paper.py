@@ -17,6 +17,8 @@ from .rule_set import PaperKind
 class Paper(models.Model):
     """A paper received into a file; a kind that goes stale stops counting on `stale_on`."""
 
+    fixed = frozenset({"candidate", "kind", "dated_on", "received_on", "number", "stale_on"})
+
     class Status(models.TextChoices):
         """What a page shows of a paper of the catalogue; five, no more."""
 
@@ -139,6 +141,7 @@ class Verification(models.Model):
     result = models.CharField(_("result"), max_length=7, choices=Result, blank=True)
     note = models.CharField(_("note"), max_length=300, blank=True)
     waived_because = models.CharField(_("waived because"), max_length=300, blank=True)
+    waived_on = models.DateField(_("waived on"), null=True, blank=True)
     entered_at = EnteredAt()
     entered_by = models.ForeignKey("organizations.User", models.PROTECT, related_name="+")
 
@@ -149,6 +152,11 @@ class Verification(models.Model):
                 name="verification_sent_or_waived",
                 condition=Q(sent_on__isnull=False, due_on__isnull=False)
                 | (Q(sent_on__isnull=True, received_on__isnull=True) & ~Q(waived_because="")),
+            ),
+            models.CheckConstraint(
+                name="verification_waived_on_a_day",
+                condition=Q(waived_because="", waived_on__isnull=True)
+                | (~Q(waived_because="") & Q(waived_on__isnull=False)),
             ),
             models.CheckConstraint(
                 name="verification_answered_after_it_was_sent",

@@ -19,6 +19,7 @@ from organizations.models.guards import (
 
 from .candidate import Candidate
 from .rule_set import RuleSet
+from .separation import not_who_decided
 
 
 @pghistory.track(append_only=True)
@@ -26,6 +27,8 @@ class Certificate(models.Model):
     """A certificate of the awareness class; `expires_on`, the first day it no longer counts, is
     fixed at issue by the rules then in force. That of the class for new members has no last day
     that is known; it carries the same."""
+
+    fixed = frozenset({"kind", "candidate", "issued_on", "expires_on", "rules"})
 
     class Kind(models.TextChoices):
         AWARENESS = "awareness", _("Awareness class")
@@ -62,6 +65,8 @@ class Certificate(models.Model):
 class Mentorship(models.Model):
     """An official member, `mentor`, is assigned to help `candidate` during `period`."""
 
+    fixed = frozenset({"candidate", "mentor"})
+
     candidate = models.ForeignKey(Candidate, models.PROTECT, related_name="mentorships")
     mentor = models.ForeignKey("organizations.Person", models.PROTECT, related_name="mentorships")
     period = DateRangeField(_("period"))
@@ -85,7 +90,13 @@ class Mentorship(models.Model):
             ),
             real_period(name="mentorship_begins_on_some_day"),
         ]
-        triggers = [*NEVER_DELETED, entered_now()]
+        triggers = [
+            *NEVER_DELETED,
+            entered_now(),
+            not_who_decided(
+                person="mentor_id", constraint="mentorship_approved_no_decision_of_the_case"
+            ),
+        ]
 
     def __str__(self) -> str:
         return f"{self.mentor} → {self.candidate_id}"
@@ -120,6 +131,10 @@ class Introducer(models.Model):
     `together_since` is since when the member works, studies or lives with the candidate in the
     same grassroots unit; asked for unless another introducer is replaced.
     """
+
+    fixed = frozenset(
+        {"candidate", "kind", "person", "union", "together_since", "replaces", "named_on"}
+    )
 
     class Kind(models.TextChoices):
         MEMBER = "member", _("Official member")
@@ -166,7 +181,13 @@ class Introducer(models.Model):
                 | (Q(ended_on__gte=F("named_on")) & ~Q(ended_because="")),
             ),
         ]
-        triggers = [*NEVER_DELETED, entered_now()]
+        triggers = [
+            *NEVER_DELETED,
+            entered_now(),
+            not_who_decided(
+                person="person_id", constraint="introducer_approved_no_decision_of_the_case"
+            ),
+        ]
 
     def __str__(self) -> str:
         return self.union or str(self.person)

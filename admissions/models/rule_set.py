@@ -40,10 +40,12 @@ CHANGED_BY_TWO = """
         FOR parameter IN SELECT key FROM jsonb_each(become)
             WHERE value IS DISTINCT FROM was -> key
         LOOP
-            IF NOT EXISTS (SELECT 1 FROM admissions_rulechange AS change
-                WHERE change.rules_id = NEW.id AND change.name = parameter
-                AND change.old = was ->> parameter AND change.new = become ->> parameter
-                AND change.approved_at IS NOT NULL)
+            -- By the latest alone: one that another has undone since does not count again.
+            IF NOT EXISTS (SELECT 1 FROM (
+                    SELECT * FROM admissions_rulechange
+                    WHERE rules_id = NEW.id AND name = parameter AND approved_at IS NOT NULL
+                    ORDER BY approved_at DESC, id DESC LIMIT 1) AS change
+                WHERE change.old = was ->> parameter AND change.new = become ->> parameter)
             THEN
                 RAISE EXCEPTION '% of % is not changed by two people', parameter, NEW.code
                     USING ERRCODE = '23514', CONSTRAINT = 'rule_set_changed_by_two_people';

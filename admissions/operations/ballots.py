@@ -10,8 +10,9 @@ from django.db import transaction
 from django.utils.translation import gettext as _
 
 from admissions.cases import Case, case_of, official_members, summoned
-from admissions.guards import escalated, short_votes
+from admissions.guards import escalated
 from admissions.guards_of_moving import on_its_way
+from admissions.guards_of_separation import decided_already
 from admissions.models import Ballot, Candidate, FileReturn, Meeting, Milestone, RuleSet
 from admissions.permissions import Permission, Rights
 from admissions.rules import Threshold
@@ -19,10 +20,15 @@ from admissions.stages import LIVE_STAGES, STEPS_OF_VOTES, Level, Purpose, Step
 from config import names
 from config.errors import DomainError
 
+from .outcomes import go_back
 from .recording import begin, in_the_future, kept, locked, no_rules, record
 
 if TYPE_CHECKING:
     from organizations.models import User
+
+
+MOST_PEOPLE = 9999
+"""More are in no body that votes; the forms take as many."""
 
 
 @transaction.atomic
@@ -56,7 +62,8 @@ def record_ballot(
     of its members, present or not (domain.md 2.6).
 
     The secretary of a cell may both propose a candidate and record the cell's own vote: whoever
-    does either never approves the decision (`guards.part_taken`, and the database). The full
+    does either never approves the decision (`guards_of_separation`, and the database), and
+    whoever approved one records no later vote of the case. The full
     result of a vote that falls short is reported up (HD 06-HD/TW 2025, domain.md 2.6): on
     `reported_up_on`, or with this entry on day `on`, for the committees above read it from then.
 
@@ -68,6 +75,8 @@ def record_ballot(
     step = STEPS_OF_VOTES[purpose][level]
     case = begin(candidate, step, by=by, on=on, happened_on=held_on)
     file = case.candidate
+    if sentence := decided_already(case, by=by):
+        raise DomainError(sentence)
     body = case.bodies.voting(level)
     _refuse_numbers(
         case,
@@ -158,7 +167,7 @@ def allow_further_vote(
         raise DomainError(_("The file is closed."))
     if sentence := on_its_way(Step.RETURN, case):
         raise DomainError(sentence)
-    failed = short_votes(case, Level(level), Purpose(purpose))
+    failed = case.short_votes(level, purpose)
     if escalated(case, Level(level), Purpose(purpose)) is None:
         raise DomainError(
             _("%(number)s votes fell short; the body itself may vote again.")
@@ -174,16 +183,14 @@ def allow_further_vote(
         refusals["reason"] = _("Write why a further vote may be held.")
     if refusals:
         raise DomainError(fields=refusals)
-    file.course += 1
-    further = FileReturn.objects.create(
-        candidate=file,
+    further = go_back(
+        case,
+        by=by,
         organization_id=body.organization_id,
         level=Level.COMPETENT,
-        returned_on=allowed_on,
+        on=allowed_on,
         back_to=file.stage,
         reason=names.written(reason)[:300],
-        course=file.course,
-        entered_by=by,
     )
     milestone = Milestone(
         candidate=file,
@@ -202,6 +209,15 @@ def allow_further_vote(
     return further
 
 
+def refusal_of_people(entitled: int) -> str | None:
+    """Return why so many cannot be entitled to vote, whatever body it is; or None."""
+    if entitled < 1:
+        return _("At least one person is entitled to vote.")
+    if entitled > MOST_PEOPLE:
+        return _("At most %(most)s people are entitled to vote.") % {"most": MOST_PEOPLE}
+    return None
+
+
 def _refuse_numbers(
     case: Case,
     *,
@@ -214,9 +230,7 @@ def _refuse_numbers(
 ) -> None:
     """Raise DomainError at each number that cannot be; integers only, never percents."""
     refusals = {}
-    if entitled < 1:
-        refusals["entitled"] = _("At least one person is entitled to vote.")
-    elif sentence := _refusal_of_entitled(
+    if sentence := refusal_of_people(entitled) or _refusal_of_entitled(
         case, level=level, entitled=entitled, in_minutes=in_minutes
     ):
         refusals["entitled"] = sentence
@@ -256,7 +270,7 @@ def _refusal_of_entitled(
                 "On %(day)s %(least)s official members of the cell are summoned. Who is exempt and"
                 " absent, or suspended, is named on the page “Cell meeting”: enter the vote there."
             ) % {"least": least, "day": f"{case.on:%d/%m/%Y}"}
-        return None
+        return None if in_minutes else _refusal_beside_minutes(case, entitled=entitled)
     competence = case.bodies.competence
     if level != Level.COMPETENT or competence is None or competence.members_entitled is None:
         return None
@@ -275,6 +289,19 @@ def _refusal_of_entitled(
     return None
 
 
+def _refusal_beside_minutes(case: Case, *, entitled: int) -> str | None:
+    """Return why a vote without minutes counts so many where the day has minutes; or None."""
+    minutes = Meeting.objects.filter(
+        organization=case.cell_id, level=Level.CELL, held_on=case.on
+    ).first()
+    if minutes is None or minutes.entitled == entitled:
+        return None
+    return _(
+        "By the minutes of %(day)s %(people)s are entitled to vote: enter this vote as part of that"
+        " meeting, on the page “Cell meeting”."
+    ) % {"day": f"{case.on:%d/%m/%Y}", "people": minutes.entitled}
+
+
 def _note(case: Case, ballot: Ballot, *, share: Threshold) -> str:
     words = _("%(in_favour)s of %(entitled)s in favour, %(needed)s needed") % {
         "in_favour": ballot.in_favour,
@@ -284,7 +311,7 @@ def _note(case: Case, ballot: Ballot, *, share: Threshold) -> str:
     if ballot.passed:
         return words
     # This one is not yet among those that were read.
-    if len(short_votes(case, ballot.level, ballot.purpose)) + 1 >= case.rules.failed_votes_escalate:
+    if len(case.short_votes(ballot.level, ballot.purpose)) + 1 >= case.rules.failed_votes_escalate:
         return _(
             "%(words)s; vote number %(attempt)s that fell short: the superior committee decides"
             " how to go on"

@@ -16,7 +16,8 @@ from django.db import transaction
 from django.utils.translation import gettext as _
 
 from admissions.cases import Body, Case, case_of
-from admissions.guards import part_taken, refusal_of_stage
+from admissions.guards import refusal_of_stage
+from admissions.guards_of_separation import part_taken
 from admissions.models import Admission, Candidate, Decision, DecisionReview, Milestone
 from admissions.permissions import Permission, Rights
 from admissions.stages import ORDER, REACHES, STEP_OF_VOTE, Level, Stage, Step

@@ -170,14 +170,18 @@ def _over_age(born_on: date, *, on: date, rules: RuleSet) -> str:
     ) % {"age": full_years(born_on, on), "oldest": rules.max_age_years, "rules": rules.code}
 
 
-def _refuse_known(full_name: str, born_on: date, *, on: date) -> None:
-    """Refuse somebody who has an open file or is a member, without saying where."""
+def _refuse_known(
+    full_name: str, born_on: date, *, on: date, besides: Person | None = None
+) -> None:
+    """Refuse somebody who has an open file or is a member, without saying where.
+
+    `besides` is whose own record is corrected. Raises DomainError at `full_name`.
+    """
+    alike = Person.objects.filter(name_search=names.search_key(full_name), born_on=born_on)
+    if besides is not None:
+        alike = alike.exclude(pk=besides.pk)
     # Found first: as a subquery, the planner may read every membership of the day instead.
-    same = list(
-        Person.objects.filter(name_search=names.search_key(full_name), born_on=born_on).values_list(
-            "pk", flat=True
-        )
-    )
+    same = list(alike.values_list("pk", flat=True))
     has_file = Candidate.objects.filter(person__in=same, stage__in=OPEN_STAGES)
     belongs = Membership.objects.on(on).filter(person__in=same)
     if same and (has_file.exists() or belongs.exists()):
@@ -220,11 +224,15 @@ def edit_candidate(
     """Correct the file and what is known of its person; return the file with its new version.
 
     `changes` are columns of the person (`PERSON_COLUMNS`), `groups`, and what makes the case a
-    special one: `special`, with `left_on` and `was_cleared` for a readmission; these stay as the
-    cell had them before it while its resolution counts. Raises PermissionDenied where `by` is not
-    secretary over the cell, ConflictError where the file is no longer at `version`, DomainError at
-    a value that is impossible or no longer changed, or where the file is closed.
+    special one: `special`, with `left_on` and `was_cleared` for a readmission. All stay as the
+    cell had them before it while its resolution counts, and a name is refused as when logging.
+    Raises PermissionDenied where `by` is not secretary over the cell, ConflictError where the file
+    is no longer at `version`, DomainError at a value that is impossible or no longer changed, or
+    where the file is closed.
     """
+    if "full_name" in changes:
+        # As in logging, and before the file, as nobody who holds it may wait for a file.
+        hold(Lock.FILE_NUMBERS)
     file = locked(candidate, by=by, on=on)
     if not acts(by, Role.SECRETARY, over=file.cell, on=on) or by.person_id == file.person_id:
         raise PermissionDenied
@@ -234,15 +242,18 @@ def edit_candidate(
         raise DomainError(_("The file is closed; it is no longer changed."))
     if unknown := set(changes) - {*PERSON_COLUMNS, "groups", *SPECIAL_COLUMNS}:
         raise TypeError(f"not columns of a file: {sorted(unknown)}")
+    person = Person.objects.select_for_update().get(pk=file.person_id)
+    before = _said(file, person)
     if "groups" in changes:
         file.groups = _known_groups(changes["groups"])
-    before = _special_of(file)
     _set_special(file, changes, on=on)
-    _refuse_after_the_resolution(file, before, on=on)
-    person = Person.objects.select_for_update().get(pk=file.person_id)
     columns = _person_columns({name: changes[name] for name in PERSON_COLUMNS if name in changes})
+    is_renamed = columns.get("name_search", person.name_search) != person.name_search
     for name, value in columns.items():
         setattr(person, name, value)
+    _refuse_after_the_resolution(file, before, _said(file, person), on=on)
+    if is_renamed:
+        _refuse_known(person.full_name, person.born_on, on=on, besides=person)
     if columns:
         person.save(update_fields=list(columns))
     file.person = person
@@ -276,15 +287,18 @@ def _set_special(file: Candidate, changes: dict[str, Any], *, on: date) -> None:
         raise before_birth(file.left_on, field="left_on")
 
 
-def _special_of(file: Candidate) -> dict[str, Any]:
-    found: dict[str, Any] = {name: getattr(file, name) for name in SPECIAL_COLUMNS}
-    return found | {"special": set(found["special"])}
+def _said(file: Candidate, person: Person) -> dict[str, Any]:
+    """Return what the file says that may be corrected, {column: value} without order."""
+    said: dict[str, Any] = {name: getattr(person, name) for name in PERSON_COLUMNS}
+    said |= {name: getattr(file, name) for name in SPECIAL_COLUMNS}
+    return said | {"groups": set(file.groups), "special": set(file.special)}
 
 
-def _refuse_after_the_resolution(file: Candidate, before: dict[str, Any], *, on: date) -> None:
-    """Refuse to change what decides of papers and waits, where the cell has judged by it."""
-    after = _special_of(file)
-    changed = [name for name in SPECIAL_COLUMNS if after[name] != before[name]]
+def _refuse_after_the_resolution(
+    file: Candidate, before: dict[str, Any], after: dict[str, Any], *, on: date
+) -> None:
+    """Refuse to change whom, and by what, the cell has judged (trust.md c.2: until sent up)."""
+    changed = [name for name in after if after[name] != before[name]]
     resolved = case_of(file, on=on).passed(Level.CELL) if changed else None
     if resolved is None:
         return

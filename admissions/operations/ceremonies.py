@@ -259,8 +259,9 @@ def reverse_admission(
 
     The earlier row stays, and so do the figures of the days before. The membership ends, the
     person was not admitted, and the file is closed. Raises PermissionDenied where `by` is no
-    approver at the body that decided (for one taken over: above the cell), DomainError without a
-    reason, on an impossible day, or where it is reversed already.
+    approver at the body that decided (for one taken over: above the cell), DomainError for who
+    approved or recorded the admission, without a reason, on an impossible day, or where it is
+    reversed already.
     """
     undone = (
         Admission.objects.visible_to(by, on=on)
@@ -270,6 +271,11 @@ def reverse_admission(
     )
     if undone is None or not _may_reverse(undone, by=by, on=on):
         raise PermissionDenied
+    decision = undone.decision
+    if by.pk in {undone.entered_by_id, decision.approved_by_id if decision else None}:
+        raise DomainError(
+            _("You approved or recorded this admission: another approver reverses it.")
+        )
     reversal = undo_admission(undone, by=by, on=on, reason=reason, decided_on=decided_on)
     if undone.candidate is not None:
         _close(undone.candidate, by=by, on=decided_on, reason=reversal.reason)

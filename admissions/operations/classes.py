@@ -18,6 +18,7 @@ from django.utils.translation import gettext as _
 from admissions.cases import case_of
 from admissions.guards import STEPS, refusal_of_stage
 from admissions.models import AwarenessClass, Candidate, Certificate, Enrolment, Milestone, RuleSet
+from admissions.models.awareness import TAKEN
 from admissions.stages import Stage, Step, stage_after
 from config import names
 from config.errors import ConflictError, DomainError
@@ -31,8 +32,6 @@ if TYPE_CHECKING:
     from organizations.models import User
 
 States = Enrolment.State
-TAKEN = (States.ACCEPTED, States.PASSED, States.FAILED, States.ABSENT)
-"""Enrolments that take a place, on the roll of the class."""
 WAITING = (States.PROPOSED, States.ACCEPTED)
 """Enrolments of which something is still to come; a file has at most one."""
 RESULTS = (States.PASSED, States.FAILED, States.ABSENT)

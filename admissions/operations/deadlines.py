@@ -21,14 +21,13 @@ from django.utils.translation import gettext as _
 
 from admissions.cases import Case, cases_and_surroundings
 from admissions.models import (
-    Ballot,
     Candidate,
     Certificate,
     Deadline,
     Extension,
+    FileTransfer,
     Milestone,
     RuleSet,
-    Verification,
 )
 from admissions.probation import decision_due
 from admissions.rules import (
@@ -39,7 +38,8 @@ from admissions.rules import (
     recognition_review_due_on,
     send_up_due_on,
 )
-from admissions.stages import LIVE_STAGES, Level, Purpose, Stage, Step
+from admissions.stages import LIVE_STAGES, OPEN_STAGES, Level, Purpose, Stage, Step
+from config.clock import HERE
 from config.locks import Lock, try_hold
 from organizations.models import Ancestry, Competence
 
@@ -59,6 +59,7 @@ WARN_DAYS = {
     Clock.RECOGNITION: 14,
     Clock.FORWARD: 7,
     Clock.MOVED_DECISION: 14,
+    Clock.FAULT_REVIEW: 14,
 }
 """How many days before its last day a term of weeks is first told of; others from their first."""
 
@@ -140,6 +141,8 @@ def clause(clock: Deadline.Clock | str, rules: RuleSet) -> str:
         % {"number": rules.forward_days, "decided": rules.moved_ceremony_days},
         Clock.MOVED_DECISION: _("%(number)s working days from the receipt of the file")
         % {"number": rules.moved_decision_days},
+        Clock.FAULT_REVIEW: _("%(number)s working days from the request to review the file")
+        % {"number": rules.fault_review_days},
     }
     return f"{rules.code}: {words[clock]}"
 
@@ -159,10 +162,6 @@ def expected(case: Case) -> list[Expected]:
     return rows
 
 
-def _cell_vote(case: Case) -> Ballot | None:
-    return case.passed(Level.CELL)
-
-
 def _certificates(case: Case) -> Iterator[Expected]:
     issued = sorted(
         (
@@ -172,7 +171,7 @@ def _certificates(case: Case) -> Iterator[Expected]:
         ),
         key=lambda one: (one.expires_on, one.pk),
     )
-    vote = _cell_vote(case)
+    vote = case.passed(Level.CELL)
     for place, one in enumerate(issued):
         later = issued[place + 1] if place + 1 < len(issued) else None
         considered = vote.held_on if vote and later is None else None
@@ -198,7 +197,7 @@ def _papers(case: Case) -> Iterator[Expected]:
     if not newest:
         return
     stale_on, dated_on = min(newest.values())
-    vote = _cell_vote(case)
+    vote = case.passed(Level.CELL)
     yield Expected(
         Clock.PAPERS,
         dated_on,
@@ -217,26 +216,13 @@ def _verifications(case: Case) -> Iterator[Expected]:
                 one.due_on,
                 case.candidate.rules,
                 subject=f"{one.pk} {one.place}"[:80],
-                ended_on=one.received_on or _waived_on(case, one),
+                ended_on=one.received_on or one.waived_on,
                 is_void=one.received_on is None,
             )
 
 
-def _waived_on(case: Case, request: Verification) -> date | None:
-    """Return the day on which it was decided to do without an answer."""
-    if not request.waived_because or request.sent_on is None:
-        return None
-    named = f"{request.subject}, {request.place}: "
-    noted = [
-        one.on
-        for one in case.milestones
-        if one.step == Step.RECEIVE_VERIFICATION and one.note.startswith(named)
-    ]
-    return max([request.sent_on, *noted[-1:]]) if noted else case.on
-
-
 def _on_the_way_up(case: Case) -> Iterator[Expected]:
-    vote = _cell_vote(case)
+    vote = case.passed(Level.CELL)
     if vote is None:
         return
     rules = case.own_rules(at=vote.entered_at)
@@ -385,6 +371,38 @@ def _moves(case: Case) -> Iterator[Expected]:
                 subject=str(one.pk),
                 ended_on=min(later, default=None),
             )
+        if one.review_asked_on and one.review_by:
+            answered_on, is_over = _reviewed_on(case, one)
+            yield Expected(
+                Clock.FAULT_REVIEW,
+                one.review_asked_on,
+                one.review_by,
+                rules,
+                subject=str(one.pk),
+                ended_on=answered_on,
+                is_void=is_over,
+            )
+
+
+def _reviewed_on(case: Case, sent_back: FileTransfer) -> tuple[date | None, bool]:
+    """Return when its faults were answered, and whether nobody is to answer them any more.
+
+    The cell answers by asking for the move again; what it took back answers nothing. Once the
+    person is a member there is nothing to ask for: the file goes with the membership.
+    """
+    again = [
+        one
+        for one in case.candidate.file_transfers.all()
+        if one.pk > sent_back.pk and one.state != one.State.WITHDRAWN
+    ]
+    if again:
+        # It is asked for on the day on which it is entered.
+        first = min(again, key=lambda one: one.pk)
+        return first.entered_at.astimezone(HERE).date(), False
+    if case.candidate.stage in OPEN_STAGES:
+        return None, False
+    since = case.candidate.stage_since
+    return max(since, sent_back.review_asked_on or since), True
 
 
 PARTS: Sequence[Callable[[Case], Iterable[Expected]]] = (
@@ -445,16 +463,29 @@ def deferred(*, on: Callable[[], date]) -> Iterator[None]:
     reckon_many(files, on=on())
 
 
-def reckon_many(ids: Iterable[int], *, on: date) -> None:
-    """Reckon the files `ids`, many at a time."""
+def follow_calendar(day: date, *, on: date) -> int:
+    """Give the running terms that `day` lies in their last day anew; return of how many files.
+
+    For a day decreed off, or to be worked, while they run. What has ended keeps the last day that
+    it had then. The files are locked.
+    """
+    over = Deadline.objects.filter(state=State.RUNNING, began_on__lt=day, due_on__gte=day)
+    files = Candidate.objects.filter(pk__in=over.values("candidate"))
+    locked = list(files.select_for_update(of=("self",)).order_by("pk").values_list("pk", flat=True))
+    reckon_many(locked, on=on, anew=True)
+    return len(locked)
+
+
+def reckon_many(ids: Iterable[int], *, on: date, anew: bool = False) -> None:
+    """Reckon the files `ids`, many at a time; `anew` also the last days of terms that run."""
     wanted = sorted(ids)
     for place in range(0, len(wanted), CHUNK):
         chunk = wanted[place : place + CHUNK]
         files = Candidate.objects.filter(pk__in=chunk).select_related("person", "cell", "rules")
-        _follow(list(files), on=on)
+        _follow(list(files), on=on, anew=anew)
 
 
-def _follow(files: Sequence[Candidate], *, on: date) -> None:
+def _follow(files: Sequence[Candidate], *, on: date, anew: bool = False) -> None:
     cases, _around = cases_and_surroundings(files, on=on)
     new: list[Deadline] = []
     changed: list[Deadline] = []
@@ -470,6 +501,7 @@ def _follow(files: Sequence[Candidate], *, on: date) -> None:
                 new.append(_row(case, one, texts))
                 continue
             before = row.due_on
+            one.is_new_term |= anew and row.state == State.RUNNING
             if _update(row, one, organization=_organization(case, one.owner)):
                 changed.append(row)
             if row.due_on > before:
@@ -512,8 +544,8 @@ def _row(case: Case, one: Expected, texts: dict[tuple[str, int], str]) -> Deadli
 def _update(row: Deadline, one: Expected, *, organization: int) -> bool:
     """Let `row` say what is expected now; say whether that changed anything.
 
-    Its days stay as they were reckoned when it began, unless another term was given; a row that
-    was void keeps the day on which it became so.
+    Its days stay as they were reckoned when it began, unless another term was given, or the
+    calendar changed while it ran; a row that was void keeps the day on which it became so.
     """
     if one.is_new_term and row.due_on != one.due_on:
         row.due_on, row.warn_on = one.due_on, one.warn_on
@@ -569,15 +601,21 @@ def scan(*, on: date, at: datetime) -> Scanned | None:
 
 
 def _begin_missing(*, on: date) -> None:
-    """Begin the terms of files that have a certificate and no row: from before there were terms.
+    """Begin the terms of files from before there were such: with a certificate and no row at all,
+    or sent back for faults and no row of the review.
 
     Some at a time; one that somebody works on is left to a later scan.
     """
     awareness = Certificate.objects.filter(kind=Certificate.Kind.AWARENESS)
     certified = awareness.filter(candidate=OuterRef("pk"))
     begun = Deadline.objects.filter(candidate=OuterRef("pk"))
+    reviewed = FileTransfer.objects.filter(candidate=OuterRef("pk"), review_by__isnull=False)
     files = (
-        Candidate.objects.filter(Exists(certified), ~Exists(begun), stage__in=LIVE_STAGES)
+        Candidate.objects.filter(
+            (Exists(certified) & ~Exists(begun))
+            | (Exists(reviewed) & ~Exists(begun.filter(clock=Clock.FAULT_REVIEW))),
+            stage__in=LIVE_STAGES,
+        )
         .select_for_update(skip_locked=True, of=("self",))
         .order_by("pk")[:CHUNK]
     )

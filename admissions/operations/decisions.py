@@ -9,7 +9,7 @@ from django.db import IntegrityError, transaction
 from django.utils.translation import gettext as _
 
 from admissions.cases import Body, Case
-from admissions.guards import part_taken
+from admissions.guards_of_separation import cancelled, part_taken
 from admissions.models import Candidate, Decision, DecisionReview, Milestone, RuleSet
 from admissions.stages import Level, Step
 from config import names
@@ -131,15 +131,6 @@ def _note(case: Case, decision: Decision) -> str:
         "day": f"{limit:%d/%m/%Y}",
         "rules": case.candidate.rules.code,
     }
-
-
-def cancelled(case: Case) -> Decision | None:
-    """Return the cancellation that the next decision to admit supersedes, if there is one."""
-    made = list(case.candidate.decisions.all())
-    superseded = {one.supersedes_id for one in made}
-    return next(
-        (one for one in made if one.kind == Decision.Kind.CANCEL and one.pk not in superseded), None
-    )
 
 
 def _remedy(file: Candidate, decision: Decision, *, cancellation: Decision) -> Milestone:

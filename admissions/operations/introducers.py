@@ -10,10 +10,11 @@ from django.core.exceptions import PermissionDenied
 from django.db import IntegrityError, transaction
 from django.utils.translation import gettext as _
 
-from admissions.cases import Case
+from admissions.cases import Case, case_of
+from admissions.guards_of_separation import decided_by
 from admissions.models import Candidate, Introducer, Milestone
 from admissions.rules import add_months
-from admissions.stages import Step
+from admissions.stages import Level, Step
 from config import names
 from config.errors import DomainError
 from organizations.models import Membership, Person
@@ -125,6 +126,8 @@ def end_introducer(
         refusals["ended_on"] = _("The day lies before the naming, on %(day)s.") % {
             "day": f"{ending.named_on:%d/%m/%Y}"
         }
+    elif successor is None and (sentence := _counted(case, ended_on=ended_on, on=on)):
+        refusals["ended_on"] = sentence
     if not reason:
         refusals["reason"] = _("Say why this introduction ends.")
     if successor and ending.kind != Introducer.Kind.MEMBER:
@@ -151,6 +154,16 @@ def end_introducer(
     )
     _record(case, by=by, day=ended_on, note=note)
     return ending
+
+
+def _counted(case: Case, *, ended_on: date, on: date) -> str | None:
+    """Return the vote of the cell that counted on who introduces on its day; None after it."""
+    vote = case_of(case.candidate, on=on).passed(Level.CELL)
+    if vote is None or ended_on > vote.held_on:
+        return None
+    return _("The vote of %(day)s counted on this introduction: it ends after that day.") % {
+        "day": f"{vote.held_on:%d/%m/%Y}"
+    }
 
 
 def _name_member(
@@ -191,6 +204,8 @@ def _refuse_member(
         raise DomainError(fields={field: _("Choose who introduces.")})
     if person.pk == file.person_id:
         raise DomainError(fields={field: _("Nobody introduces themselves.")})
+    if sentence := decided_by(case, person):
+        raise DomainError(fields={field: sentence})
     membership = Membership.objects.on(named_on).official().filter(person=person).first()
     cell = file.cell_on(named_on)
     if membership is None or not same_unit(membership.cell_id, cell, on=named_on):

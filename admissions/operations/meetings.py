@@ -19,7 +19,7 @@ from config.errors import DomainError
 from organizations.models import Membership, Organization, Person, Role, Transfer
 from organizations.permissions import acts, acts_at
 
-from .ballots import record_ballot
+from .ballots import record_ballot, refusal_of_people
 from .classes import propose
 from .preparation import assign_mentor, put_on_list
 from .recording import in_the_future
@@ -31,6 +31,9 @@ Standing = Elector.Standing
 
 OF_OFFICIAL = frozenset({Standing.PRESENT, Standing.ABSENT, Standing.EXEMPT, Standing.SUSPENDED})
 """What the minutes may say of an official member; who is elsewhere is known from transfers."""
+
+EXCUSED = frozenset({Standing.EXEMPT, Standing.SUSPENDED})
+"""Of them those who are not entitled, as the minutes say and nothing else does."""
 
 
 @dataclass(frozen=True)
@@ -109,7 +112,8 @@ def record_meeting(
     present. Entitled are all official members, less those on temporary transfer elsewhere, those
     exempt and absent, and those suspended, prosecuted or detained; who is exempt and attends
     counts; probationary members never do (HD 06-HD/TW 2025; domain.md 2.6). `present`, where it is
-    given, is the number in the minutes, and must agree with those named.
+    given, is the number in the minutes, and must agree with those named. A cell has one list a
+    day: who is exempt or suspended in other minutes of the day is so here, and the reverse.
 
     `by` may both have proposed a candidate and record the vote of the own cell; neither is left to
     approve the decision. Raises PermissionDenied where `by` is not secretary over the cell,
@@ -126,6 +130,8 @@ def record_meeting(
     exempt, suspended = counted.count(Standing.EXEMPT), counted.count(Standing.SUSPENDED)
     entitled = official - elsewhere - exempt - suspended
     attended = counted.count(Standing.PRESENT)
+    if sentence := _contradicts(cell, electors, entitled=entitled, held_on=held_on):
+        raise DomainError(fields={"standings": sentence})
     if entitled < 1:
         raise DomainError(
             fields={
@@ -183,8 +189,8 @@ def record_committee_meeting(
         raise PermissionDenied
     _refuse_day(held_on, results, on=on)
     refusals = {}
-    if entitled < 1:
-        refusals["entitled"] = _("At least one person is entitled to vote.")
+    if sentence := refusal_of_people(entitled):
+        refusals["entitled"] = sentence
     elif not 0 <= present <= entitled:
         refusals["present"] = _(
             "Those present (%(present)s) are more than those entitled to vote (%(entitled)s)."
@@ -214,6 +220,41 @@ def _refuse_day(held_on: date, results: Sequence[Result], *, on: date) -> None:
         raise in_the_future(held_on, field="held_on")
     if not results:
         raise DomainError(_("Enter the result for at least one person."))
+
+
+def _contradicts(
+    cell: Organization, electors: Sequence[Elector], *, entitled: int, held_on: date
+) -> str | None:
+    """Return what speaks against the list in what is recorded of the same day; or None."""
+    day = f"{held_on:%d/%m/%Y}"
+    now = {one.person_id: one.standing in EXCUSED for one in electors}
+    others = (
+        Elector.objects.filter(
+            meeting__organization=cell, meeting__level=Level.CELL, meeting__held_on=held_on
+        )
+        .filter(standing__in=OF_OFFICIAL)
+        .select_related("person")
+        .order_by("person__name_order", "person_id")
+    )
+    differing = dict.fromkeys(
+        one.person.full_name
+        for one in others
+        if now.get(one.person_id) is not (one.standing in EXCUSED) and one.person_id in now
+    )
+    if differing:
+        return _(
+            "The minutes of %(day)s that are recorded already say otherwise of %(people)s: a cell"
+            " has one list of those entitled on one day."
+        ) % {"day": day, "people": ", ".join(differing)}
+    alone = Ballot.objects.filter(
+        organization=cell, level=Level.CELL, held_on=held_on, meeting__isnull=True
+    ).exclude(entitled=entitled)
+    if (other := alone.first()) is not None and any(now.values()):
+        return _(
+            "A vote of %(day)s is recorded with %(others)s entitled, and on this list %(people)s"
+            " are: a cell has one list of those entitled on one day."
+        ) % {"day": day, "others": other.entitled, "people": entitled}
+    return None
 
 
 def _disagrees(present: int, entitled: int, absent: int) -> str:

@@ -20,6 +20,7 @@ from django.db.models import QuerySet
 from django.utils.translation import gettext as _
 
 from admissions.cases import Bodies, Case, bodies_of, case_of, grassroots_unit
+from admissions.guards_of_moving import IN_HAND, JUDGED, too_early_to_move
 from admissions.models import (
     Candidate,
     FileMove,
@@ -164,6 +165,11 @@ def ask_move(
         raise _moves_already()
     place = names.written(destination_place)
     _refuse_going_nowhere(file, destination, place=place, on=on)
+    # Asked again after a review of its faults, the cell may have resolved anew meanwhile.
+    if not any(
+        one.is_under_review and one.moved_on == moved_on for one in file.file_transfers.all()
+    ):
+        _refuse_too_early(file, moved_on, steps=JUDGED, field="moved_on")
     now = case_of(file, on=on)
     situation = situation_of(now, is_below=is_below)
     is_same = same_competence(now, new_line(destination, on=on), destination)
@@ -233,6 +239,7 @@ def send_file(
         raise PermissionDenied
     if sent_on < held.moved_on:
         raise DomainError(fields={"sent_on": _("The day lies before the decision to move.")})
+    _refuse_too_early(file, sent_on, steps=IN_HAND, field="sent_on")
     rules = rules_on(held.moved_on, field="sent_on")
     is_same = same_competence(now, new_line(held.destination, on=on), held.destination)
     held.send_by = send_limit(held.situation, held.moved_on, rules, case=now, is_same=is_same)
@@ -301,6 +308,12 @@ def withdraw_move(transfer: FileTransfer, *, by: User, on: date, reason: str) ->
 # ---------------------------------------------------------------- the new side
 
 
+def handed_over_by(case: Case, transfer: FileTransfer) -> set[int]:
+    """Return the users (ids) who asked for `transfer` or sent the file, who do not take it over."""
+    sent = case.milestone(Step.SEND_FILE)
+    return {transfer.entered_by_id} | ({sent.entered_by_id} if sent else set())
+
+
 @transaction.atomic
 def take_over_file(
     transfer: FileTransfer,
@@ -316,7 +329,8 @@ def take_over_file(
     Who helped and does not belong to the new grassroots unit helps no more: the cell assigns an
     official member, however short their time together.
 
-    Where it stands is judged anew: its decision may have been cancelled on the way.
+    Where it stands is judged anew: its decision may have been cancelled on the way. Whoever asked
+    for the move or sent the file does not take it over: nobody moves a file alone.
 
     Raises PermissionDenied where `by` is neither secretary over the receiving cell nor staff over
     where it was sent to, DomainError at `received_on`, at `cell`, or where it was answered
@@ -329,10 +343,12 @@ def take_over_file(
         raise DomainError(_("The file is closed."))
     day = _day_of_receipt(held, file, received_on=received_on, on=on)
     target = _receiving_cell(destination, cell, on=day)
+    case = case_of(file, on=day)
+    if by.pk in handed_over_by(case, held):
+        raise DomainError(_("You asked for it or sent it: somebody else takes the file over."))
     if target.pk == file.cell_id:
         raise DomainError(_("The file lies in this cell already: withdraw the request."))
     rules = rules_on(day, field="received_on")
-    case = case_of(file, on=day)
     is_same = same_competence(case, new_line(target, on=day), target)
     held.situation = situation_of(
         case_of(file, on=on), is_below=held.situation == Situation.RESOLVED
@@ -376,7 +392,7 @@ def refuse_file(transfer: FileTransfer, *, by: User, on: date, answer: str) -> F
 def ask_review(transfer: FileTransfer, *, by: User, on: date, answer: str) -> FileTransfer:
     """Send the file back for the faults found in it: the old side reviews it within its term.
 
-    The old cell goes on, mends what is wrong, and asks again; `send_by` is the last day of the
+    The old cell goes on, mends what is wrong, and asks again; `review_by` is the last day of the
     review, reckoned from `on`. Raises PermissionDenied as `take_over_file`, DomainError at
     `answer` without the faults, or where the file was not sent or was answered meanwhile.
     """
@@ -385,8 +401,8 @@ def ask_review(transfer: FileTransfer, *, by: User, on: date, answer: str) -> Fi
     _refuse_unless(held, State.SENT)
     held.answer = _said(answer, field="answer", sentence=_("Say what is wrong with the file."))
     rules = rules_on(on, field="answer")
-    held.state = State.REFUSED
-    held.send_by = fault_review_due_on(on, rules, calendar=case_of(file, on=on).calendar)
+    held.state, held.review_asked_on = State.REFUSED, on
+    held.review_by = fault_review_due_on(on, rules, calendar=case_of(file, on=on).calendar)
     _save(held)
     milestone = Milestone(
         candidate=file,
@@ -400,7 +416,7 @@ def ask_review(transfer: FileTransfer, *, by: User, on: date, answer: str) -> Fi
                     " days, %(rules)s): %(faults)s"
                 )
                 % {
-                    "limit": f"{held.send_by:%d/%m/%Y}",
+                    "limit": f"{held.review_by:%d/%m/%Y}",
                     "days": rules.fault_review_days,
                     "rules": rules.code,
                     "faults": held.answer,
@@ -493,7 +509,7 @@ def _save(held: FileTransfer) -> None:
     held.save(
         update_fields=[
             *("situation", "state", "certificate_number", "letter_number", "send_by", "sent_on"),
-            *("received_on", "received_by", "decide_by", "answer"),
+            *("received_on", "received_by", "decide_by", "answer", "review_asked_on", "review_by"),
         ]
     )
 
@@ -537,6 +553,12 @@ def _refuse_going_nowhere(
         raise DomainError(fields={"destination": _("The file is of this cell already.")})
     if destination.period.upper is not None or on < destination.period.lower:
         raise DomainError(fields={"destination": _("This organisation ends, or is not there yet.")})
+
+
+def _refuse_too_early(file: Candidate, day: date, *, steps: frozenset[Step], field: str) -> None:
+    """Refuse at `field` that a file moved before what its old line did with it."""
+    if sentence := too_early_to_move(file, day, steps=steps):
+        raise DomainError(fields={field: sentence})
 
 
 def _refuse_without_number(held: FileTransfer) -> None:
@@ -606,6 +628,7 @@ def _day_of_receipt(held: FileTransfer, file: Candidate, *, received_on: date, o
                 % {"day": f"{held.sent_on:%d/%m/%Y}"}
             }
         )
+    _refuse_too_early(file, received_on, steps=IN_HAND, field="received_on")
     last = max((one.on for one in file.moves.all()), default=None)
     if last is not None and received_on < last:
         raise DomainError(

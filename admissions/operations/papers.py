@@ -10,10 +10,14 @@ from django.db import transaction
 from django.utils.translation import gettext as _
 
 from admissions.cases import VERIFICATION_FORM, Case, case_of
-from admissions.guards import BEFORE_THE_CELL
 from admissions.models import Candidate, Milestone, Paper, PaperKind
 from admissions.rules import paper_stale_on
-from admissions.stages import ORDER, Stage, Step
+from admissions.stages import (
+    BEFORE_THE_CELL,
+    ORDER,
+    Stage,
+    Step,
+)
 from config import names
 from config.errors import DomainError
 

@@ -9,6 +9,7 @@ from django.db import IntegrityError, transaction
 from django.utils.translation import gettext as _
 
 from admissions.cases import Case, grassroots_unit
+from admissions.guards_of_separation import decided_by
 from admissions.models import Candidate, Certificate, Mentorship, Milestone
 from admissions.rules import certificate_expires_on
 from admissions.stages import Stage, Step
@@ -149,6 +150,8 @@ def appoint_mentor(case: Case, *, by: User, mentor: Person, since: date) -> Ment
     file = case.candidate
     if mentor.pk == file.person_id:
         raise DomainError(fields={"mentor": _("Nobody helps themselves.")})
+    if sentence := decided_by(case, mentor):
+        raise DomainError(fields={"mentor": sentence})
     membership = Membership.objects.on(since).official().filter(person=mentor).first()
     if membership is None or not same_unit(membership.cell_id, file.cell_on(since), on=since):
         raise DomainError(

@@ -17,11 +17,13 @@ from admissions.models import DayOff, RuleChange, RuleSet, Setting
 from admissions.open_questions import QUESTIONS, Question, value
 from admissions.parameters import OF_COLUMN, Parameter, as_text
 from admissions.permissions import keeps_rules
-from admissions.rules import USUAL
+from admissions.rules import USUAL, add_months
 from config import names
 from config.clock import AppNow
 from config.errors import DomainError
 from config.locks import Lock, hold
+
+from .deadlines import follow_calendar
 
 if TYPE_CHECKING:
     from organizations.models import User
@@ -42,6 +44,10 @@ def _written(**texts: str) -> dict[str, str]:
     if refusals:
         raise DomainError(fields=refusals)
     return tidy
+
+
+MONTHS_AHEAD = 24
+"""How far ahead a day is decreed: the government decrees the days of a year in the year before."""
 
 
 def _refuse_others(by: User, *, on: date) -> None:
@@ -200,11 +206,14 @@ def withdraw_rule_change(change: RuleChange, *, by: User, on: date) -> list[Rule
 def decree_day(*, by: User, on: date, day: date, kind: str, source: str) -> DayOff:
     """Write that `day` is off, worked in exchange, or as in the calendar again, after `source`.
 
-    Limits reckoned from now on go by it. Raises PermissionDenied where `by` does not keep the
-    rules, DomainError at `day` where it is so already, at `kind` or `source`.
+    Terms that run over the day are reckoned anew. Raises PermissionDenied where `by` does not keep
+    the rules, DomainError at `day` where it is so already or lies before the first known rules or
+    two years ahead, at `kind` or `source`.
     """
     _refuse_others(by, on=on)
     hold(Lock.RULES)
+    if sentence := _out_of_bounds(day, on=on):
+        raise DomainError(fields={"day": sentence})
     written = _written(source=source)
     most = DayOff._meta.get_field("source").max_length or MOST_CHARACTERS
     if len(written["source"]) > most:
@@ -221,7 +230,24 @@ def decree_day(*, by: User, on: date, day: date, kind: str, source: str) -> DayO
         is_so = (day in USUAL) == (kind == DayOff.Kind.WORKING)
     if is_so:
         raise DomainError(fields={"day": _("This day is so already.")})
-    return DayOff.objects.create(day=day, kind=kind, entered_by=by, **written)
+    decreed = DayOff.objects.create(day=day, kind=kind, entered_by=by, **written)
+    follow_calendar(day, on=on)
+    return decreed
+
+
+def _out_of_bounds(day: date, *, on: date) -> str | None:
+    """Return between which days a day is decreed, where `day` lies beyond; or None.
+
+    No term begins before the first known rules, and none runs further ahead.
+    """
+    first = RuleSet.objects.order_by("period").values_list("period", flat=True)[0].lower
+    last = add_months(on, MONTHS_AHEAD)
+    if first <= day <= last:
+        return None
+    return _("From %(first)s to %(last)s.") % {
+        "first": f"{first:%d/%m/%Y}",
+        "last": f"{last:%d/%m/%Y}",
+    }
 
 
 # ---------------------------------------------------------------- open questions

@@ -23,7 +23,6 @@ if TYPE_CHECKING:
     from organizations.models import User
 
 
-@transaction.atomic
 def add_scan(
     candidate: Candidate,
     *,
@@ -36,13 +35,17 @@ def add_scan(
 ) -> Scan:
     """Keep the scan `content` of `paper`, under its hash; `replaces` an earlier, worse one.
 
-    What is let in is `attachments.checked`. Raises PermissionDenied where `by` does not prepare the
+    What is let in is `attachments.checked`, which may take seconds: it looks before the file is
+    locked, so that nobody waits for it. Raises PermissionDenied where `by` does not prepare the
     file, DomainError at `scan` for what is not taken: by kind, size, number a day, or twice.
     """
-    file = locked(candidate, by=by, on=on)
+    _refuse_bringing(candidate, by=by, on=on)
+    scanned = attachments.checked(content, name=name)
+    return _kept(candidate, scanned, by=by, on=on, paper=paper, replaces=replaces)
+
+
+def _refuse_bringing(file: Candidate, *, by: User, on: date) -> None:
     if not Rights.of(by, on=on, cells=[file.cell_id]).may(Permission.PREPARE, case_of(file, on=on)):
-        raise PermissionDenied
-    if paper.candidate_id != file.pk or (replaces and replaces.paper_id != paper.pk):
         raise PermissionDenied
     brought = Scan.objects.filter(entered_by=by, entered_at__date=clock.today()).count()
     if brought >= attachments.A_DAY:
@@ -52,7 +55,23 @@ def add_scan(
                 % {"number": brought}
             }
         )
-    scanned = attachments.checked(content, name=name)
+
+
+@transaction.atomic
+def _kept(
+    candidate: Candidate,
+    scanned: attachments.Scanned,
+    *,
+    by: User,
+    on: date,
+    paper: Paper,
+    replaces: Scan | None,
+) -> Scan:
+    file = locked(candidate, by=by, on=on)
+    # Again, now that nothing of it changes any more.
+    _refuse_bringing(file, by=by, on=on)
+    if paper.candidate_id != file.pk or (replaces and replaces.paper_id != paper.pk):
+        raise PermissionDenied
     if Scan.objects.filter(paper=paper, sha256=scanned.sha256).exists():
         raise DomainError(fields={"scan": _("This scan is with the paper already.")})
     held = Scan.objects.filter(paper__candidate=file).aggregate(held=Sum("size"))["held"] or 0

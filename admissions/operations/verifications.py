@@ -10,10 +10,12 @@ from django.db import IntegrityError, transaction
 from django.utils.translation import gettext as _
 
 from admissions.cases import VERIFICATION_FORM, Case, case_of
-from admissions.guards import BEFORE_THE_CELL
-from admissions.models import Candidate, Milestone, Paper, Verification
+from admissions.models import Candidate, Milestone, Paper, Special, Verification
 from admissions.rules import paper_stale_on, verification_due_on
-from admissions.stages import Step
+from admissions.stages import (
+    BEFORE_THE_CELL,
+    Step,
+)
 from config import names
 from config.errors import DomainError
 from organizations.models import Membership, Person
@@ -111,8 +113,9 @@ def waive_verification(request: Verification, *, by: User, on: date, reason: str
     """Do without an answer to `request`, for a reason; raises as `receive_verification`."""
     case = begin(request.candidate, Step.RECEIVE_VERIFICATION, by=by, on=on, happened_on=on)
     asked = _open_request(request, case, field="reason")
-    asked.waived_because = _reason(reason)
-    asked.save(update_fields=["waived_because"])
+    _refuse_political(case, relation=asked.relation, subject=asked.subject)
+    asked.waived_because, asked.waived_on = _reason(reason), on
+    asked.save(update_fields=["waived_because", "waived_on"])
     _record_waiver(case, asked, by=by, on=on)
     return asked
 
@@ -133,6 +136,7 @@ def waive_unsent(
     """
     case = begin(candidate, Step.SEND_VERIFICATION, by=by, on=on, happened_on=on)
     subject, place = _who_and_where(case, relation, subject, place)
+    _refuse_political(case, relation=relation, subject=subject)
     request = _write(
         case,
         Verification(
@@ -140,11 +144,36 @@ def waive_unsent(
             subject=subject,
             place=place,
             waived_because=_reason(reason),
+            waived_on=on,
             entered_by=by,
         ),
     )
     _record_waiver(case, request, by=by, on=on)
     return request
+
+
+def _refuse_political(case: Case, *, relation: str, subject: str) -> None:
+    """Refuse at `reason` to do without an answer that told of a question for those above."""
+    told = next(
+        (
+            one
+            for one in case.candidate.verifications.all()
+            if (one.relation, one.subject) == (relation, subject)
+            and one.result == Verification.Result.PROBLEM
+        ),
+        None,
+    )
+    if told is None or Special.POLITICAL in case.candidate.special:
+        return
+    raise DomainError(
+        fields={
+            "reason": _(
+                "The answer of %(place)s raised a question for the competent level, which"
+                " concludes first: note in the file the special case “%(special)s”, or ask again."
+            )
+            % {"place": told.place, "special": Special.POLITICAL.label}
+        }
+    )
 
 
 def _record_waiver(case: Case, request: Verification, *, by: User, on: date) -> None:

@@ -6,15 +6,16 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import TYPE_CHECKING
 
-from django.db.models import Count, OuterRef, Q, QuerySet, Subquery
+from django.db.models import Count, Exists, OuterRef, Q, QuerySet, Subquery
 
 from admissions.cases import Case
 from admissions.guards import STEPS
 from admissions.models import AwarenessClass, Candidate, Certificate, Enrolment
-from admissions.operations.classes import TAKEN, WAITING, kind_for, runs
+from admissions.models.awareness import TAKEN
+from admissions.operations.classes import WAITING, kind_for, runs
 from admissions.permissions import Permission, Rights
 from admissions.stages import Stage, Step
-from organizations.models import Appointment, Designation, Organization, Role
+from organizations.models import Appointment, Designation, Organization, Person, Role
 
 from .next_steps import step_url
 from .sections import Section
@@ -175,12 +176,30 @@ def class_page(
 def answered_by(
     school: AwarenessClass, user: User | AnonymousUser, *, on: date
 ) -> QuerySet[Enrolment]:
+    """Return the proposals for `school` that `user` answers on day `on`."""
+    return proposals_to_answer(user, on=on).filter(school=school)
+
+
+def proposals_to_answer(user: User | AnonymousUser, *, on: date) -> QuerySet[Enrolment]:
     """Return the proposals that `user` answers on day `on`: staff, of cells beneath their own."""
     cells = Appointment.objects.organizations_of(user, roles=[Role.STAFF], on=on)
-    found = school.enrolments.filter(
+    found = Enrolment.objects.filter(
         state=Enrolment.State.PROPOSED, candidate__cell__in=cells.values("pk")
+    ).exclude(school__state=AwarenessClass.State.CANCELLED)
+    # Not `user.person_id`: the tasks that wait are compiled once for all users.
+    return found.exclude(candidate__person__in=Person.objects.filter(user=user.pk).values("pk"))
+
+
+def to_mark(user: User | AnonymousUser, *, on: date) -> QuerySet[AwarenessClass]:
+    """Return the classes of `user`'s own posts that are over on day `on` and without results."""
+    sent = Enrolment.objects.filter(school=OuterRef("pk"), state=Enrolment.State.ACCEPTED)
+    held = Appointment.objects.of(user, on=on, roles=[Role.STAFF, Role.CENTRE])
+    return AwarenessClass.objects.filter(
+        Exists(sent),
+        organization__in=held.values("organization"),
+        state=AwarenessClass.State.PLANNED,
+        ends_on__lt=on,
     )
-    return found.exclude(candidate__person=getattr(user, "person_id", None))
 
 
 def section_of_classes(case: Case, rights: Rights, user: User | AnonymousUser) -> Section | None:

@@ -13,7 +13,10 @@ from admissions.cases import Case
 from admissions.eligibility import warnings
 from admissions.parameters import Words, differing
 from admissions.permissions import Rights
-from admissions.stages import LIVE_STAGES, ORDER, Stage
+from admissions.stages import (
+    BEFORE_THE_CELL,
+    LIVE_STAGES,
+)
 
 from .sections import Section
 
@@ -21,8 +24,6 @@ if TYPE_CHECKING:
     from django.contrib.auth.models import AnonymousUser
 
     from organizations.models import User
-
-BEFORE_THE_CELL = ORDER[: ORDER.index(Stage.CELL_RESOLVED)]
 
 
 @dataclass(frozen=True)

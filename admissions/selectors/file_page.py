@@ -16,13 +16,23 @@ from admissions.cases import Case, cases_and_surroundings
 from admissions.guards import STEPS
 from admissions.models import Candidate, Group, Milestone, RuleSet
 from admissions.permissions import Permission, Rights
-from admissions.rules import decision_due_on, full_years, probation_ends_on
-from admissions.stages import PUBLIC_STEPS, Level, Stage, Step, public_step, stage_after
+from admissions.rules import decision_due_on, full_years, probation_ends_on, send_up_due_on
+from admissions.stages import (
+    BEFORE_THE_CELL,
+    PUBLIC_STEPS,
+    WITH_THE_COMMITTEES,
+    Level,
+    Stage,
+    Step,
+    public_step,
+    stage_after,
+)
 from config.periods import contains
 
 from .moving import asking
 from .next_steps import STEP_CODES, NextStep, next_step, step_url
 from .papers import CERTIFICATE, PaperRow, paper_rows
+from .preparing import lacking_verification
 from .probation import bar_note
 from .sections import Section, sections
 
@@ -48,9 +58,11 @@ class StepOnBar:
 
 @dataclass(frozen=True)
 class Consequence:
-    """What follows if the cell considers on `day`: latest decision, round, what is amiss."""
+    """What follows if the cell considers on `day`: the file goes up by `send_by`, the latest
+    decision, the round, what is amiss."""
 
     day: date
+    send_by: date
     decision_by: date
     extended_by: date
     working_days: int
@@ -93,6 +105,16 @@ class FilePage:
     prepares: bool
     further: list[tuple[str, str]]
     sections: list[Section]
+
+    @property
+    def may_correct(self) -> bool:
+        """Say whether the reader corrects the file: until the cell has resolved on it."""
+        return self.prepares and self.case.candidate.stage in BEFORE_THE_CELL
+
+    @property
+    def stays_as_resolved(self) -> bool:
+        """Say whether the reader would correct the file, were it returned to before the cell."""
+        return self.prepares and self.case.candidate.stage in WITH_THE_COMMITTEES
 
 
 def file_page(candidate: Candidate, *, user: User, on: date, all_events: bool = False) -> FilePage:
@@ -216,6 +238,7 @@ def _consequences(case: Case, around: Surroundings) -> tuple[list[Consequence], 
         rows.append(
             Consequence(
                 day=day,
+                send_by=send_up_due_on(day, rules, calendar=case.calendar),
                 decision_by=decision_by,
                 extended_by=decision_due_on(day, rules, extended=True, calendar=case.calendar),
                 working_days=rules.admission_decision_days,
@@ -230,7 +253,7 @@ def _consequences(case: Case, around: Surroundings) -> tuple[list[Consequence], 
 
 
 def _amiss(case: Case, day: date, rules: RuleSet) -> str:
-    """Return what counts today and no longer on `day`."""
+    """Return what counts today and no longer on `day`, and what cannot be answered by then."""
     then = Case(
         case.candidate,
         on=day,
@@ -243,7 +266,10 @@ def _amiss(case: Case, day: date, rules: RuleSet) -> str:
     lost = [kind.code for kind in then.missing_papers if kind not in case.missing_papers]
     if case.valid_certificate and not then.valid_certificate:
         lost.insert(0, CERTIFICATE)
-    return _("run out by then: %(papers)s") % {"papers": ", ".join(lost)} if lost else ""
+    told = [lacking_verification(case, by=day)]
+    if lost:
+        told.append(_("run out by then: %(papers)s") % {"papers": ", ".join(lost)})
+    return "; ".join(words for words in told if words)
 
 
 def _facts(case: Case) -> list[tuple[str, str]]:
@@ -262,9 +288,18 @@ def _facts(case: Case) -> list[tuple[str, str]]:
         (_("Residence"), person.residence),
         (_("Youth Union"), _("Youth Union member") if person.is_youth_union_member else ""),
         (_("Groups"), ", ".join(groups)),
+        *_receipt(case),
         (_("Helper"), ", ".join(one.mentor.full_name for one in case.mentorships)),
         (_("Judged under"), candidate.rules.code),
     ]
+
+
+def _receipt(case: Case) -> list[tuple[str, str]]:
+    """Return when the cell received the decision, once there is one: a term may run from it."""
+    if case.decision is None:
+        return []
+    day = case.received_on
+    return [(_("Decision received on"), f"{day:%d/%m/%Y}" if day else _("not recorded"))]
 
 
 BAD = {Step.FALL_SHORT, Step.CLOSE}

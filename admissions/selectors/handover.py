@@ -24,6 +24,7 @@ from organizations.models import (
     User,
 )
 from organizations.operations.handovers import takes_over, writes_note
+from organizations.reading import ForReader
 
 from .next_steps import NextStep, days_left, next_step, step_url
 
@@ -242,11 +243,7 @@ def open_handovers(user: User, *, on: date) -> OpenHandovers:
 
     Each with `cell_name`, the name of its unit that day.
     """
-    seen = Handover.objects.visible_to(user, on=on).select_related("outgoing", "incoming")
-    due = seen.due(on=on)
-    rows = list(
-        due.filter(Q(incoming=user.pk) | Q(outgoing=user.pk) | Q(incoming__isnull=True))[:AT_MOST]
-    )
+    rows: list[Handover] = _open_ones(user, on)
     is_staff = Appointment.objects.of(user, on=on, roles=[Role.STAFF]).exists() if rows else False
     named(rows, on=on)
     return OpenHandovers(
@@ -258,6 +255,13 @@ def open_handovers(user: User, *, on: date) -> OpenHandovers:
             if is_staff and one.incoming_id is None and one.outgoing_id != user.pk
         ],
     )
+
+
+@ForReader
+def _open_ones(user: User, on: date) -> QuerySet[Handover]:
+    due = Handover.objects.visible_to(user, on=on).due(on=on)
+    theirs = Q(incoming=user.pk) | Q(outgoing=user.pk) | Q(incoming__isnull=True)
+    return due.filter(theirs).select_related("outgoing", "incoming")[:AT_MOST]
 
 
 def named(handovers: Sequence[Handover], *, on: date) -> Sequence[Handover]:

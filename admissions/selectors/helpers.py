@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date
 from typing import TYPE_CHECKING, Any
@@ -17,7 +17,7 @@ from admissions.models import Candidate, Mentorship
 from admissions.permissions import Rights
 from admissions.stages import LIVE_STAGES, Stage, Step
 from config import names
-from organizations.models import Appointment, Designation, Membership, Role
+from organizations.models import Designation, Membership
 
 from .next_steps import STEP_CODES
 from .sections import Section
@@ -102,20 +102,33 @@ def without_helper(cells: QuerySet[Any], *, on: date, q: str = "") -> QuerySet[C
 def unfit(cells: QuerySet[Any], *, on: date) -> dict[int, str]:
     """Return {mentorship id: why the helper is to be replaced} in `cells` on day `on`.
 
-    Found by query, so on the very day on which a membership ends: who is no official member any
-    more, or one of another grassroots unit. Four queries at most.
+    Found by query, so on the very day on which a membership ends. Four queries at most.
     """
+    rows = suspects(cells, on=on).values_list("pk", "home", "candidate__cell")[:AT_MOST]
+    return reasons(rows, on=on)
+
+
+def suspects(cells: QuerySet[Any], *, on: date) -> QuerySet[Any]:
+    """Return the helpers in `cells` who are no official members of the candidate's cell on day
+    `on`; `home` is the cell of which they are."""
     own = Membership.objects.on(on).official().filter(person=OuterRef("mentor"))
-    suspects = list(
+    return (
         running(on=on)
         .filter(candidate__cell__in=cells)
         .annotate(home=Subquery(own.values("cell")[:1]))
         .exclude(Exists(own.filter(cell=OuterRef("candidate__cell"))))
         .order_by("pk")
-        .values_list("pk", "home", "candidate__cell")[:AT_MOST]
     )
-    found = {key: _("no official member any more") for key, home, _cell in suspects if not home}
-    elsewhere = [(key, home, cell) for key, home, cell in suspects if home]
+
+
+def reasons(rows: Iterable[tuple[int, int | None, int]], *, on: date) -> dict[int, str]:
+    """Return {mentorship id: why the helper is to be replaced} of `suspects`, as (id, home, cell).
+
+    Who is no official member any more, or one of another grassroots unit; three queries at most.
+    """
+    listed = list(rows)
+    found = {key: _("no official member any more") for key, home, _cell in listed if not home}
+    elsewhere = [(key, home, cell) for key, home, cell in listed if home]
     if not elsewhere:
         return found
     lines = bodies_of({cell for _key, *pair in elsewhere for cell in pair}, on=on)
@@ -132,15 +145,6 @@ def _unit(bodies: Bodies) -> int:
     if bodies.is_delegated and bodies.competent:
         return bodies.competent.organization_id
     return bodies.cell.organization_id
-
-
-def amiss_counted(user: User, *, on: date) -> list[tuple[str, str, int]]:
-    """Return [(part of the page, words, how many)] of what a secretary is to put right."""
-    cells = Appointment.objects.organizations_of(user, roles=[Role.SECRETARY], on=on).values("pk")
-    return [
-        (TO_REPLACE, _("Helpers to replace"), len(unfit(cells, on=on))),
-        (WITHOUT, _("Candidates without a helper"), without_helper(cells, on=on).count()),
-    ]
 
 
 def rows_of_helpers(

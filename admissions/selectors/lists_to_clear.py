@@ -17,7 +17,6 @@ from django.utils import translation
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
-from admissions.guards import BEFORE_THE_CELL, BEFORE_THE_COMMITTEES_END
 from admissions.models import (
     Admission,
     Ballot,
@@ -30,7 +29,15 @@ from admissions.models import (
     Paper,
 )
 from admissions.operations.ceremonies import LATE_WITHOUT_CONSENT
-from admissions.stages import LIVE_STAGES, Level, Purpose, Stage, Step
+from admissions.stages import (
+    BEFORE_THE_CELL,
+    LIVE_STAGES,
+    WITH_THE_COMMITTEES,
+    Level,
+    Purpose,
+    Stage,
+    Step,
+)
 from organizations.models import Membership, Person
 
 if TYPE_CHECKING:
@@ -139,7 +146,7 @@ def _number_without_decision(files: QuerySet[Candidate], on: date) -> QuerySet[C
     return files.filter(
         Q(pk__in=typed.values("candidate")) | Q(pk__in=received.values("candidate")),
         ~Exists(made),
-        stage__in=BEFORE_THE_COMMITTEES_END,
+        stage__in=WITH_THE_COMMITTEES,
     )
 
 

@@ -24,14 +24,14 @@ from admissions.guards import (
     on_the_list,
     permitted,
     valid_certificate,
+    verified,
 )
 from admissions.models import AwarenessClass, Ballot, Candidate, Deadline, Meeting, RuleSet
 from admissions.permissions import Permission, Rights
 from admissions.stages import LIVE_STAGES, STEPS_OF_VOTES, Level, Purpose, Stage, Step
 from organizations.models import Appointment, Designation, Membership, Organization, Role, Transfer
-from organizations.sheets.waiting import Waiting
 
-from .next_steps import STEP_CODES, step_url
+from .next_steps import step_url
 from .sections import Section
 
 if TYPE_CHECKING:
@@ -58,6 +58,7 @@ NEEDS: tuple[tuple[Guard, Step | None], ...] = (
     (a_mentor, Step.ASSIGN_MENTOR),
     (introduced, Step.INTRODUCE),
     (all_papers, Step.RECEIVE_PAPER),
+    (verified, Step.RECEIVE_VERIFICATION),
 )
 
 
@@ -231,7 +232,7 @@ def _read_together(cases: Sequence[Case], *, on: date) -> None:
 
 
 def _committee_ids(cases: Sequence[Case]) -> list[int]:
-    bodies = [one.bodies.grassroots or one.bodies.competent for one in cases[:1]]
+    bodies = [one.bodies.permitting for one in cases[:1]]
     return [one.organization_id for one in bodies if one]
 
 
@@ -286,7 +287,7 @@ def vote_row(case: Case, level: Level, purpose: Purpose, *, entitled: int | None
         denominator=share.denominator,
         strict=share.strict,
         needed=share.needed(entitled) if entitled else None,
-        failed=case.failures(level, purpose),
+        failed=len(case.short_votes(level, purpose)),
     )
 
 
@@ -328,7 +329,7 @@ def _lacks(case: Case) -> list[tuple[str, str]]:
     """Return what the cell's vote lacks on the day: [(sentence, address where it is mended)]."""
     page = reverse("candidate-detail", args=[case.candidate.public_id])
     found = [
-        (sentence, step_url(case, step) if step in STEP_CODES else page)
+        (sentence, step_url(case, step) if step else page)
         for guard, step in NEEDS
         if (sentence := guard(case))
     ]
@@ -517,15 +518,6 @@ def short_above(user: User | AnonymousUser, *, on: date) -> QuerySet[Ballot]:
         .select_related("candidate__person", "rules", "organization")
         .order_by("-held_on", "-pk")
     )
-
-
-def waiting(user: User, *, on: date) -> list[Waiting]:
-    """Return how many votes fell short beneath the committees at which `user` is staff."""
-    if not Appointment.objects.of(user, on=on, roles=[Role.STAFF]).exists():
-        return []
-    number = short_above(user, on=on).count()
-    title = _("Votes that fell short, reported in full")
-    return [Waiting(title, number, reverse("meeting-short"))] if number else []
 
 
 def section_of_votes(case: Case, rights: Rights, user: User | AnonymousUser) -> Section | None:

@@ -13,7 +13,7 @@ from django.utils.translation import gettext as _
 
 from admissions.cases import Case, cases_of
 from admissions.models import Candidate, FileTransfer, RuleSet
-from admissions.operations.moving import may_send, situation_of
+from admissions.operations.moving import handed_over_by, may_send, situation_of
 from admissions.permissions import Permission, Rights
 from admissions.stages import OPEN_STAGES, Stage, Step
 from config.periods import contains
@@ -52,6 +52,7 @@ class MoveRow:
     number: str
     stage: str
     file_url: str
+    rules: str
     is_late: bool = False
     terms: list[str] = field(default_factory=list)
     steps: list[str] = field(default_factory=list)
@@ -74,9 +75,8 @@ def panel(user: User | AnonymousUser, part: str, *, on: date) -> FileTransferQue
     asked = Q(state=State.ASKED)
     later = FileTransfer.objects.filter(candidate=OuterRef("candidate"), pk__gt=OuterRef("pk"))
     to_mend = Q(
-        ~Exists(later),
-        state=State.REFUSED,
-        send_by__isnull=False,
+        ~Exists(later.exclude(state=State.WITHDRAWN)),
+        review_by__isnull=False,
         candidate__cell__in=own,
         candidate__stage__in=OPEN_STAGES,
     )
@@ -85,7 +85,8 @@ def panel(user: User | AnonymousUser, part: str, *, on: date) -> FileTransferQue
         | asked & Q(situation__in=ABOVE, candidate__cell__in=competent)
         | to_mend
     )
-    to_take = Q(state=State.SENT, destination__in=writes)
+    # Who asked for it waits for somebody else to take it over.
+    to_take = Q(state=State.SENT, destination__in=writes) & ~Q(entered_by=user.pk)
     if part == TO_SEND:
         return seen.filter(to_send)
     if part == TO_TAKE:
@@ -146,6 +147,7 @@ def move_rows(
             row,
             case=cases.get(row.candidate_id),
             rights=rights,
+            user=user,
             answers=row.destination_id in writes,
             rule_sets=rule_sets,
             on=on,
@@ -159,6 +161,7 @@ def _row(
     *,
     case: Case | None,
     rights: Rights,
+    user: User | AnonymousUser,
     answers: bool,
     rule_sets: Sequence[RuleSet],
     on: date,
@@ -166,24 +169,29 @@ def _row(
     file: Candidate = transfer.candidate
     sees = file.cell_id in rights.sees
     is_open = transfer.state in {State.ASKED, State.SENT}
+    last = transfer.review_by if transfer.is_under_review else transfer.send_by
     waits = is_open or transfer.is_under_review
+    rules = _of(rule_sets, transfer.moved_on)
     return MoveRow(
         transfer=transfer,
+        rules=rules.code if rules else "",
         person=file.person.full_name,
         number=file.number,
         stage=str(Stage(file.stage).label) if sees or is_open else "",
         file_url=reverse("candidate-detail", args=[file.public_id]) if sees else "",
-        is_late=waits
-        and transfer.state != State.SENT
-        and transfer.send_by is not None
-        and transfer.send_by < on,
+        is_late=waits and transfer.state != State.SENT and last is not None and last < on,
         terms=_terms(transfer, rule_sets),
-        steps=_steps(transfer, case=case, rights=rights, answers=answers),
+        steps=_steps(transfer, case=case, rights=rights, user=user, answers=answers),
     )
 
 
 def _steps(
-    transfer: FileTransfer, *, case: Case | None, rights: Rights, answers: bool
+    transfer: FileTransfer,
+    *,
+    case: Case | None,
+    rights: Rights,
+    user: User | AnonymousUser,
+    answers: bool,
 ) -> list[str]:
     """Return what the holder of `rights` may do with the request now."""
     if case is None or not transfer.is_open:
@@ -196,7 +204,9 @@ def _steps(
         if may_send(rights, case, situation_of(case, is_below=below)):
             steps.append(SEND)
     if answers and not is_own and file.stage in OPEN_STAGES and transfer.state == State.SENT:
-        steps += [TAKE, REVIEW]
+        if user.pk not in handed_over_by(case, transfer):
+            steps.append(TAKE)
+        steps.append(REVIEW)
     if answers and not is_own:
         steps.append(REFUSE)
     if rights.may(Permission.MOVE, case):
@@ -207,8 +217,8 @@ def _steps(
 def _terms(transfer: FileTransfer, rule_sets: Sequence[RuleSet]) -> list[str]:
     """Return the last days of the request in words, each with its working days and rules."""
     found = []
-    if transfer.is_under_review and transfer.send_by:
-        found.append(_("To be reviewed and answered by %(day)s.") % _day(transfer.send_by))
+    if transfer.review_by:
+        found.append(_("To be reviewed and answered by %(day)s.") % _day(transfer.review_by))
     elif transfer.send_by and transfer.is_open and (rules := _of(rule_sets, transfer.moved_on)):
         decided = transfer.situation == Situation.DECIDED
         days = rules.moved_ceremony_days if decided else rules.forward_days
@@ -245,7 +255,15 @@ def section_of_moving(case: Case, rights: Rights, user: User | AnonymousUser) ->
     latest = known[-1]
     if latest.state == State.WITHDRAWN:
         return None
-    row = _row(latest, case=case, rights=rights, answers=False, rule_sets=[case.rules], on=case.on)
+    row = _row(
+        latest,
+        case=case,
+        rights=rights,
+        user=user,
+        answers=False,
+        rule_sets=[case.rules],
+        on=case.on,
+    )
     return Section(
         "admissions/move_section.html", {"row": row}, order=5 if latest.is_open else 60, beside=True
     )

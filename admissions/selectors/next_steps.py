@@ -10,61 +10,28 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from admissions.calendar import next_meetings
-from admissions.cases import Case
+from admissions.cases import VERIFICATION_FORM, Case
 from admissions.eligibility import introduced, must_join_the_union
 from admissions.guards import (
     STEPS,
+    a_mentor,
     escalated,
     nobody_competent,
     permitted,
     sent_up,
-    who_permits,
 )
-from admissions.models import Ballot
+from admissions.models import Ballot, RuleSet
 from admissions.permissions import Permission, Rights
 from admissions.rules import grassroots_due_on, send_up_due_on
 from admissions.stages import OPEN_STAGES, STEP_OF_VOTE, Level, Purpose, Stage, Step
 
+from .addresses import STEP_CODES, step_url
 from .moving import on_the_way
+from .papers import kind_name
+from .preparing import of_class, of_verification
 from .probation import coming
 
-STEP_CODES: dict[Step, str] = {
-    Step.PUT_ON_LIST: "cam-tinh",
-    Step.ENROL: "lop-hoc",
-    Step.CERTIFY: "giay-chung-nhan",
-    Step.CERTIFY_NEW_MEMBER: "lop-dang-vien-moi",
-    Step.ASSIGN_MENTOR: "giup-do",
-    Step.RELEASE_MENTOR: "thoi-giup-do",
-    Step.ASK_MOVE: "chuyen-di",
-    Step.PERMIT: "duoc-lam-thu-tuc",
-    Step.INTRODUCE: "gioi-thieu",
-    Step.SEND_VERIFICATION: "gui-tham-tra",
-    Step.RECEIVE_PAPER: "giay-to",
-    Step.VOTE_CELL: "chi-bo-xet",
-    Step.VOTE_INTERMEDIATE: "bo-phan-tham-dinh",
-    Step.VOTE_GRASSROOTS: "co-so-xet",
-    Step.VOTE_COMPETENT: "cap-tren-xet",
-    Step.DECIDE: "quyet-dinh",
-    Step.ADMIT: "le-ket-nap",
-    Step.NEW_MEMBER_PAPERS: "ho-so-dang-vien",
-    Step.RECOGNITION_CELL: "chi-bo-xet-chinh-thuc",
-    Step.RECOGNITION_INTERMEDIATE: "bo-phan-chinh-thuc",
-    Step.RECOGNITION_GRASSROOTS: "co-so-xet-chinh-thuc",
-    Step.RECOGNITION_COMPETENT: "cap-tren-xet-chinh-thuc",
-    Step.RECOGNISE: "quyet-dinh-chinh-thuc",
-    Step.ANNOUNCE: "cong-bo-chinh-thuc",
-    Step.DELETION_CELL: "chi-bo-xoa-ten",
-    Step.DELETION_GRASSROOTS: "co-so-xoa-ten",
-    Step.DELETION_COMPETENT: "cap-tren-xoa-ten",
-    Step.DELETE_NAME: "quyet-dinh-xoa-ten",
-    Step.SEND_UP: "gui-len",
-    Step.RETURN: "tra-ho-so",
-    Step.EXTEND: "gia-han",
-    Step.REFUSE: "khong-ket-nap",
-    Step.RECEIVE_DECISION: "nhan-quyet-dinh",
-    Step.CANCEL: "huy-quyet-dinh",
-}
-"""The last part of a step's address: /ho-so/<id>/buoc/<code>/."""
+__all__ = ["STEP_CODES", "NextStep", "days_left", "next_step", "step_url"]
 
 AT_A_MEETING = frozenset({Step.PUT_ON_LIST, Step.ASSIGN_MENTOR, Step.VOTE_CELL})
 """Only the cell's meeting decides these."""
@@ -72,7 +39,11 @@ AT_A_MEETING = frozenset({Step.PUT_ON_LIST, Step.ASSIGN_MENTOR, Step.VOTE_CELL})
 
 @dataclass(frozen=True)
 class NextStep:
-    """What is next for a file, `due_on` a day if there is one; `is_mine` if the reader takes it."""
+    """What is next for a file, `due_on` a day if there is one; `is_mine` if the reader takes it.
+
+    What waits elsewhere is recorded at `early_url`, should it come before its day; `since` when it
+    waits, where that is not since when the file lies where it does.
+    """
 
     step: Step
     title: str
@@ -84,11 +55,8 @@ class NextStep:
     is_legal: bool = False
     warning: str = ""
     waits_for: str = ""
-
-
-def step_url(case: Case, step: Step) -> str:
-    """Return the address of the page that records `step`."""
-    return reverse("candidate-step", args=[case.candidate.public_id, STEP_CODES[step]])
+    early_url: str = ""
+    since: date | None = None
 
 
 def next_step(case: Case, rights: Rights) -> NextStep | None:
@@ -112,9 +80,12 @@ def _is_mine(case: Case, rights: Rights, step: Step) -> bool:
 def _preparation(case: Case, rights: Rights) -> NextStep:
     if (stuck := _stuck(case, rights, Level.CELL)) is not None:
         return stuck
-    meeting = next_meetings(case.on, number=1, calendar=case.calendar)[0]
     name = case.candidate.person.full_name
     step, title, why, verb = _missing(case, name)
+    waits = {Step.CERTIFY: of_class, Step.RECEIVE_PAPER: of_verification}.get(step)
+    if waits and (longer := waits(case, prepares=_is_mine(case, rights, step))) is not None:
+        return NextStep(**longer)
+    meeting = next_meetings(case.on, number=1, calendar=case.calendar)[0]
     is_mine = _is_mine(case, rights, step)
     is_waiting = step == Step.PERMIT
     if is_waiting and is_mine:
@@ -130,8 +101,16 @@ def _preparation(case: Case, rights: Rights) -> NextStep:
         if step in AT_A_MEETING or (case.valid_certificate and not is_waiting)
         else None,
         warning=_expiry(case),
-        waits_for=str(who_permits(case) if is_waiting else case.bodies.cell),
+        waits_for=str(case.bodies.permitting if is_waiting else case.bodies.cell),
+        since=_proposed_since(case) if is_waiting else None,
     )
+
+
+def _proposed_since(case: Case) -> date:
+    """Return since when the committee could permit: all of it was there, and the file too."""
+    steps = {Step.PUT_ON_LIST, Step.CERTIFY, Step.ASSIGN_MENTOR}
+    made = [one.on for one in case.milestones if one.step in steps]
+    return max(made, default=case.on)
 
 
 def _page_of(case: Case, step: Step) -> str:
@@ -181,18 +160,20 @@ def _missing(case: Case, name: str) -> tuple[Step, str, str, str]:
         )
         title = _("Enter the class certificate of %(person)s") % {"person": name}
         return Step.CERTIFY, title, why, _("Enter")
-    if not case.mentorships:
+    if amiss := a_mentor(case):
         return (
             Step.ASSIGN_MENTOR,
             _("Assign a helper to %(person)s") % {"person": name},
-            _("An official member of the same grassroots organisation."),
+            amiss
+            if case.mentorships
+            else _("An official member of the same grassroots organisation."),
             _("Assign"),
         )
     if permitted(case):
         return (
             Step.PERMIT,
             _("Wait for %(body)s to permit the procedure for %(person)s")
-            % {"body": who_permits(case), "person": name},
+            % {"body": case.bodies.permitting, "person": name},
             _("The cell proposes, the committee decides; then the papers are made (%(rules)s).")
             % {"rules": case.rules.code},
             _("Permit"),
@@ -205,14 +186,16 @@ def _missing(case: Case, name: str) -> tuple[Step, str, str, str]:
         )
         return Step.INTRODUCE, title % {"person": name}, sentence, _("Enter")
     if case.missing_papers:
+        asked_for = [
+            f"{kind_name(kind)} ({kind.code})"
+            for kind in case.missing_papers
+            if kind.code != VERIFICATION_FORM
+        ]
         return (
             Step.RECEIVE_PAPER,
             _("Receive the missing papers of %(person)s") % {"person": name},
             _("%(number)s needed before the cell considers: %(papers)s.")
-            % {
-                "number": len(case.missing_papers),
-                "papers": "; ".join(kind.code for kind in case.missing_papers),
-            },
+            % {"number": len(asked_for), "papers": "; ".join(asked_for)},
             _("Receive"),
         )
     return (
@@ -241,12 +224,13 @@ def _expiry(case: Case) -> str:
 def _committee(case: Case, rights: Rights) -> NextStep:
     name = case.candidate.person.full_name
     vote = case.passed(Level.CELL)
-    limit = case.decision_limit()
+    due = case.decision_due()
+    limit = due.day if due else None
     terms = {
         "cell_day": f"{vote.held_on:%d/%m/%Y}" if vote else "",
         "limit": f"{limit:%d/%m/%Y}" if limit else "",
-        "days": case.candidate.rules.admission_decision_days,
-        "rules": case.candidate.rules.code,
+        "days": due.days if due else "",
+        "rules": due.rules.code if due else "",
     }
     why = (
         _(
@@ -314,6 +298,29 @@ def _sending(case: Case, vote: Ballot, *, to: str) -> NextStep:
 
 def _ceremony(case: Case, rights: Rights) -> NextStep:
     decision, limit = case.decided(), case.ceremony_limit()
+    rules = case.own_rules(at=decision.entered_at)
+    if case.received_on is None and rules.ceremony_from == RuleSet.CeremonyFrom.RECEIPT:
+        return NextStep(
+            step=Step.RECEIVE_DECISION,
+            title=_("Record when the cell received the decision on %(person)s")
+            % {"person": case.candidate.person.full_name},
+            why=_(
+                "Decision %(number)s of %(day)s; the term of the ceremony runs from its receipt"
+                " (%(days)s working days, %(rules)s)."
+            )
+            % {
+                "number": decision.number,
+                "day": f"{decision.signed_on:%d/%m/%Y}",
+                "days": rules.ceremony_days,
+                "rules": rules.code,
+            },
+            verb=_("Record"),
+            url=step_url(case, Step.RECEIVE_DECISION),
+            is_mine=_is_mine(case, rights, Step.RECEIVE_DECISION),
+            due_on=limit,
+            is_legal=True,
+            waits_for=str(case.bodies.cell),
+        )
     return NextStep(
         step=Step.ADMIT,
         title=_("Hold the admission ceremony of %(person)s")

@@ -16,7 +16,6 @@ from django.utils.translation import gettext as _
 
 from admissions.cases import Case, cases_of
 from admissions.guards import (
-    BEFORE_THE_COMMITTEES_END,
     STEPS,
     cell_resolved_or_failed_too_often,
     sent_up,
@@ -25,7 +24,13 @@ from admissions.models import Ballot, Candidate, FileReturn, RuleSet, Special
 from admissions.operations.cancellations import latest_review, waiting_review
 from admissions.permissions import Permission, Rights
 from admissions.rules import full_years
-from admissions.stages import Level, Purpose, Stage, Step
+from admissions.stages import (
+    WITH_THE_COMMITTEES,
+    Level,
+    Purpose,
+    Stage,
+    Step,
+)
 from config.ui.pages import SafePaginator
 from organizations.models import Appointment, Role
 
@@ -72,7 +77,7 @@ def section(case: Case, rights: Rights, user: User | AnonymousUser) -> Section |
     back, acts = _latest_return(case, rights), _acts(case, rights)
     asked = latest_review(case)
     taken = [one for one in file.extensions.all() if one.course == file.course]
-    sent = sent_up(file.milestones.all()) if file.stage in BEFORE_THE_COMMITTEES_END else None
+    sent = sent_up(file.milestones.all()) if file.stage in WITH_THE_COMMITTEES else None
     if not (back or acts or asked or taken or sent):
         return None
     context = {
@@ -234,7 +239,7 @@ def before_us(user: User, *, on: date, number: str = "1") -> Queue:
 
 
 def _resolved(user: User, *, on: date) -> QuerySet[Candidate]:
-    rows = Candidate.objects.visible_to(user, on=on).filter(stage__in=BEFORE_THE_COMMITTEES_END)
+    rows = Candidate.objects.visible_to(user, on=on).filter(stage__in=WITH_THE_COMMITTEES)
     passed = Q(ballots__level=Level.CELL, ballots__purpose=Purpose.ADMISSION, ballots__passed=True)
     return (
         rows.annotate(resolved=Max("ballots__held_on", filter=passed))

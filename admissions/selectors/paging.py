@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any, Protocol
 
-if TYPE_CHECKING:
-    from django.db.models import QuerySet
+
+class Rows(Protocol):
+    """A queryset, or what is sliced and counted like one."""
+
+    def __getitem__(self, rows: slice, /) -> Iterable[Any]: ...
+
+    def count(self) -> int: ...
 
 
 @dataclass(frozen=True)
@@ -23,7 +29,7 @@ class PageOf:
         return self.next is not None or self.number > 1
 
 
-def page_of(wanted: QuerySet[Any], asked: int, *, size: int) -> PageOf:
+def page_of(wanted: Rows, asked: int, *, size: int) -> PageOf:
     """Return page `asked` (from 1) of `wanted`, `size` rows each; beyond the end the last one.
 
     One query; two more where there is no such page.
@@ -37,6 +43,6 @@ def page_of(wanted: QuerySet[Any], asked: int, *, size: int) -> PageOf:
     return PageOf(rows[:size], number, number + 1 if is_more else None)
 
 
-def _rows(wanted: QuerySet[Any], number: int, *, size: int) -> list[Any]:
+def _rows(wanted: Rows, number: int, *, size: int) -> list[Any]:
     first = (number - 1) * size
     return list(wanted[first : first + size + 1])

@@ -12,13 +12,14 @@ from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
 from admissions.cases import VERIFICATION_FORM, Case, PaperState, case_of
+from admissions.eligibility import union_unsaid
 from admissions.guards import STEPS
 from admissions.models import Candidate, Paper, PaperKind, RuleSet, Scan
 from admissions.permissions import Permission, Rights
 from admissions.stages import Level, Step
 from organizations.models import Ancestry
 
-from .next_steps import step_url
+from .addresses import step_url
 from .sections import Section
 
 if TYPE_CHECKING:
@@ -118,6 +119,7 @@ def _rows(case: Case, phase: PaperKind.Phase, *, prepares: bool) -> list[PaperRo
 def _row(case: Case, state: PaperState, *, prepares: bool) -> PaperRow:
     kind, paper = state.kind, state.paper
     is_missing = state.status == Paper.Status.MISSING
+    is_verification = kind.code == VERIFICATION_FORM
     may_receive = prepares and STEPS[Step.RECEIVE_PAPER].is_at(case.candidate)
     return PaperRow(
         name=kind_name(kind),
@@ -129,10 +131,10 @@ def _row(case: Case, state: PaperState, *, prepares: bool) -> PaperRow:
         kind=STATUS_LOOK[state.status],
         is_needed=kind.before_cell and state.status != Paper.Status.NOT_APPLICABLE,
         counts=state.status in COUNTS,
-        url=step_url(case, Step.RECEIVE_PAPER)
+        url=step_url(case, Step.RECEIVE_VERIFICATION if is_verification else Step.RECEIVE_PAPER)
         if is_missing and may_receive and not kind.arises_at
         else "",
-        verb=_("Receive"),
+        verb=_("Verify") if is_verification else _("Receive"),
         paper_url=paper_url(case, paper) if paper else "",
     )
 
@@ -150,6 +152,8 @@ def _note(case: Case, state: PaperState) -> str:
     if kind.maker == PaperKind.Maker.MEMBER and kind.before_cell and paper is None:
         first = case.self_criticism_from
         return _("from %(day)s on") % {"day": f"{first:%d/%m/%Y}"} if first else ""
+    if kind.audience == PaperKind.Audience.YOUTH_UNION and paper is None and union_unsaid(case):
+        return _("not clear: a member of the Youth Union?")
     if kind.before_decision and paper is None:
         return _("needed before the decision")
     if paper and paper.stale_on and kind.before_cell and not case.passed(Level.CELL):

@@ -8,16 +8,13 @@ from datetime import date
 from typing import TYPE_CHECKING, Any
 
 from django.db.models import Exists, OuterRef, Q, QuerySet
-from django.urls import reverse
-from django.utils.translation import gettext as _
 
 from admissions.cases import cases_of
-from admissions.guards import on_the_list, permission_of, valid_certificate, who_permits
+from admissions.guards import on_the_list, permission_of, valid_certificate
 from admissions.models import Candidate, Milestone, RuleSet
 from admissions.permissions import Permission, Rights
 from admissions.stages import Stage, Step
 from organizations.models import Ancestry, Appointment, Designation, Organization, Role
-from organizations.sheets.waiting import Waiting
 
 if TYPE_CHECKING:
     from organizations.models import User
@@ -61,7 +58,7 @@ def proposed(user: User, *, on: date) -> list[Proposed]:
         Proposed(
             file=case.candidate,
             cell=case.bodies.cell.short_name or case.bodies.cell.name,
-            body=str(who_permits(case)),
+            body=str(case.bodies.permitting),
             certificate=f"{case.certificate.number}, {case.certificate.issued_on:%d/%m/%Y}"
             if case.certificate
             else "",
@@ -75,42 +72,30 @@ def proposed(user: User, *, on: date) -> list[Proposed]:
     ]
 
 
-def waiting(user: User, *, on: date) -> list[Waiting]:
-    """Return how many wait for the committees at which `user` is staff; three queries.
-
-    Counted, not judged: a committee above a thousand cells has hundreds.
-    """
-    committees = _committees(user, on=on)
+def asked_of(user: User, *, on: date) -> QuerySet[Candidate]:
+    """Return the files that wait for the committees at which `user` is staff, not judged yet."""
     needed = RuleSet.objects.filter(period__contains=on, permission_needed=True)
-    if not committees or not needed.exists():
-        return []
-    asked = _without_permission(user, on=on).filter(cell__in=cells_that_ask(committees, on=on))
-    number = asked.count()
-    if not number:
-        return []
-    return [Waiting(_("People proposed for the procedure"), number, reverse("permission-list"))]
+    asked = cells_that_ask(_committees(user, on=on), on=on)
+    return _without_permission(user, on=on).filter(Exists(needed), cell__in=asked)
 
 
-def cells_that_ask(committees: Collection[int], *, on: date) -> QuerySet[Any]:
-    """Return the cells (ids) whose people one of `committees` permits, as `guards.who_permits`:
+def cells_that_ask(committees: Collection[int] | QuerySet[Any], *, on: date) -> QuerySet[Any]:
+    """Return the cells (ids) whose people one of `committees` permits, as `Bodies.permitting`:
     the grassroots committee above, or the competent one where there is none between."""
     committee = Designation.objects.begun(on=on).filter(
         period__contains=on, kind__votes_as="grassroots"
     )
     lines = Ancestry.objects.on(on)
-    between = lines.filter(
-        descendant=OuterRef("descendant"),
-        depth__gt=0,
-        ancestor__in=committee.values("organization"),
-    )
+    between = lines.filter(depth__gt=0, ancestor__in=committee.values("organization"))
     own = committee.filter(organization__in=committees).values("organization")
     beneath = lines.filter(ancestor__in=committees, depth__gt=0)
-    return beneath.filter(Q(ancestor__in=own) | ~Exists(between)).values("descendant")
+    return beneath.filter(
+        Q(ancestor__in=own) | ~Q(descendant__in=between.values("descendant"))
+    ).values("descendant")
 
 
-def _committees(user: User, *, on: date) -> list[int]:
-    held = Appointment.objects.of(user, on=on, roles=[Role.STAFF])
-    return list(held.values_list("organization", flat=True))
+def _committees(user: User, *, on: date) -> QuerySet[Any]:
+    return Appointment.objects.of(user, on=on, roles=[Role.STAFF]).values("organization")
 
 
 def _without_permission(user: User, *, on: date) -> QuerySet[Candidate]:

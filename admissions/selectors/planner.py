@@ -8,7 +8,7 @@ decided.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import TYPE_CHECKING
@@ -21,7 +21,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from admissions.calendar import RoundDay, next_meetings, rounds_from
-from admissions.cases import Case, cases_and_surroundings
+from admissions.cases import VERIFICATION_FORM, Case, cases_and_surroundings
 from admissions.eligibility import introduced
 from admissions.guards import permitted
 from admissions.models import Candidate, Round, RuleSet
@@ -31,10 +31,16 @@ from admissions.rules import (
     is_working_day,
     send_up_due_on,
 )
-from admissions.stages import ORDER, Level, Stage
+from admissions.stages import (
+    ORDER,
+    WITH_THE_COMMITTEES,
+    Level,
+    Stage,
+)
 from organizations.models import Ancestry, Appointment, Role
 
 from .paging import page_of
+from .preparing import lacking_verification
 
 if TYPE_CHECKING:
     from django.db.models import QuerySet
@@ -45,23 +51,25 @@ PER_PAGE = 50
 MEETINGS = 12
 """Meetings of a cell that are looked at: a year."""
 
-LACKING, COMPLETE = [Stage.CERTIFIED, Stage.PERMITTED, Stage.DOSSIER], [Stage.READY]
-CONSIDERED = ORDER[ORDER.index(Stage.CELL_RESOLVED) : ORDER.index(Stage.DECIDED)]
+PREPARED = [Stage.CERTIFIED, Stage.PERMITTED, Stage.DOSSIER, Stage.READY]
 DECIDED = [Stage.DECIDED]
-PLANNED = [*LACKING, *COMPLETE, *CONSIDERED, *DECIDED]
+PLANNED = [*PREPARED, *WITH_THE_COMMITTEES, *DECIDED]
 
-HEADINGS: tuple[tuple[str, str | Promise, list[Stage]], ...] = (
-    ("du", gettext_lazy("Papers complete"), COMPLETE),
-    ("thieu", gettext_lazy("Papers missing"), LACKING),
-    ("dang-xet", gettext_lazy("Under consideration"), CONSIDERED),
-    ("quyet-dinh", gettext_lazy("Decision made"), DECIDED),
+FULL, LACKS, CONSIDERED, MADE = "du", "thieu", "dang-xet", "quyet-dinh"
+HEADINGS: tuple[tuple[str, str | Promise, Collection[Stage]], ...] = (
+    (FULL, gettext_lazy("Papers complete"), ()),
+    (LACKS, gettext_lazy("Papers missing"), ()),
+    (CONSIDERED, gettext_lazy("Under consideration"), WITH_THE_COMMITTEES),
+    (MADE, gettext_lazy("Decision made"), DECIDED),
 )
+"""Before the cell considers by what lacks on the day: papers run out, and answers are awaited."""
 
 
 @dataclass(frozen=True)
 class PlannedFile:
     """One file: the round it makes, what it lacks, and the last day of each step for the round.
 
+    `rules` are those by which the days of the steps are reckoned.
     `warning` says that its ceremony is overdue, or would be in that round.
     """
 
@@ -74,18 +82,20 @@ class PlannedFile:
     makes_it: bool
     lacks: list[str]
     steps: list[tuple[str, date]]
+    rules: str
     moved_from: str
     warning: str
 
 
 @dataclass(frozen=True)
 class Heading:
-    """One of the four lists, and how many files it has in all."""
+    """One of the four lists, and how many files it has in all, or of one page where `is_part`."""
 
     code: str
     name: str
     files: list[PlannedFile]
     count: int
+    is_part: bool = False
 
 
 @dataclass(frozen=True)
@@ -246,15 +256,7 @@ def planner(
         rounds=_listed(rounds, own, chosen, staff_at=staff_at),
         chosen=chosen,
         submit_by=named.submit_by if named else None,
-        headings=[
-            Heading(
-                code=code,
-                name=str(name),
-                files=[row for case, row in planned if case.candidate.stage in stages],
-                count=sum(counts.get(stage, 0) for stage in stages),
-            )
-            for code, name, stages in HEADINGS
-        ],
+        headings=_headings(planned, counts, is_cut=shown.is_cut),
         committee=list(committee),
         removed=removed,
         moved=sum(1 for _case, row in planned if row.moved_from),
@@ -263,6 +265,27 @@ def planner(
         may_add=bool(staff_at),
         are_customary=not own,
     )
+
+
+def _headings(
+    planned: Sequence[tuple[Case, PlannedFile]], counts: dict[str, int], *, is_cut: bool
+) -> list[Heading]:
+    found: dict[str, list[PlannedFile]] = {code: [] for code, _name, _stages in HEADINGS}
+    for case, row in planned:
+        stage = case.candidate.stage
+        code = next((code for code, _name, stages in HEADINGS if stage in stages), "")
+        found[code or (LACKS if row.lacks else FULL)].append(row)
+    return [
+        Heading(
+            code=code,
+            name=str(name),
+            files=found[code],
+            # What lacks is judged of the files of a page alone.
+            count=sum(counts.get(stage, 0) for stage in stages) if stages else len(found[code]),
+            is_part=is_cut and not stages,
+        )
+        for code, name, stages in HEADINGS
+    ]
 
 
 def _rounds(held: Sequence[tuple[str, int]], *, on: date) -> Sequence[Round]:
@@ -306,6 +329,7 @@ def _planned(
         makes_it=bool(made and chosen and made.day <= chosen.day),
         lacks=_lacks(case),
         steps=last_days(case, chosen.day, left) if chosen and (left or not committee) else [],
+        rules=(case.candidate.rules if case.passed(Level.CELL) else case.rules).code,
         moved_from=before.name if before and before != made else "",
         warning=_ceremony_too_late(case, made),
     )
@@ -331,7 +355,9 @@ def _lacks(case: Case) -> list[str]:
     """Return what the file lacks before the cell considers it."""
     if case.passed(Level.CELL):
         return []
-    found = [kind.code for kind in case.missing_papers]
+    found = [kind.code for kind in case.missing_papers if kind.code != VERIFICATION_FORM]
+    if verification := lacking_verification(case):
+        found.insert(0, verification)
     if permitted(case):
         found.insert(0, _("permission to do the procedure"))
     if not case.valid_certificate:

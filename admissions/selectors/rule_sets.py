@@ -5,10 +5,25 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import date
+from typing import TYPE_CHECKING
+
+from django.db.models import Exists, OuterRef, Q, QuerySet
 
 from admissions.models import DayOff, RuleChange, RuleSet, Setting
 from admissions.open_questions import QUESTIONS, Question, values
-from admissions.parameters import GROUPS, OF_COLUMN, Parameter, Standing, Words, standing
+from admissions.parameters import (
+    GROUPS,
+    OF_COLUMN,
+    PARAMETERS,
+    Parameter,
+    Standing,
+    Words,
+    standing,
+)
+from admissions.permissions import posts_that_keep_rules
+
+if TYPE_CHECKING:
+    from organizations.models import User
 
 
 @dataclass(frozen=True)
@@ -107,6 +122,20 @@ def changes() -> list[Change]:
     """Return every change ever asked for, the latest first; the columns of a share together."""
     rows = RuleChange.objects.select_related("rules", "entered_by", "approved_by").order_by("pk")
     return _together(row for row in rows if row.name in OF_COLUMN)[::-1]
+
+
+def changes_to_answer(user: User, *, on: date) -> QuerySet[RuleChange]:
+    """Return the changes that wait for `user`'s answer on day `on`, one row of each.
+
+    The two columns of a share are one change.
+    """
+    same_rules = RuleChange.objects.waiting().filter(rules=OuterRef("rules"))
+    shares = [one.columns for one in PARAMETERS.values() if one.is_share]
+    beside = Q()
+    for first, second in shares:
+        beside |= Q(Exists(same_rules.filter(name=first)), name=second)
+    waiting = RuleChange.objects.waiting().exclude(entered_by=user)
+    return waiting.filter(~beside, Exists(posts_that_keep_rules(user, on=on)))
 
 
 def change_of(row: RuleChange) -> Change:

@@ -2,17 +2,28 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass, field
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import date
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-from django.conf import settings
 from django.db.models import Case as Choice
-from django.db.models import Exists, F, IntegerField, OuterRef, Q, QuerySet, Subquery, Value, When
+from django.db.models import (
+    Count,
+    Exists,
+    F,
+    IntegerField,
+    OuterRef,
+    Q,
+    QuerySet,
+    Subquery,
+    Value,
+    When,
+    Window,
+)
 from django.urls import reverse
-from django.utils.module_loading import import_string
 from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 
 from admissions.calendar import RoundDay, next_meetings, rounds_from
 from admissions.cases import Case, cases_and_surroundings
@@ -29,15 +40,14 @@ from admissions.stages import (
     Step,
     public_step,
 )
-from organizations.models import Ancestry, Appointment, Designation, Role
+from organizations.models import Ancestry, Appointment, Designation, Role, User
+from organizations.reading import ForReader
 
 from .next_steps import AT_A_MEETING, NextStep, days_left, next_step
 from .paging import page_of
 from .permission import WAITING_STAGES, cells_that_ask
 from .terms import last_chance, told_of
-
-if TYPE_CHECKING:
-    from organizations.models import User
+from .tracker import lies_since
 
 SOON_DAYS = 14
 PER_PAGE, PER_PAGE_OF_A_COMMITTEE = 50, 25
@@ -95,6 +105,8 @@ class TaskPage:
     is_cut: bool = False
     page: int = 1
     next_page: int | None = None
+    is_counted: bool = False
+    """Whether `to_do` is what `tasks_to_do` would say: of a secretary alone, the first page."""
 
 
 def tasks(user: User, *, on: date, page: int = 1) -> TaskPage | None:
@@ -104,14 +116,12 @@ def tasks(user: User, *, on: date, page: int = 1) -> TaskPage | None:
     before it, by their terms, `PER_PAGE` at a time: only those shown are judged. The number of
     queries does not grow with the files.
     """
-    held = list(
-        Appointment.objects.of(user, on=on, roles=WORKING_ROLES).values_list("role", "organization")
-    )
-    if not held:
+    held = Appointment.objects.of(user, on=on, roles=WORKING_ROLES)
+    roles = frozenset(held.values_list("role", flat=True))
+    if not roles:
         return None
-    roles = {role for role, _organization in held}
     is_secretary = Role.SECRETARY in roles
-    wanted = _files(user, held, on=on)
+    wanted = Wanted(user, roles, on)
     size = PER_PAGE if is_secretary else PER_PAGE_OF_A_COMMITTEE
     shown = page_of(wanted, page, size=size)
     files = shown.rows
@@ -125,7 +135,7 @@ def tasks(user: User, *, on: date, page: int = 1) -> TaskPage | None:
     waiting = [
         (case, step) for case, step in steps if not step.is_mine and case.candidate.cell_id in own
     ]
-    rows = [_task(case, step, rounds=rounds, on=on) for case, step in mine]
+    rows = _at_once([_task(case, step, rounds=rounds, on=on) for case, step in mine])
     calendar = cases[0].calendar if cases else USUAL
     groups = _by_time(rows[1:], on=on, calendar=calendar) if is_secretary else _by_kind(rows[1:])
     if waiting:
@@ -141,7 +151,7 @@ def tasks(user: User, *, on: date, page: int = 1) -> TaskPage | None:
         on=on,
         first=rows[0] if rows else None,
         groups=groups,
-        to_do=wanted.count() if shown.is_cut and not is_secretary else len(rows),
+        to_do=files[0].in_all if shown.is_cut and not is_secretary else len(mine),
         waiting=len(waiting),
         files=len(files),
         prepares=is_secretary,
@@ -149,6 +159,7 @@ def tasks(user: User, *, on: date, page: int = 1) -> TaskPage | None:
         is_cut=shown.is_cut,
         page=shown.number,
         next_page=shown.next,
+        is_counted=roles == {Role.SECRETARY} and shown.number == 1,
     )
 
 
@@ -170,48 +181,74 @@ def tasks_to_do(user: User, appointment: Appointment | None, today: date) -> int
     """
     if appointment is None or appointment.role != Role.SECRETARY:
         return 0
-    files = _files(user, [(Role.SECRETARY, appointment.organization_id)], on=today)
-    cases, rights, _rounds = _judged(list(files[:PER_PAGE]), user=user, on=today)
+    files = Wanted(user, frozenset({Role.SECRETARY}), today)[:PER_PAGE]
+    cases, rights, _rounds = _judged(files, user=user, on=today)
     found = (next_step(case, rights) for case in cases)
     return sum(1 for step in found if step and step.is_mine)
-
-
-def waiting_for(user: User, *, on: date) -> list[Any]:
-    """Return what waits for `user` in every app, as `organizations.sheets.waiting.Waiting`."""
-    return [row for name in settings.WAITING_TASKS for row in import_string(name)(user, on=on)]
 
 
 COMMITTEE_STAGES = {Stage.CELL_RESOLVED, Stage.APPRAISED, Stage.GRASSROOTS_RESOLVED}
 
 
-def _files(user: User, held: Sequence[tuple[str, int]], *, on: date) -> QuerySet[Candidate]:
+@dataclass(frozen=True)
+class Wanted:
+    """The files that `user`, with `roles` on day `on`, may have work with: slices, and how many."""
+
+    user: User
+    roles: frozenset[str]
+    on: date
+
+    def __getitem__(self, rows: slice) -> list[Candidate]:
+        return _some_files(self.user, self.on, self.roles, rows.start or 0, rows.stop)
+
+    def count(self) -> int:
+        """Return how many files there are; one query."""
+        counted = _number_of_files(self.user, self.on, self.roles)
+        return counted[0][0] if counted else 0
+
+
+@ForReader
+def _some_files(
+    user: User, on: date, roles: frozenset[str], first: int, last: int
+) -> QuerySet[Candidate]:
+    return _files(user, roles, on=on).annotate(in_all=Window(Count("pk")))[first:last]
+
+
+@ForReader
+def _number_of_files(user: User, on: date, roles: frozenset[str]) -> QuerySet[Any]:
+    rows = _files(user, roles, on=on).order_by().values(one=Value(1))
+    return rows.annotate(in_all=Count("pk")).values_list("in_all")
+
+
+def _files(user: User, roles: Collection[str], *, on: date) -> QuerySet[Candidate]:
     """Return the files that `user` may have work with: by the terms of their bodies, then those
     nearest to admission.
 
     Of a committee the terms that run say which files it has before it, so that one whose turn has
     not come is not judged in vain; a few more than it has are judged and left out.
     """
-    at: dict[str, set[int]] = {}
-    for role, organization in held:
-        at.setdefault(role, set()).add(organization)
-    bodies = at.get(Role.STAFF, set()) | at.get(Role.APPROVER, set())
+
+    def at(*held: Role) -> QuerySet[Any]:
+        return Appointment.objects.of(user, on=on, roles=held).values("organization")
+
     concern = Q()
-    if Role.SECRETARY in at:
+    if Role.SECRETARY in roles:
         cells = Appointment.objects.organizations_of(user, roles=[Role.SECRETARY], on=on)
         concern |= Q(stage__in=LIVE_STAGES, cell__in=cells.values("pk"))
-    if staff_at := at.get(Role.STAFF):
-        concern |= _before_staff(staff_at, on=on)
-    if approver_at := at.get(Role.APPROVER):
-        concern |= _before_approvers(approver_at, on=on)
+    if Role.STAFF in roles:
+        concern |= _before_staff(at(Role.STAFF), on=on)
+    if Role.APPROVER in roles:
+        concern |= _before_approvers(at(Role.APPROVER), on=on)
+    committees = at(Role.STAFF, Role.APPROVER)
     running = Deadline.objects.filter(candidate=OuterRef("pk"), state=Deadline.State.RUNNING)
-    next_due = running.filter(organization__in=bodies).order_by("due_on").values("due_on")[:1]
+    next_due = running.filter(organization__in=committees).order_by("due_on").values("due_on")[:1]
     nearness = Choice(
         *(When(stage=stage, then=Value(place)) for place, stage in enumerate(ORDER)),
         default=Value(0),
         output_field=IntegerField(),
     )
     rows = Candidate.objects.visible_to(user, on=on).filter(concern)
-    if bodies:
+    if roles != {Role.SECRETARY}:
         rows = rows.annotate(next_due=Subquery(next_due))
         order: list[Any] = [F("next_due").asc(nulls_last=True), -nearness]
     else:
@@ -219,7 +256,7 @@ def _files(user: User, held: Sequence[tuple[str, int]], *, on: date) -> QuerySet
     return rows.select_related("person", "cell", "rules").order_by(*order, "stage_since", "pk")
 
 
-def _running_of(bodies: set[int], *clocks: str) -> QuerySet[Any]:
+def _running_of(bodies: QuerySet[Any], *clocks: str) -> QuerySet[Any]:
     """Return the files (ids) on which a term of one of `bodies` runs."""
     rows = Deadline.objects.filter(
         state=Deadline.State.RUNNING, organization__in=bodies, clock__in=clocks
@@ -227,7 +264,7 @@ def _running_of(bodies: set[int], *clocks: str) -> QuerySet[Any]:
     return rows.values("candidate")
 
 
-def _before_staff(bodies: set[int], *, on: date) -> Q:
+def _before_staff(bodies: QuerySet[Any], *, on: date) -> Q:
     clock = Deadline.Clock
     below = Deadline.objects.filter(
         candidate=OuterRef("pk"), state=Deadline.State.RUNNING, clock=clock.GRASSROOTS
@@ -251,26 +288,24 @@ def _before_staff(bodies: set[int], *, on: date) -> Q:
         organization__in=bodies, period__contains=on, kind__votes_as="intermediate"
     )
     appraised = beneath.filter(ancestor__in=appraises.values("organization"))
+    # What is asked of each file by itself stands last: few are left to ask it of.
     return (
         Q(stage__in=COMMITTEE_STAGES, pk__in=_running_of(bodies, clock.GRASSROOTS))
         | Q(
-            ~Exists(below),
             stage__in=COMMITTEE_STAGES,
             pk__in=_running_of(bodies, clock.DECISION, clock.MOVED_DECISION),
         )
+        & ~Exists(below)
         | Q(stage=Stage.COMPETENT_RESOLVED, pk__in=afresh.values("candidate"))
         | Q(stage=Stage.CELL_RESOLVED, cell__in=appraised.values("descendant"))
-        | Q(
-            ~Exists(Milestone.objects.filter(candidate=OuterRef("pk"), step=Step.PERMIT)),
-            Exists(Mentorship.objects.filter(candidate=OuterRef("pk"))),
-            stage__in=WAITING_STAGES,
-            cell__in=cells_that_ask(bodies, on=on),
-        )
+        | Q(stage__in=WAITING_STAGES, cell__in=cells_that_ask(bodies, on=on))
+        & ~Exists(Milestone.objects.filter(candidate=OuterRef("pk"), step=Step.PERMIT))
+        & Exists(Mentorship.objects.filter(candidate=OuterRef("pk")))
         | _on_probation(beneath)
     )
 
 
-def _before_approvers(bodies: set[int], *, on: date) -> Q:
+def _before_approvers(bodies: QuerySet[Any], *, on: date) -> Q:
     clock = Deadline.Clock
     beneath = Ancestry.objects.on(on).filter(ancestor__in=bodies)
     return Q(
@@ -299,19 +334,27 @@ def _urgency(
         rank = 0
     elif step.is_legal:
         rank = 1
-    elif last_chance(case, rounds):
+    elif _last_chance(case, step, rounds):
         rank = 2
     else:
         rank = 3 if step.due_on else 4
     return rank, due, -ORDER.index(Stage(case.candidate.stage)), case.candidate.pk
 
 
+def _last_chance(case: Case, step: NextStep, rounds: Sequence[RoundDay]) -> RoundDay | None:
+    """Return the round that the cell's next meeting alone makes: a matter of the cell's tasks."""
+    return None if step.step == Step.PERMIT else last_chance(case, rounds)
+
+
 def _task(case: Case, step: NextStep, *, rounds: Sequence[RoundDay], on: date) -> Task:
     is_late = step.due_on is not None and step.due_on < on
     missed = told_of(case)
     warning = missed.words if missed and missed.is_missed else step.warning
-    if not warning and (chance := last_chance(case, rounds)):
-        warning = _("The last meeting that makes the round %(round)s.") % {"round": chance.name}
+    if not warning and (chance := _last_chance(case, step, rounds)):
+        warning = _("The last meeting that makes the round %(round)s: about %(day)s.") % {
+            "round": chance.name,
+            "day": f"{next_meetings(on, number=1, calendar=case.calendar)[0]:%d/%m/%Y}",
+        }
     if not warning and missed:
         warning = missed.words
     return Task(
@@ -327,16 +370,34 @@ def _task(case: Case, step: NextStep, *, rounds: Sequence[RoundDay], on: date) -
     )
 
 
+def _at_once(rows: Sequence[Task]) -> list[Task]:
+    """Return `rows` with the people to be permitted in one: one resolution permits them all."""
+    permits = [row for row in rows if row.step == Step.PERMIT and not row.day]
+    if len(permits) < 2:
+        return list(rows)
+    first = replace(
+        permits[0],
+        title=ngettext(
+            "Permit the procedure for %(number)s person",
+            "Permit the procedure for %(number)s people",
+            len(permits),
+        )
+        % {"number": len(permits)},
+        url=reverse("permission-list"),
+    )
+    return [first if row is permits[0] else row for row in rows if row not in permits[1:]]
+
+
 def _waiting(case: Case, step: NextStep, *, on: date) -> Task:
-    since = case.candidate.stage_since
+    since = step.since or lies_since(case, step)
     return Task(
         step=step.step,
         day=step.due_on,
-        left=_("expected"),
+        left=_("expected") if step.due_on else "",
         title=_("%(body)s: %(person)s")
         % {"body": step.waits_for, "person": case.candidate.person.full_name},
-        url=reverse("candidate-detail", args=[case.candidate.public_id]),
-        why=_("At this step since %(day)s.") % {"day": f"{since:%d/%m/%Y}"},
+        url=step.early_url or reverse("candidate-detail", args=[case.candidate.public_id]),
+        why=_("%(what)s, since %(day)s.") % {"what": step.title, "day": f"{since:%d/%m/%Y}"},
         warning="",
         verb=_("Waiting %(days)s days") % {"days": (on - since).days},
         kind="wait",

@@ -8,11 +8,10 @@ from typing import TYPE_CHECKING
 
 from django.db.models import BooleanField, Exists, F, OuterRef, Q, Subquery, Value, When
 from django.db.models import Case as Choice
-from django.db.models.functions import Coalesce
+from django.db.models.functions import Coalesce, Greatest
 from django.utils.translation import gettext as _
 
 from admissions.cases import Case, cases_and_surroundings
-from admissions.guards import BEFORE_THE_COMMITTEES_END
 from admissions.models import Candidate, FileReturn, FileTransfer, Milestone, RuleSet
 from admissions.permissions import Rights
 from admissions.stages import (
@@ -20,6 +19,7 @@ from admissions.stages import (
     ORDER,
     STEP_OF_VOTE,
     STEPS_OF_VOTES,
+    WITH_THE_COMMITTEES,
     Level,
     Purpose,
     Stage,
@@ -66,7 +66,8 @@ PLACES = frozenset(
 class Position:
     """Where a file lies: with whom, since when, what is next and by when.
 
-    `note` says that who has it has passed it and not sent it on.
+    `has_left` its cell; `is_elsewhere`, with somebody else than the reader, too; `note` says
+    that who has it has passed it and not sent it on.
     """
 
     person: str
@@ -75,12 +76,14 @@ class Position:
     step: str
     holder: str
     is_elsewhere: bool
+    has_left: bool
     note: str
     since: date
     days: int
     next: str
     due_on: date | None
     left: str
+    rules: str
     is_late: bool
     returned: str
     missing: str
@@ -88,9 +91,9 @@ class Position:
 
 @dataclass(frozen=True)
 class TrackerPage:
-    """A page of the files in flight of one reader: those that lie elsewhere first, longest first.
+    """A page of the files in flight of one reader: those that left their cell come first.
 
-    `elsewhere` counts those of this page.
+    `elsewhere` counts those of this page that lie with others than the reader.
     """
 
     on: date
@@ -138,12 +141,12 @@ def _files(user: User, roles: set[str], *, on: date) -> QuerySet[Candidate]:
 
 
 def _by_place(files: QuerySet[Candidate], *, on: date) -> QuerySet[Candidate]:
-    """Return `files` in the order of all pages; it says of each file what `_place` says of it."""
+    """Return `files` in the order of all pages; it says of each file what `place_of` says of it."""
     known = Milestone.objects.filter(candidate=OuterRef("pk"), on__lte=on)
     latest = known.filter(Q(step__in=PLACES) | ~Q(back_to="")).order_by("-pk")
     sent = FileTransfer.objects.filter(candidate=OuterRef("pk"), state=FileTransfer.State.SENT)
     voted_above = known.filter(step=Step.FALL_SHORT, pk__gt=OuterRef("latest"))
-    above = Q(stage__in=BEFORE_THE_COMMITTEES_END)
+    above = Q(stage__in=WITH_THE_COMMITTEES)
     return (
         files.annotate(
             latest=Subquery(latest.values("pk")[:1]),
@@ -152,7 +155,8 @@ def _by_place(files: QuerySet[Candidate], *, on: date) -> QuerySet[Candidate]:
         )
         .annotate(
             lies_since=Coalesce(
-                F("file_left_on"), Subquery(latest.values("on")[:1]), F("stage_since")
+                F("file_left_on"),
+                Greatest(Subquery(latest.values("on")[:1]), F("identified_on")),
             ),
             lies_elsewhere=Choice(
                 When(Exists(sent), then=Value(True)),
@@ -171,7 +175,7 @@ def position(case: Case, rights: Rights) -> Position:
     """Return where the file of `case` lies on its day; reads nothing."""
     file = case.candidate
     step = next_step(case, rights)
-    place = _place(case, step)
+    place = place_of(case, step)
     due_on = step.due_on if step else None
     returned = _last_return(case)
     return Position(
@@ -180,13 +184,15 @@ def position(case: Case, rights: Rights) -> Position:
         public_id=str(file.public_id),
         step=str(public_step(Stage(file.stage)).title) if file.stage != Stage.CLOSED else "",
         holder=place.holder,
-        is_elsewhere=place.is_elsewhere,
+        is_elsewhere=_is_elsewhere(place, case, rights),
+        has_left=place.is_elsewhere,
         note=_("passed, not sent on") if place.is_unsent else "",
         since=place.since,
         days=(case.on - place.since).days,
         next=step.title if step else "",
         due_on=due_on,
         left=days_left(due_on, on=case.on) if due_on else "",
+        rules=_rules(case) if step and due_on and step.is_legal else "",
         is_late=due_on is not None and due_on < case.on,
         returned=_("Returned on %(day)s: %(reason)s")
         % {"day": f"{returned.returned_on:%d/%m/%Y}", "reason": returned.reason}
@@ -194,6 +200,11 @@ def position(case: Case, rights: Rights) -> Position:
         else "",
         missing=returned.missing if returned else "",
     )
+
+
+def _rules(case: Case) -> str:
+    """Return by which rules a term of the file runs: its own, once the cell has resolved."""
+    return (case.candidate.rules if case.passed(Level.CELL) else case.rules).code
 
 
 @dataclass(frozen=True)
@@ -206,18 +217,34 @@ class Place:
     is_unsent: bool = False
 
 
-def _place(case: Case, step: NextStep | None) -> Place:
+def _is_elsewhere(place: Place, case: Case, rights: Rights) -> bool:
+    """Say whether the file left its cell for a body that the reader does not serve."""
+    bodies, posts = case.bodies, rights.staff_at | rights.approver_at
+    line = (bodies.intermediate, bodies.grassroots, bodies.competent)
+    own = {str(body) for body in line if body and body.organization_id in posts}
+    return place.is_elsewhere and place.holder not in own
+
+
+def lies_since(case: Case, step: NextStep | None) -> date:
+    """Return since when the file lies where it does; not before the person was identified.
+
+    What a file brought with it, such as a certificate, may be years older.
+    """
+    return place_of(case, step).since
+
+
+def place_of(case: Case, step: NextStep | None) -> Place:
     """Return who has the file: whom it was sent to, or until then who voted on it last.
 
     Not whose turn it is: a file that was passed and lies in a drawer is with who passed it.
     """
     latest = _latest(case)
-    since = latest.on if latest else case.candidate.stage_since
+    since = max(latest.on if latest else case.candidate.stage_since, case.candidate.identified_on)
     moving, cell = case.transfer, str(case.bodies.cell)
     if moving is not None and moving.state == moving.State.SENT:
         place = moving.destination_place or _("the new place")
         return Place(_("on the way to %(place)s") % {"place": place}, moving.sent_on or since)
-    if case.candidate.stage in BEFORE_THE_COMMITTEES_END:
+    if case.candidate.stage in WITH_THE_COMMITTEES:
         return _above_the_cell(case, latest, since=since)
     if case.candidate.stage == Stage.ADMITTED and latest and latest.step in ON_PROBATION:
         body = case.bodies.competent
@@ -276,6 +303,6 @@ def section(case: Case, rights: Rights, user: User) -> Section | None:
     if case.candidate.stage not in LIVE_STAGES:
         return None
     row = position(case, rights)
-    if not (row.is_elsewhere or row.returned or row.note):
+    if not (row.has_left or row.returned or row.note):
         return None
     return Section("admissions/position_section.html", {"row": row}, order=5, beside=True)

@@ -26,9 +26,9 @@ from admissions.forms.classes import (
 )
 from admissions.guards import STEPS
 from admissions.models import AwarenessClass, Enrolment
+from admissions.models.awareness import TAKEN
 from admissions.operations.classes import (
     COLUMNS,
-    TAKEN,
     WAITING,
     answer_proposals,
     cancel_class,

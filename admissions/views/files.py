@@ -11,11 +11,9 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django.views.generic import View
 
-from admissions.cases import case_of, grassroots_unit
-from admissions.eligibility import warnings
+from admissions.cases import grassroots_unit
 from admissions.filters import CandidateFilter
 from admissions.forms.files import (
-    BallotForm,
     CandidateForm,
     CeremonyForm,
     CertificateForm,
@@ -25,9 +23,9 @@ from admissions.forms.files import (
     ListForm,
     MentorForm,
 )
-from admissions.guards import STEPS, escalated, part_taken, short_votes
+from admissions.guards import STEPS
+from admissions.guards_of_separation import part_taken
 from admissions.models import Candidate
-from admissions.operations.ballots import record_ballot
 from admissions.operations.candidates import close_candidate, edit_candidate, log_candidate
 from admissions.operations.ceremonies import hold_ceremony, lateness
 from admissions.operations.decisions import decide
@@ -36,19 +34,20 @@ from admissions.operations.preparation import (
     issue_certificate,
     put_on_list,
 )
-from admissions.selectors import STEP_CODES, file_page, step_url, tasks
+from admissions.selectors import STEP_CODES, file_page, tasks
 from admissions.selectors.changes import last_change
 from admissions.selectors.choices import possible_mentors, rounds_near
 from admissions.selectors.handover import open_handovers
-from admissions.selectors.meetings import NEEDS
-from admissions.selectors.tasks import waiting_for
-from admissions.stages import PUBLIC_STEPS, Level, Purpose, Stage, Step, public_step
+from admissions.stages import BEFORE_THE_CELL, PUBLIC_STEPS, Stage, Step, public_step
 from config import clock
 from config.errors import ConflictError
+from config.ui.navigation import TASKS, count_is_known
 from config.ui.pages import ActionView, FilteredListView, Stale
 from organizations.models import Appointment, Role
 from organizations.permissions import holds
+from organizations.sheets.waiting import waiting_for
 
+from .ballots import CellBallot, CompetentBallot, GrassrootsBallot, IntermediateBallot
 from .classes import CertifyNewMember, Enrol
 from .file_action import FileAction, sees_names, visible_file
 from .helpers import ReleaseMentor
@@ -68,6 +67,8 @@ class TaskList(View):
         page = tasks(request.user, on=today, page=page_number(request))
         if page is None:
             raise Http404
+        if page.is_counted:
+            count_is_known(request, TASKS, page.to_do)
         context = {
             "page": page,
             "handovers": open_handovers(request.user, on=today),
@@ -156,7 +157,7 @@ class CandidateEdit(FileAction):
     submit_label = gettext_lazy("Save the changes")
 
     def is_open(self) -> bool:
-        return self.file.stage not in {Stage.ADMITTED, Stage.CLOSED}
+        return self.file.stage in BEFORE_THE_CELL
 
     def get_initial(self) -> dict[str, Any]:
         person = self.file.person
@@ -261,71 +262,6 @@ class AssignMentor(FileAction):
 
     def get_success_message(self, result: Any) -> str:
         return _("%(person)s helps the candidate.") % {"person": result.mentor}
-
-
-class RecordBallot(FileAction):
-    form_class = BallotForm
-    template_name = "admissions/ballot_form.html"
-    submit_label = gettext_lazy("Save the result of the meeting")
-    level: Level
-
-    def get_form_kwargs(self) -> dict[str, Any]:
-        return {"case": self.case, "level": self.level}
-
-    def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
-        body = self.case.bodies.at(self.level)
-        return super().get_context_data(
-            body=body,
-            refusals=STEPS[self.step].refusals(self.case),
-            attempts=self.case.failures(self.level),
-            escalates=bool(escalated(self.case, self.level, Purpose.ADMISSION)),
-            **{**kwargs, "title": _("Vote of %(body)s") % {"body": body}},
-        )
-
-    def perform(self, form: BallotForm) -> Any:
-        return record_ballot(self.file, level=self.level, **self.keywords(), **form.values())
-
-    def get_success_message(self, result: Any) -> str:
-        if result.passed:
-            return _("The vote passed: %(in_favour)s of %(entitled)s.") % {
-                "in_favour": result.in_favour,
-                "entitled": result.entitled,
-            }
-        words = _("The vote fell short: %(in_favour)s of %(entitled)s.") % {
-            "in_favour": result.in_favour,
-            "entitled": result.entitled,
-        }
-        words = f"{words} {_('The full result is reported to the committees above.')}"
-        # Read anew: the file that the page has was read before the vote.
-        case = case_of(Candidate.objects.get(pk=self.file.pk), on=clock.today())
-        failed = len(short_votes(case, self.level, result.purpose))
-        if failed >= result.rules.failed_votes_escalate:
-            return f"{words} {_('The superior committee decides how to go on.')}"
-        return f"{words} {_('It may be repeated.')}"
-
-
-class CellBallot(RecordBallot):
-    step, level = Step.VOTE_CELL, Level.CELL
-
-    def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
-        missing = [
-            (Step(step).label, step_url(self.case, step))
-            for guard, step in NEEDS
-            if step and guard(self.case)
-        ]
-        return super().get_context_data(warnings=warnings(self.case), missing=missing, **kwargs)
-
-
-class IntermediateBallot(RecordBallot):
-    step, level = Step.VOTE_INTERMEDIATE, Level.INTERMEDIATE
-
-
-class GrassrootsBallot(RecordBallot):
-    step, level = Step.VOTE_GRASSROOTS, Level.GRASSROOTS
-
-
-class CompetentBallot(RecordBallot):
-    step, level = Step.VOTE_COMPETENT, Level.COMPETENT
 
 
 class RecordDecision(FileAction):

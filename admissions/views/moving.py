@@ -253,7 +253,7 @@ class MoveReview(MoveStep):
 
     def get_success_message(self, result: FileTransfer) -> str:
         return _("The old side reviews the file until %(day)s.") % {
-            "day": f"{result.send_by:%d/%m/%Y}"
+            "day": f"{result.review_by:%d/%m/%Y}"
         }
 
 

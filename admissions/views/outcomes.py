@@ -22,7 +22,8 @@ from admissions.forms.outcomes import (
     ReturnForm,
     SendUpForm,
 )
-from admissions.guards import STEPS, part_taken
+from admissions.guards import STEPS
+from admissions.guards_of_separation import part_taken
 from admissions.models import DecisionReview, RuleSet
 from admissions.operations.cancellations import (
     ask_cancellation,

@@ -15,13 +15,15 @@ from django.utils.translation import gettext_lazy
 from django.views.generic import View
 
 from admissions import attachments
-from admissions.cases import case_of
+from admissions.cases import VERIFICATION_FORM, case_of
+from admissions.eligibility import union_unsaid
 from admissions.forms.papers import PapersForm, ReasonForm, ScanForm
 from admissions.models import Scan
 from admissions.operations.papers import receive_papers
 from admissions.operations.scans import add_scan, gives_a_reason, read_scan
+from admissions.selectors import step_url
 from admissions.selectors.papers import asked_for, catalogue, paper_page
-from admissions.stages import Step
+from admissions.stages import Level, Step
 from config import clock
 from config.errors import DomainError
 from organizations.models import Role
@@ -46,6 +48,15 @@ class ReceivePapers(FileAction):
 
     def get_initial(self) -> dict[str, Any]:
         return {"received_on": clock.today()}
+
+    def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
+        asks = any(kind.code == VERIFICATION_FORM for kind in self.case.missing_papers)
+        return super().get_context_data(
+            verifications_url=step_url(self.case, Step.RECEIVE_VERIFICATION) if asks else "",
+            is_asked=bool(self.case.open_verifications),
+            unsaid="" if self.case.passed(Level.CELL) else union_unsaid(self.case),
+            **kwargs,
+        )
 
     def perform(self, form: PapersForm) -> Any:
         return receive_papers(self.file, papers=form.papers(), **self.keywords())

@@ -13,11 +13,11 @@ from django.views.generic import View
 
 from admissions import probation
 from admissions.cases import case_of
-from admissions.forms.files import BallotForm, DecisionForm
+from admissions.forms.files import DecisionForm
 from admissions.forms.probation import AnnouncementForm, DeletionForm, NewMemberPapersForm
-from admissions.guards import STEPS, part_taken
+from admissions.guards import STEPS
+from admissions.guards_of_separation import part_taken
 from admissions.models import PaperKind
-from admissions.operations.ballots import record_ballot
 from admissions.operations.name_deletion import delete_name
 from admissions.operations.probation import make_new_member_papers
 from admissions.operations.recognition import announce_recognition, recognise
@@ -25,6 +25,7 @@ from admissions.selectors.next_steps import STEP_CODES, step_url
 from admissions.stages import Level, Purpose, Step
 from config import clock
 
+from .ballots import RecordBallot
 from .file_action import FileAction, visible_file
 
 
@@ -52,35 +53,22 @@ class MakeNewMemberPapers(FileAction):
         return _("The papers of the new member are made.")
 
 
-class ProbationBallot(FileAction):
+class ProbationBallot(RecordBallot):
     """A vote of one body on recognition, or on deleting the name."""
 
-    form_class = BallotForm
     template_name = "admissions/probation_ballot_form.html"
-    submit_label = gettext_lazy("Save the result of the meeting")
-    level: Level
-    purpose: Purpose
-
-    def get_form_kwargs(self) -> dict[str, Any]:
-        return {"case": self.case, "level": self.level}
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
-        case, body = self.case, self.case.bodies.at(self.level)
-        failures = case.failures(self.level, self.purpose)
         titles = {
             Purpose.RECOGNITION: _("Vote of %(body)s on official recognition"),
             Purpose.DELETION: _("Vote of %(body)s on deleting the name"),
         }
         return super().get_context_data(
-            body=body,
-            refusals=STEPS[self.step].refusals(case),
             missing=self.missing(),
-            attempts=failures,
-            escalates=failures >= case.rules.failed_votes_escalate,
-            ends_on=probation.ends_on(case),
+            ends_on=probation.ends_on(self.case),
             due=self.due(),
             is_recognition=self.purpose == Purpose.RECOGNITION,
-            **{**kwargs, "title": titles[self.purpose] % {"body": body}},
+            **{**kwargs, "title": titles[self.purpose] % {"body": self.case.bodies.at(self.level)}},
         )
 
     def due(self) -> probation.Due | None:
@@ -101,24 +89,6 @@ class ProbationBallot(FileAction):
         if case.missing_for(PaperKind.Phase.PROBATION) or case.silent_helpers:
             found.append((_("Receive the papers on the probation"), Step.RECEIVE_PAPER))
         return [(words, step_url(case, step)) for words, step in found]
-
-    def perform(self, form: BallotForm) -> Any:
-        return record_ballot(
-            self.file,
-            level=self.level,
-            purpose=self.purpose,
-            **self.keywords(),
-            **form.values(),
-        )
-
-    def get_success_message(self, result: Any) -> str:
-        words = {"in_favour": result.in_favour, "entitled": result.entitled}
-        if result.passed:
-            return _("The vote passed: %(in_favour)s of %(entitled)s.") % words
-        told = _("The vote fell short: %(in_favour)s of %(entitled)s.") % words
-        if self.case.failures(self.level, self.purpose) + 1 >= result.rules.failed_votes_escalate:
-            return f"{told} {_('The superior committee decides how to go on.')}"
-        return f"{told} {_('It may be repeated.')}"
 
 
 class RecognitionCell(ProbationBallot):

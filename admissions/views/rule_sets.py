@@ -30,6 +30,7 @@ from admissions.operations.rule_sets import (
 )
 from admissions.parameters import PARAMETERS, Words
 from admissions.permissions import keeps_rules
+from admissions.rules import public_holidays
 from admissions.selectors.rule_sets import (
     Row,
     answers,
@@ -73,12 +74,15 @@ def rule_set_list(request: HttpRequest) -> HttpResponse:
 
 @require_safe
 def rule_set_compare(request: HttpRequest) -> HttpResponse:
-    """The chosen versions side by side; none chosen: the latest two, as the list proposes."""
+    """The chosen versions side by side; none chosen: that in force and the one before it."""
     _readers_only(request)
     today = clock.today()
     found = versions()
     asked = set(request.GET.getlist(CHOSEN))
-    chosen = [one for one in found if str(one.pk) in asked] or found[:2]
+    chosen = [one for one in found if str(one.pk) in asked]
+    if not chosen:
+        begun = [one for one in found if one.period.lower <= today]
+        chosen = begun[:2] if len(begun) > 1 else found[-2:]
     groups = comparison(chosen[::-1])
     context = {
         "versions": found,
@@ -233,11 +237,20 @@ class RuleChangeWithdraw(RuleAction):
 @require_safe
 def day_off_list(request: HttpRequest) -> HttpResponse:
     _readers_only(request)
+    year = _year_of(request.GET.get("nam", ""))
     context = {
         "days": decreed_days(),
+        "year": year,
+        "holidays": public_holidays(year),
         "keeps": keeps_rules(request.user, on=clock.today()),
     }
     return render(request, "admissions/day_off_list.html", context)
+
+
+def _year_of(typed: str) -> int:
+    """Return the year asked for, this one where none such is: a calendar is known for these."""
+    year = int(typed) if typed.isascii() and typed.isdigit() and len(typed) == 4 else 0
+    return year if 2000 <= year <= 2100 else clock.today().year
 
 
 class DayOffNew(RuleAction):
@@ -252,7 +265,7 @@ class DayOffNew(RuleAction):
         return decree_day(**self.who(), **form.values())
 
     def get_success_message(self, result: Any) -> str:
-        return _("The day is saved. Limits reckoned from now on go by it.")
+        return _("The day is saved. Terms that run over it were reckoned anew.")
 
 
 @require_safe

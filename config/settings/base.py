@@ -186,13 +186,11 @@ DATA_UPLOAD_MAX_NUMBER_FIELDS = 5000  # a grid of targets has several fields a r
 SUPPORT_CONTACT = os.environ.get("SUPPORT_CONTACT", "")
 # The count beside an entry of the navigation: (user, appointment, today) -> number.
 NAVIGATION_COUNTS = {"task-list": "admissions.selectors.tasks.tasks_to_do"}
-# What waits for a second person, on the page of tasks: (user, on=) -> rows with title, count, url.
+# What waits beside the tasks of files: lists of `organizations.sheets.waiting.Kind`.
 WAITING_TASKS = [
-    "organizations.sheets.waiting.waiting",
-    "targets.waiting.waiting",
-    "admissions.selectors.permission.waiting",
-    "admissions.selectors.meetings.waiting",
-    "admissions.waiting.waiting",
+    "organizations.sheets.waiting.KINDS",
+    "targets.waiting.KINDS",
+    "admissions.waiting.KINDS",
 ]
 # What the pages of members, on the ground floor, ask of the app above it.
 MEMBER_FACTS = {

@@ -134,10 +134,18 @@ def _count(entry: Entry, request: HttpRequest) -> int:
     counts: dict[str, str] = getattr(settings, "NAVIGATION_COUNTS", {})
     if entry.name not in counts:
         return 0
+    known: dict[str, int] = getattr(request, "navigation_counts", {})
+    if entry.name in known:
+        return known[entry.name]
     count: int = import_string(counts[entry.name])(
         request.user, acting(request).current, clock.today()
     )
     return count
+
+
+def count_is_known(request: HttpRequest, entry: Entry, count: int) -> None:
+    """Let the navigation show `count` beside `entry`, which the page has reckoned already."""
+    request.navigation_counts = {entry.name: count}  # type: ignore[attr-defined]
 
 
 def landing(request: HttpRequest) -> str | None:

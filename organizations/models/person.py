@@ -152,6 +152,11 @@ class Person(models.Model):
     def __str__(self) -> str:
         return self.full_name
 
+    @property
+    def kept_id(self) -> int:
+        """Key of the record that is kept of this person: one and the same for all merged ones."""
+        return self.merged_into_id or self.pk
+
 
 def name_columns(full_name: str) -> dict[str, str]:
     """Return the three name columns of a person called `full_name`.

@@ -327,6 +327,11 @@ class EventUnit(models.Model):
     def __str__(self) -> str:
         return self.name or str(self.organization_id)
 
+    @property
+    def place_id(self) -> int:
+        """The id of the organisation that it is, negative while it is not founded."""
+        return self.organization_id or -self.pk
+
 
 class EventAssignment(models.Model):
     """`person`, a member or a candidate of a source, goes to the result `unit` of the event."""

@@ -10,7 +10,7 @@ from itertools import combinations
 from django.apps import apps
 from django.core.exceptions import PermissionDenied
 from django.db import IntegrityError, transaction
-from django.db.models import Count, Exists, OuterRef, Q
+from django.db.models import Count, Exists, OuterRef, Q, QuerySet
 from django.utils.translation import gettext as _
 
 from config import names
@@ -97,11 +97,11 @@ def _kept_by(user: User, *, on: date) -> PersonQuerySet:
     return found
 
 
-def merges_of(user: User, *, on: date) -> list[PersonMerge]:
+def merges_of(user: User, *, on: date) -> QuerySet[PersonMerge]:
     """Return the merges that wait for a second person, of people `user` keeps; oldest first."""
     kept = _kept_by(user, on=on)
     waiting = PersonMerge.objects.filter(state=PersonMerge.State.ASKED)
-    return list(
+    return (
         waiting.filter(kept__in=kept, duplicate__in=kept)
         .select_related("kept", "duplicate", "entered_by")
         .order_by("pk")

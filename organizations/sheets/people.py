@@ -484,10 +484,6 @@ class TransferRow:
     is_running: bool
     person_url: bool
 
-    @property
-    def last_away(self) -> date | None:
-        return last_day(self.transfer.until)
-
 
 RELEASE, ACCEPT, REFUSE, WITHDRAW, END = "gioi-thieu", "tiep-nhan", "tu-choi", "rut", "ket-thuc"
 
@@ -595,16 +591,6 @@ def _is_running(row: Transfer, on: date) -> bool:
 
 TO_RELEASE, TO_ACCEPT, WAITING, STAYING, DONE = "gioi-thieu", "tiep-nhan", "cho", "tam-thoi", "xong"
 PANELS = (TO_RELEASE, TO_ACCEPT, WAITING, STAYING, DONE)
-
-
-def transfers_counted(user: User, parts: Sequence[str], *, on: date) -> dict[str, int]:
-    """Return {part: how many transfers it has} of the panel of `user`; one query."""
-    mine = {
-        part: Count("pk", filter=Q(pk__in=panel(user, part, on=on).order_by().values("pk")))
-        for part in parts
-    }
-    found = Transfer.objects.aggregate(**{f"n{place}": n for place, n in enumerate(mine.values())})
-    return {part: found[f"n{place}"] for place, part in enumerate(mine)}
 
 
 def panel(user: User, part: str, *, on: date) -> QuerySet[Transfer]:

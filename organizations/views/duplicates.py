@@ -42,7 +42,7 @@ class DuplicateList(View):
             raise Http404
         paginator = SafePaginator(pairs_of(request.user, on=today), A_PAGE)
         page = paginator.page(request.GET.get(PAGE_PARAMETER, 1))
-        merges = merges_of(request.user, on=today)
+        merges = list(merges_of(request.user, on=today))
         known = [one for pair in page.object_list for one in (pair.first, pair.second)]
         known += [one for merge in merges for one in (merge.kept, merge.duplicate)]
         context = {

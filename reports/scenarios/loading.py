@@ -386,7 +386,7 @@ class Loading:
         )
 
     def _permit(self, file: plans.File, day: date) -> None:
-        # As `guards.who_permits`: the committee of the grassroots unit, or else the body above.
+        # As `Bodies.permitting`: the committee of the grassroots unit, or else the body above.
         body = next(
             unit.slug
             for unit in self.plan.above(file.cell)

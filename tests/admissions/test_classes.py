@@ -12,6 +12,7 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.urls import NoReverseMatch, URLPattern, get_resolver, reverse
 
+from admissions.cases import cases_of
 from admissions.models import AwarenessClass, Candidate, Certificate, Enrolment
 from admissions.operations.ballots import record_ballot
 from admissions.operations.candidates import close_candidate
@@ -28,10 +29,13 @@ from admissions.operations.classes import (
     withdraw,
 )
 from admissions.operations.preparation import issue_certificate, put_on_list
+from admissions.permissions import Rights
+from admissions.selectors import NextStep, next_step
 from admissions.stages import Stage, Step
 from config.errors import ConflictError, DomainError
 from organizations.models import Role, User
 from organizations.operations.accounts import appoint
+from organizations.sheets.waiting import waiting_for
 from tests.admissions.test_races import at_once, one_is_told
 from tests.makers import (
     DAY,
@@ -632,7 +636,7 @@ def test_the_secretary_enters_the_certificate_of_the_class_for_new_members(kc: W
     for by in (kc.staff, kc.secretary2, kc.approver, kc.leader):
         with pytest.raises(PermissionDenied):
             enter(by, DAY)
-    with pytest.raises(DomainError, match="was not admitted yet"):
+    with pytest.raises(DomainError, match="There was no admission ceremony"):
         enter(kc.secretary, WAY["ceremony_on"] - timedelta(days=1))
 
     enter(kc.secretary, WAY["ceremony_on"])
@@ -948,3 +952,104 @@ def test_a_class_with_results_is_over_after_its_last_day_and_a_cancelled_one_is_
 
     assert standing(date(2021, 3, 2)) == {"Lớp 3/2021": "under_way", "Lớp 4/2021": "cancelled"}
     assert standing(date(2021, 3, 3)) == {"Lớp 3/2021": "over", "Lớp 4/2021": "cancelled"}
+
+
+# ---------------------------------------------------------------- what is next, and whose it is
+
+
+def coming(kc: World, file: Candidate, *, on: date) -> NextStep:
+    [case] = cases_of([Candidate.objects.get(pk=file.pk)], on=on)
+    step = next_step(case, Rights.of(kc.secretary, on=on, cells=[file.cell_id]))
+    assert step is not None
+    return step
+
+
+def test_a_sympathiser_is_proposed_for_the_class_that_takes_names_and_only_else_certified(
+    kc: World,
+) -> None:
+    file = candidate(kc, at=Stage.SYMPATHISER)
+    school = planned_class(kc, organization=kc.top, by=kc.staff2)
+    planned_class(kc, name="Lớp sau", enrol_by=date(2021, 2, 28))
+    planned_class(kc, name="Lớp đảng viên mới", kind="new_member", enrol_by=date(2021, 2, 1))
+
+    on_its_last = coming(kc, file, on=school.enrol_by)
+    stand_on(date(2021, 3, 1))
+    after = coming(kc, file, on=date(2021, 3, 1))
+
+    assert (on_its_last.step, on_its_last.is_mine) == (Step.ENROL, True)
+    assert school.name in on_its_last.title
+    assert (on_its_last.due_on, on_its_last.url) == (
+        school.enrol_by,
+        reverse("candidate-step", args=[file.public_id, "lop-hoc"]),
+    )
+    assert "2 places are free" in on_its_last.why
+    assert (after.step, after.verb) == (Step.CERTIFY, "Enter")
+
+
+def test_a_full_or_cancelled_class_and_one_of_another_branch_is_proposed_to_nobody(
+    kc: World,
+) -> None:
+    file = candidate(kc, at=Stage.SYMPATHISER)
+    full = planned_class(kc, places=1)
+    enrolled(kc, full, candidate(kc, at=Stage.SYMPATHISER), on=full.enrol_by)
+    gone = planned_class(kc)
+    cancel_class(gone, by=kc.staff, on=DAY, version=gone.version, reason="Thiếu người")
+    elsewhere = world(slug="hg", number=1)
+    planned_class(elsewhere)
+
+    assert coming(kc, file, on=full.enrol_by).step == Step.CERTIFY
+
+
+def test_who_is_proposed_waits_for_the_answer_and_then_for_the_result(kc: World) -> None:
+    file = candidate(kc, at=Stage.SYMPATHISER)
+    school = planned_class(kc)
+    stand_on(school.enrol_by)
+    one = propose(
+        file, by=kc.secretary, on=school.enrol_by, school=school, proposed_on=school.enrol_by
+    )
+    asked = coming(kc, file, on=school.enrol_by)
+    # For whoever answers it, and nobody else.
+    told = {
+        user: [(row.title, row.count, row.url) for row in waiting_for(user, on=school.enrol_by)]
+        for user in (kc.staff, kc.secretary, kc.approver)
+    }
+    answers = [Answer(one.pk, accepts=True)]
+    answer_proposals(
+        school, by=kc.staff, on=school.enrol_by, answers=answers, answered_on=school.enrol_by
+    )
+    sent = coming(kc, file, on=school.ends_on)
+
+    page_of_class = reverse("class-detail", args=[school.public_id])
+    assert (asked.is_mine, asked.waits_for) == (False, "Đảng bộ kc-dang-uy")
+    assert (sent.is_mine, sent.waits_for, sent.due_on) == (False, school.centre, school.ends_on)
+    assert [asked.early_url, sent.early_url] == [page_of_class] * 2
+    to_answer = "People proposed for a class, to answer"
+    row = (to_answer, 1, reverse("class-answer", args=[school.public_id]))
+    assert row in told[kc.staff]
+    assert all(to_answer not in str(told[user]) for user in (kc.secretary, kc.approver))
+
+
+def test_a_class_that_is_over_waits_for_its_results_with_who_runs_it(kc: World) -> None:
+    file = candidate(kc, at=Stage.SYMPATHISER)
+    school = planned_class(kc)
+    enrolled(kc, school, file, on=school.enrol_by)
+    title = "Classes that are over, to enter results"
+
+    def told(on: date) -> list[int]:
+        return [row.count for row in waiting_for(kc.staff, on=on) if row.title == title]
+
+    assert (told(school.ends_on), told(school.ends_on + timedelta(days=1))) == ([], [1])
+
+
+def test_an_empty_roll_says_whose_names_it_would_show(kc: World) -> None:
+    school = planned_class(kc)
+    here = listed(kc, cell=kc.sibling, by=kc.secretary2)
+    enrolled(kc, school, here)
+
+    own, runner = (
+        signed_in(user).get(at("class-detail", school)).content.decode()
+        for user in (kc.secretary, kc.staff)
+    )
+
+    assert "Nobody of your cells is on the roll" in own
+    assert "Nobody" not in runner

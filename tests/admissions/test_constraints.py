@@ -14,14 +14,18 @@ from admissions.models import (
     Candidate,
     Certificate,
     Decision,
+    FileTransfer,
     Mentorship,
     Milestone,
     Paper,
     PaperKind,
     Round,
     RuleSet,
+    Verification,
 )
+from admissions.operations.moving import ask_move
 from admissions.operations.recording import constraint_of
+from admissions.operations.verifications import send_verification
 from admissions.stages import Level, Stage
 from config.clock import HERE
 from organizations.models import Organization, Role, User
@@ -174,6 +178,48 @@ def test_a_paper_is_received_once(kc: World) -> None:
     _paper(file, kind, DAY, DAY)
 
     refused_by("paper_received_once", lambda: _paper(file, kind, DAY, DAY))
+
+
+# ---------------------------------------------------------------- verifications, moves
+
+
+@pytest.mark.parametrize(
+    "changes", [{"waived_because": "Đã rõ"}, {"waived_because": "", "waived_on": DAY}]
+)
+def test_a_request_done_without_has_its_day_and_its_reason(
+    kc: World, changes: dict[str, Any]
+) -> None:
+    request = send_verification(
+        logged(kc), by=kc.secretary, on=DAY, relation="father", subject="Vũ Văn Cha",
+        place="Xã Hòa Bình", sent_on=DAY,
+    )  # fmt: skip
+
+    refused_by(
+        "verification_waived_on_a_day",
+        lambda: Verification.objects.filter(pk=request.pk).update(**changes),
+    )
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"state": "refused", "review_asked_on": DAY},
+        {"state": "refused", "review_by": DAY},
+        {"state": "refused", "review_asked_on": DAY, "review_by": WAY["cell_on"]},
+        {"review_asked_on": DAY, "review_by": TOMORROW},
+    ],
+)
+def test_faults_are_reviewed_from_a_day_to_a_day_where_a_file_was_not_taken_over(
+    kc: World, changes: dict[str, Any]
+) -> None:
+    transfer = ask_move(
+        logged(kc), by=kc.secretary, on=DAY, moved_on=DAY, destination_place="Tỉnh khác"
+    )
+
+    refused_by(
+        "file_transfer_reviewed_where_it_was_not_taken_over",
+        lambda: FileTransfer.objects.filter(pk=transfer.pk).update(**changes),
+    )
 
 
 # ---------------------------------------------------------------- votes

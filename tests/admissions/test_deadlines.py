@@ -18,7 +18,7 @@ from admissions.operations import deadlines
 from admissions.operations.cancellations import ask_cancellation, cancel_decision
 from admissions.operations.candidates import close_candidate
 from admissions.operations.ceremonies import hold_ceremony
-from admissions.operations.moving import ask_move, send_file, take_over_file
+from admissions.operations.moving import ask_move, ask_review, send_file, take_over_file
 from admissions.operations.outcomes import extend_term, send_up, terms_of
 from admissions.operations.papers import receive_paper
 from admissions.operations.preparation import issue_certificate
@@ -468,6 +468,38 @@ def test_a_verification_that_is_done_without_runs_no_more(kc: World) -> None:
     assert (row.state, row.ended_on) == (State.VOID, DAY)
 
 
+@pytest.mark.parametrize("language", ["vi", "en"])
+def test_each_request_done_without_ends_on_its_own_day_however_others_are_called(
+    kc: World, settings: Any, language: str
+) -> None:
+    file = logged(kc)
+    earlier, later = DAY - timedelta(days=9), DAY - timedelta(days=2)
+    # The second is written as a note on the first would be; the third's note is cut off early.
+    place, far = "Đảng ủy xã Hòa Bình", ("Đảng ủy xã " + "x" * 300)[:200]
+    first, second, third = (
+        send_verification(
+            file, by=kc.secretary, on=DAY, relation="father", subject=subject, place=there,
+            sent_on=date(2021, 3, 10),
+        )
+        for subject, there in (
+            ("Vũ Văn Cha", place), ("Vũ Văn Cha", f"{place}: chi bộ 2"), ("V" * 120, far),
+        )
+    )  # fmt: skip
+
+    # Loaded: the terms are reckoned at the end, when each has its note.
+    with deadlines.deferred(on=lambda: DAY):
+        for request, day in ((first, earlier), (third, earlier), (second, later)):
+            waive_verification(request, by=kc.secretary, on=day, reason="Bên nội có đảng viên")
+            settings.LANGUAGE_CODE = language
+
+    found = file.deadlines.filter(clock=Clock.VERIFICATION).order_by("pk")
+    assert list(found.values_list("state", "ended_on")) == [
+        (State.VOID, earlier),
+        (State.VOID, later),
+        (State.VOID, earlier),
+    ]
+
+
 def test_a_committee_that_took_a_file_over_has_its_own_term_and_may_extend_it(kc: World) -> None:
     hg = world(slug="hg", number=5)
     file = candidate(kc, at=Stage.GRASSROOTS_RESOLVED)
@@ -624,6 +656,16 @@ def decided_there(kc: World, day: date) -> Candidate:
     return file
 
 
+def asked_again(kc: World, day: date) -> Candidate:
+    hg = world(slug="hg", number=5, day=day)
+    transfer = moving(kc, Stage.READY, hg, day)
+    sent = send_file(transfer, by=kc.secretary, on=day, sent_on=DAY, certificate_number="7-GCN")
+    ask_review(sent, by=hg.secretary, on=DAY, answer="Thiếu chữ ký")
+    file = fresh(transfer.candidate)
+    ask_move(file, by=kc.secretary, on=day, moved_on=date(2021, 5, 10), destination=hg.cell)
+    return file
+
+
 LAST_DAYS: list[tuple[str, str, Ended, date]] = [
     # Holidays on the way: 21 April, 30 April and Monday 3 May 2021.
     ("answer, 30 days from 10/3/2021", "verification", answered(abroad=False), date(2021, 4, 22)),
@@ -640,6 +682,7 @@ LAST_DAYS: list[tuple[str, str, Ended, date]] = [
     ("forwarded, 15 from 10/5/2021", "forward", forwarded(Stage.GRASSROOTS_RESOLVED),
      date(2021, 5, 31)),
     ("there, 30 from 28/5/2021", "moved_decision", decided_there, date(2021, 7, 9)),
+    ("faults, 60 from 28/5/2021", "fault_review", asked_again, date(2021, 8, 20)),
 ]  # fmt: skip
 
 
@@ -724,6 +767,44 @@ def test_45_and_15_working_days_across_tet(
 
     row = rows(file)[Clock.DECISION]
     assert (row.due_on, row.rules.code, row.state) == (last, "294-QĐ/TW", state)
+
+
+@pytest.mark.parametrize(
+    ("day", "kind", "last"),
+    [
+        (date(2021, 6, 2), DayOff.Kind.OFF, date(2021, 6, 3)),
+        (date(2021, 6, 3), DayOff.Kind.OFF, date(2021, 6, 2)),
+        (date(2021, 5, 29), DayOff.Kind.WORKING, date(2021, 6, 1)),
+        (date(2021, 3, 5), DayOff.Kind.OFF, date(2021, 6, 2)),
+    ],
+    ids=["its last day", "the day after", "a Saturday", "the day of the vote"],
+)
+def test_a_day_decreed_while_a_term_runs_moves_its_last_day_on_every_page(
+    kc: World, day: date, kind: str, last: date
+) -> None:
+    file = candidate(kc, at=Stage.CELL_RESOLVED)
+    usual = rows(file)[Clock.DECISION]
+    assert (usual.began_on, usual.due_on) == (date(2021, 3, 5), date(2021, 6, 2))
+
+    decree_day(by=kc.staff2, on=DAY, day=day, kind=kind, source="TB 9/TB-VPCP")
+
+    assert rows(file)[Clock.DECISION].due_on == last
+    assert case_of(fresh(file), on=DAY).decision_limit() == last
+
+
+def test_a_decreed_day_leaves_the_last_day_of_what_has_ended_and_of_what_was_made_longer(
+    kc: World,
+) -> None:
+    met = candidate(kc, at=Stage.DECIDED)
+    longer = candidate(kc, at=Stage.CELL_RESOLVED)
+    extend_term(longer, by=kc.staff2, on=DAY, decided_on=DAY, reason="Chờ xác minh")
+    before = rows(met)[Clock.DECISION].due_on, rows(longer)[Clock.DECISION].due_on
+
+    decree_day(
+        by=kc.staff2, on=DAY, day=date(2021, 5, 31), kind=DayOff.Kind.OFF, source="TB 9/TB-VPCP"
+    )
+
+    assert (rows(met)[Clock.DECISION].due_on, rows(longer)[Clock.DECISION].due_on) == before
 
 
 # ------------------------------------------------------------ T8: one case, both limits

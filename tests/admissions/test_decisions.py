@@ -4,6 +4,7 @@ from datetime import date
 
 import pytest
 from django.core.exceptions import PermissionDenied
+from django.db import IntegrityError, transaction
 
 from admissions.cases import ceremony_limit
 from admissions.models import Admission, Candidate, Decision, Milestone
@@ -12,10 +13,12 @@ from admissions.operations.ceremonies import (
     hold_ceremony,
     reverse_admission,
     take_over_admissions,
+    undo_admission,
 )
+from admissions.operations.recording import constraint_of
 from admissions.stages import Stage, Step
 from config.errors import DomainError
-from organizations.models import Membership, Outbox, Role
+from organizations.models import Membership, Outbox, Role, User
 from tests.makers import (
     DAY,
     WAY,
@@ -260,12 +263,17 @@ def test_admissions_of_earlier_years_are_taken_over_in_bulk(kc: World) -> None:
     }
 
 
+def another(kc: World) -> User:
+    """An approver of the body that decided, who did not approve the decision."""
+    return officer("duyet-hai", kc.top, Role.APPROVER)
+
+
 def test_a_reversal_is_a_new_row_that_counts_minus_one(kc: World) -> None:
     file = candidate(kc, at=Stage.ADMITTED)
     admission = Admission.objects.get(candidate=file)
 
     reversal = reverse_admission(
-        admission, by=kc.approver, on=DAY, reason="Không đủ tiêu chuẩn", decided_on=DAY
+        admission, by=another(kc), on=DAY, reason="Không đủ tiêu chuẩn", decided_on=DAY
     )
 
     assert (reversal.sign, reversal.reverses, reversal.ceremony_on) == (-1, admission, DAY)
@@ -287,7 +295,7 @@ def test_a_reversal_needs_a_reason_and_a_possible_day(
     kc: World, changes: dict[str, object], field: str
 ) -> None:
     admission = Admission.objects.get(candidate=candidate(kc, at=Stage.ADMITTED))
-    values = {"by": kc.approver, "on": DAY, "reason": "Sai", "decided_on": DAY, **changes}
+    values = {"by": another(kc), "on": DAY, "reason": "Sai", "decided_on": DAY, **changes}
 
     with pytest.raises(DomainError) as refusal:
         reverse_admission(admission, **values)  # type: ignore[arg-type]
@@ -301,6 +309,20 @@ def test_an_admission_is_reversed_once_and_by_the_deciding_body(kc: World) -> No
 
     with pytest.raises(PermissionDenied):
         reverse_admission(admission, by=kc.secretary, **values)  # type: ignore[arg-type]
-    reverse_admission(admission, by=kc.approver, **values)  # type: ignore[arg-type]
+    second = another(kc)
+    reverse_admission(admission, by=second, **values)  # type: ignore[arg-type]
     with pytest.raises(DomainError):
+        reverse_admission(admission, by=second, **values)  # type: ignore[arg-type]
+
+
+def test_who_approved_the_decision_does_not_reverse_the_admission(kc: World) -> None:
+    admission = Admission.objects.get(candidate=candidate(kc, at=Stage.ADMITTED))
+    values = {"on": DAY, "reason": "Sai", "decided_on": DAY}
+
+    with pytest.raises(DomainError, match="another approver"):
         reverse_admission(admission, by=kc.approver, **values)  # type: ignore[arg-type]
+    with pytest.raises(IntegrityError) as refusal, transaction.atomic():
+        undo_admission(admission, by=kc.approver, **values)  # type: ignore[arg-type]
+
+    assert constraint_of(refusal.value) == "admission_reversed_by_another_approver"
+    assert reverse_admission(admission, by=another(kc), **values).sign == -1  # type: ignore[arg-type]

@@ -8,7 +8,7 @@ from django.db import transaction
 from django.test import Client
 from django.urls import reverse
 
-from admissions.cases import Case, case_of
+from admissions.cases import Case, case_of, cases_of
 from admissions.eligibility import (
     enough_members,
     helped_long_enough,
@@ -43,6 +43,7 @@ from admissions.operations.rule_sets import (
 )
 from admissions.parameters import PARAMETERS
 from admissions.selectors.eligibility import new_rules
+from admissions.selectors.papers import paper_rows
 from admissions.stages import Level, Stage
 from config.errors import DomainError
 from organizations.models import Person
@@ -397,9 +398,10 @@ def test_what_the_cell_judged_by_is_not_changed_after_its_resolution(kc: World) 
     assert refused("readmission", "hoa", **kept) == ["special"]
     assert refused("readmission", **kept | {"left_on": date(2014, 1, 1)}) == ["left_on"]
     assert refused("readmission", **kept | {"was_cleared": False}) == ["was_cleared"]
-    # A form sends them all: what stays as it was hinders nothing.
-    edited = special(kc, file, "readmission", **kept, occupation="Thợ điện")
-    assert edited.person.occupation == "Thợ điện"
+    assert refused("readmission", **kept, occupation="Thợ điện") == ["occupation"]
+    # A form sends them all: what stays as it was is no change.
+    edited = special(kc, file, "readmission", **kept, occupation=file.person.occupation)
+    assert edited.special == ["readmission"]
 
 
 def test_it_is_changed_again_after_a_return_to_before_the_resolution(kc: World) -> None:
@@ -469,7 +471,7 @@ def test_nobody_is_considered_whom_nobody_introduces_by_name(kc: World) -> None:
 def test_a_file_that_the_cell_resolved_before_is_not_judged_by_its_introducers(kc: World) -> None:
     file = candidate(kc, at=Stage.CELL_RESOLVED, born_on=date(1985, 9, 17))
     for one in file.introducers.all():
-        end_introducer(one, by=kc.secretary, on=DAY, ended_on=one.named_on, reason="Chuyển đi")
+        end_introducer(one, by=kc.secretary, on=DAY, ended_on=date(2021, 3, 6), reason="Chuyển đi")
 
     vote(file, by=kc.staff, level=Level.GRASSROOTS, held_on=WAY["grassroots_on"])
     vote(file, by=kc.staff2, level=Level.COMPETENT, held_on=WAY["competent_on"])
@@ -621,7 +623,7 @@ def test_a_file_keeps_its_rules_when_others_come_into_force_and_its_page_warns(
 
 
 def test_no_warning_while_the_rules_of_the_file_are_in_force(kc: World) -> None:
-    file = logged(kc, education="12/12")
+    file = logged(kc, education="12/12", is_youth_union_member=True)
 
     assert new_rules(judged(file, date(2021, 7, 29))) is None
     assert new_rules(judged(file, date(2021, 7, 30))) is not None  # 24-QĐ/TW
@@ -678,3 +680,28 @@ def test_an_admission_again_is_counted_as_a_readmission_and_needs_its_consent(kc
     hold_ceremony(file, by=kc.secretary, on=DAY, ceremony_on=WAY["ceremony_on"])
 
     assert Admission.objects.get(candidate=file).is_readmission
+
+
+def test_of_youth_age_with_nothing_said_the_union_is_asked_about_and_not_passed_over(
+    kc: World,
+) -> None:
+    unsaid = logged(kc)
+    member = logged(kc, is_youth_union_member=True)
+    older = logged(kc, born_on=date(1980, 1, 1))
+    words = "not said whether the person is a member of the Youth Union"
+
+    def told(file: Candidate) -> list[bool]:
+        pages = (
+            reverse("candidate-detail", args=[file.public_id]),
+            reverse("candidate-step", args=[file.public_id, "giay-to"]),
+        )
+        client = Client(headers={"accept-language": "en"})
+        client.cookies["django_language"] = "en"
+        client.force_login(kc.secretary)
+        return [words in client.get(page).content.decode() for page in pages]
+
+    assert told(unsaid) == [True, True]
+    assert told(member) == told(older) == [False, False]
+    [case] = cases_of([unsaid], on=DAY)
+    [row] = [one for one in paper_rows(case, prepares=True)[0] if one.code == "4-KNĐ"]
+    assert "member of the Youth Union?" in row.note

@@ -8,7 +8,8 @@ from django.core.exceptions import PermissionDenied
 from django.test import Client
 from django.urls import reverse
 
-from admissions.cases import case_of
+from admissions.cases import case_of, cases_of
+from admissions.guards import STEPS
 from admissions.models import Candidate, MentorNote, Mentorship, Milestone
 from admissions.operations.helpers import add_note, release_mentor
 from admissions.operations.preparation import assign_mentor
@@ -17,11 +18,12 @@ from admissions.selectors.helpers import (
     unfit,
     without_helper,
 )
+from admissions.selectors.tasks import tasks
 from admissions.stages import Stage, Step
-from admissions.waiting import waiting
 from config.errors import DomainError
-from organizations.models import Membership, Organization
+from organizations.models import Membership, Organization, User
 from organizations.operations.people import join, leave
+from organizations.sheets.waiting import waiting_for
 from tests.admissions.test_races import at_once, one_is_told
 from tests.makers import (
     DAY,
@@ -169,17 +171,22 @@ def test_who_helped_until_the_ceremony_only_does_not_comment(kc: World) -> None:
 # ---------------------------------------------------------------- whom to replace
 
 
+def helpers_amiss(user: User) -> list[tuple[str, int]]:
+    """What the page of tasks tells `user` of helpers."""
+    rows = waiting_for(user, on=DAY)
+    return [(row.title, row.count) for row in rows if row.url.startswith(reverse("helper-list"))]
+
+
 def test_ending_a_helpers_membership_asks_for_another_on_that_day(kc: World) -> None:
     file = candidate(kc, at=Stage.READY)
-    assert waiting(kc.secretary, on=DAY) == []
+    assert helpers_amiss(kc.secretary) == []
 
     leave(Membership.objects.get(person=kc.members[0]), on=DAY, reason_out="left")
 
     assert unfit(cells(kc.cell), on=DAY - timedelta(days=1)) == {}
     assert unfit(cells(kc.cell), on=DAY) == {help_of(file).pk: "no official member any more"}
-    task = waiting(kc.secretary, on=DAY)[0]
-    assert (str(task.title), task.count) == ("Helpers to replace", 1)
-    assert waiting(kc.secretary2, on=DAY) == []
+    assert helpers_amiss(kc.secretary) == [("Helpers to replace", 1)]
+    assert helpers_amiss(kc.secretary2) == []
 
 
 def test_a_helper_of_another_cell_of_the_unit_may_go_on(kc: World) -> None:
@@ -334,3 +341,42 @@ def test_the_secretary_replaces_a_helper_on_a_page(kc: World) -> None:
     after = client.get(reverse("candidate-detail", args=[file.public_id])).content.decode()
     assert "Chuyển công tác" in after
     assert signed_in(kc.staff).get(url).status_code == 404
+
+
+def guarded(file: Candidate, *, on: date = DAY) -> str:
+    [case] = cases_of([Candidate.objects.get(pk=file.pk)], on=on)
+    return " ".join(STEPS[Step.VOTE_CELL].refusals(case))
+
+
+def test_the_cell_considers_nobody_whose_only_helper_is_no_official_member_any_more(
+    kc: World,
+) -> None:
+    file = candidate(kc, at=Stage.READY)
+    leave(Membership.objects.get(person=kc.members[0]), on=DAY, reason_out="left")
+
+    shown = tasks(kc.secretary, on=DAY)
+
+    assert guarded(file, on=DAY - timedelta(days=1)) == ""
+    assert "is no official member: another one helps" in guarded(file)
+    assert shown is not None
+    assert shown.first is not None
+    assert (shown.first.step, file.person.full_name in shown.first.title) == (
+        Step.ASSIGN_MENTOR, True,
+    )  # fmt: skip
+
+
+def test_a_helper_of_another_cell_of_the_unit_does_before_the_vote_and_one_of_another_unit_not(
+    kc: World,
+) -> None:
+    file = candidate(kc, at=Stage.READY)
+    elsewhere = world(slug="hg", number=1)
+    membership = Membership.objects.get(person=kc.members[0])
+    leave(membership, on=DAY, reason_out="transferred")
+    join(kc.members[0], cell=kc.sibling, status="official", on=DAY, reason_in="transferred")
+    assert guarded(file) == ""
+
+    later = DAY + timedelta(days=5)
+    leave(Membership.objects.on(DAY).get(person=kc.members[0]), on=later, reason_out="transferred")
+    join(kc.members[0], cell=elsewhere.cell, status="official", on=later, reason_in="transferred")
+
+    assert "nobody of this grassroots organisation helps" in guarded(file, on=later)

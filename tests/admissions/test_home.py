@@ -14,10 +14,13 @@ from django.urls import reverse
 from django.utils import translation
 from django.utils.translation import gettext
 
-from admissions.models import Deadline, FileReturn
+from admissions.models import Candidate, Deadline, FileReturn
 from admissions.operations import deadlines
-from admissions.operations.outcomes import return_file, send_up
+from admissions.operations.outcomes import receive_decision, return_file, send_up
+from admissions.operations.preparation import assign_mentor, issue_certificate
+from admissions.operations.rounds import plan_round
 from admissions.selectors.digest import digest
+from admissions.selectors.planner import planner
 from admissions.selectors.tasks import tasks, tasks_to_do
 from admissions.selectors.tracker import tracker
 from admissions.stages import Level, Stage
@@ -35,6 +38,11 @@ def page(user: User, address: str) -> str:
     answer = client.get(address)
     assert answer.status_code == 200, answer.status_code
     return str(answer.content.decode())
+
+
+def gettext_vi(words: str) -> str:
+    with translation.override("vi"):
+        return gettext(words)
 
 
 def own_terms(user: User, *, on: date) -> list[str]:
@@ -120,6 +128,81 @@ def test_the_files_page_says_which_terms_run_and_by_which_rules(kc: World) -> No
     row = file.deadlines.get(clock=Deadline.Clock.DECISION)
     assert row.rules.code in html
     assert f"{row.due_on:%d/%m/%Y}" in html
+
+
+def test_the_receipt_of_the_decision_is_asked_for_where_the_ceremony_is_counted_from_it(
+    kc: World,
+) -> None:
+    file = candidate(kc, at=Stage.DECIDED)
+    decision = file.decisions.get()
+    assert decision.rules.ceremony_from == "receipt"
+    address = reverse("candidate-detail", args=[file.public_id])
+    receipt = reverse("candidate-step", args=[file.public_id, "nhan-quyet-dinh"])
+    ceremony = reverse("candidate-step", args=[file.public_id, "le-ket-nap"])
+
+    before = page(kc.secretary, address)
+    day = decision.signed_on + timedelta(days=3)
+    receive_decision(file, by=kc.secretary, on=DAY, received_on=day)
+    after = page(kc.secretary, address)
+
+    assert f'<a class="btn pri" href="{receipt}"' in before
+    assert f'<a class="btn pri" href="{ceremony}"' in after
+    assert gettext_vi("Decision received on") in after
+    assert f"{day:%d/%m/%Y}" in after
+
+
+def test_each_meeting_to_come_says_by_when_the_file_goes_up_after_it(kc: World) -> None:
+    file = prepared(kc, logged(kc))
+
+    html = page(kc.secretary, reverse("candidate-detail", args=[file.public_id]))
+
+    # Five working days after the meeting of 7 June 2021, a Monday.
+    assert gettext_vi("File sent up by") in html
+    assert "14/06/2021" in html
+
+
+def without_permission(kc: World) -> Candidate:
+    file = candidate(kc, at=Stage.SYMPATHISER)
+    assign_mentor(file, by=kc.secretary, on=DAY, mentor=kc.members[0], since=WAY["mentored_on"])
+    issue_certificate(
+        file, by=kc.secretary, on=DAY, number=f"CN-{file.pk}", issuer="TTCT",
+        issued_on=WAY["certified_on"],
+    )  # fmt: skip
+    return Candidate.objects.get(pk=file.pk)
+
+
+def test_people_whom_one_resolution_permits_are_one_row_with_their_number(kc: World) -> None:
+    for _one in range(3):
+        without_permission(kc)
+
+    shown = tasks(kc.staff, on=DAY)
+
+    assert shown is not None
+    assert shown.first is not None
+    assert (shown.first.title, shown.first.url) == (
+        "Permit the procedure for 3 people", reverse("permission-list"),
+    )  # fmt: skip
+    assert (shown.groups, shown.to_do) == ([], 3)
+
+
+def test_the_last_meeting_of_a_round_is_named_to_the_cell_with_its_day_and_not_to_others(
+    kc: World,
+) -> None:
+    without_permission(kc)
+    ready = prepared(kc, logged(kc))
+    on = date(2021, 5, 28)
+    # Decided by then from the meeting of 7 June, and not from that of July.
+    plan_round(kc.top, by=kc.staff2, on=DAY, name="2/9", day=date(2021, 9, 2))
+
+    own, staff = tasks(kc.secretary, on=on), tasks(kc.staff, on=on)
+
+    assert own is not None
+    assert staff is not None
+    assert own.first is not None
+    assert ready.person.full_name in own.first.title
+    assert own.first.warning == "The last meeting that makes the round 2/9: about 07/06/2021."
+    assert staff.first is not None
+    assert staff.first.warning == ""
 
 
 # ------------------------------------------------------------ the week
@@ -342,6 +425,21 @@ def test_a_returned_file_says_why_and_what_is_missing(kc: World) -> None:
     assert row.missing == "Xác nhận của quê quán"
 
 
+def test_the_tracker_and_the_planner_name_the_rules_beside_a_term(kc: World) -> None:
+    file = sent_up(kc, candidate(kc, at=Stage.CELL_RESOLVED))
+
+    found, rounds = tracker(kc.staff, on=DAY), planner(kc.staff, on=DAY)
+
+    assert found is not None
+    assert rounds is not None
+    assert [row.rules for row in found.rows] == ["29-QĐ/TW"]
+    [row] = [row for heading in rounds.headings for row in heading.files]
+    assert (row.number, row.rules) == (file.number, "29-QĐ/TW")
+    stand_on(DAY)
+    for name in ("tracker", "round-planner"):
+        assert "29-QĐ/TW" in page(kc.staff, reverse(name)), name
+
+
 def test_the_tracker_asks_no_more_for_more_files(
     kc: World, django_assert_max_num_queries: object
 ) -> None:
@@ -350,6 +448,57 @@ def test_the_tracker_asks_no_more_for_more_files(
 
     with django_assert_max_num_queries(3):  # type: ignore[operator]
         tracker(kc.secretary, on=DAY)
+
+
+@pytest.mark.parametrize(
+    ("who", "elsewhere"),
+    [("secretary", True), ("staff", False), ("staff2", True), ("auditor", True)],
+)
+def test_a_file_is_elsewhere_for_whoever_does_not_have_it(
+    kc: World, who: str, elsewhere: bool
+) -> None:
+    above = sent_up(kc, candidate(kc, at=Stage.CELL_RESOLVED))
+
+    found = tracker(getattr(kc, who), on=DAY)
+
+    assert found is not None
+    assert [(row.number, row.is_elsewhere) for row in found.rows] == [(above.number, elsewhere)]
+    assert found.elsewhere == elsewhere
+    # Nor is one that lies with its cell, for whoever looks.
+    with_its_cell = candidate(kc, at=Stage.READY)
+    again = tracker(getattr(kc, who), on=DAY)
+    assert again is not None
+    assert [row.is_elsewhere for row in again.rows if row.number == with_its_cell.number] == [False]
+    # Its own page says where it is, to whom it lies as well.
+    assert gettext_vi("Where the file is") in page(
+        kc.staff, reverse("candidate-detail", args=[above.public_id])
+    )
+
+
+def test_a_file_waits_since_it_came_to_where_it_lies_and_not_since_a_certificate_before_it(
+    kc: World,
+) -> None:
+    file = sent_up(kc, candidate(kc, at=Stage.CELL_RESOLVED))
+    early = candidate(kc, at=Stage.SYMPATHISER)
+    assign_mentor(early, by=kc.secretary, on=DAY, mentor=kc.members[0], since=WAY["mentored_on"])
+    issue_certificate(
+        early, by=kc.secretary, on=DAY, number="CN-cũ", issuer="TTCT", issued_on=date(2018, 3, 1)
+    )
+
+    shown, places = tasks(kc.secretary, on=DAY), tracker(kc.secretary, on=DAY)
+
+    assert shown is not None
+    assert places is not None
+    [rows] = [group.tasks for group in shown.groups if group.title == "Waiting elsewhere"]
+    words = {row.url.split("/")[-2]: f"{row.why} {row.verb}" for row in rows}
+    sent, waits = words[str(file.public_id)], words[str(early.public_id)]
+    [place] = [row for row in places.rows if row.number == file.number]
+    assert f"since {place.since:%d/%m/%Y}. Waiting {place.days} days" in sent
+    assert "2018" not in waits
+    assert f"since {max(WAY['listed_on'], WAY['mentored_on']):%d/%m/%Y}" in waits
+    # What is awaited is said, and no day is called expected that nobody named.
+    assert [bool(row.left) for row in rows] == [row.day is not None for row in rows]
+    assert "Record the vote of" in sent
 
 
 # ------------------------------------------------------------ whose pages these are

@@ -1,6 +1,6 @@
 """Who introduces: named, the months together to the day, ended, replaced; who may not approve."""
 
-from datetime import date
+from datetime import date, timedelta
 from typing import Any
 
 import pytest
@@ -9,7 +9,7 @@ from django.db import IntegrityError, transaction
 from django.urls import reverse
 
 from admissions.cases import case_of, cases_of
-from admissions.guards import part_taken
+from admissions.guards_of_separation import part_taken
 from admissions.models import Candidate, Decision, Introducer, Verification
 from admissions.operations.candidates import edit_candidate
 from admissions.operations.introducers import end_introducer, name_introducer
@@ -22,7 +22,7 @@ from admissions.stages import Stage, Step
 from config.errors import DomainError
 from organizations.models import Membership, Person, User
 from tests.admissions.test_pages import errors, page, send, signed_in, url
-from tests.makers import DAY, World, candidate, decided, logged, member, once, prepared
+from tests.makers import DAY, WAY, World, candidate, decided, logged, member, once, prepared
 
 TOGETHER = date(2019, 6, 1)
 NAMED = date(2021, 2, 1)
@@ -115,6 +115,18 @@ def test_a_replaced_introducer_needs_no_months_together(kc: World) -> None:
     second = Introducer.objects.get(replaces=first)
     assert (second.person, second.together_since) == (kc.members[2], None)
     assert second.named_on == date(2021, 4, 1)
+
+
+def test_an_introduction_on_which_the_cell_resolved_ends_after_that_day(kc: World) -> None:
+    file = candidate(kc, at=Stage.GRASSROOTS_RESOLVED)
+    first = file.introducers.order_by("pk").first()
+    values: dict[str, Any] = {"by": kc.secretary, "on": DAY, "reason": "Chuyển đi"}
+
+    for day in (WAY["papers_on"], WAY["cell_on"]):
+        with pytest.raises(DomainError) as refusal:
+            end_introducer(first, ended_on=day, **values)
+        assert list(refusal.value.fields) == ["ended_on"]
+    end_introducer(first, ended_on=WAY["cell_on"] + timedelta(days=1), **values)
 
 
 def test_an_introduction_ends_once_after_its_day_with_a_reason(kc: World) -> None:

@@ -1,16 +1,18 @@
 """Logging, correcting and closing files."""
 
 from datetime import date
+from typing import Any
 
 import pytest
 from django.core.exceptions import PermissionDenied
 
 from admissions.models import Candidate
 from admissions.operations.candidates import close_candidate, edit_candidate
-from admissions.stages import Stage
+from admissions.operations.outcomes import return_file
+from admissions.stages import Level, Stage
 from config.errors import ConflictError, DomainError
 from organizations.models import Outbox, Person
-from tests.makers import DAY, World, candidate, logged, member, prepared
+from tests.makers import DAY, World, candidate, logged, member, prepared, sent_up
 
 
 def test_a_file_reaches_each_stage(kc: World) -> None:
@@ -169,6 +171,59 @@ def test_the_birth_date_is_never_changed(kc: World) -> None:
 
     with pytest.raises(TypeError):
         edit_candidate(file, by=kc.secretary, on=DAY, version=1, born_on=date(1990, 1, 1))
+
+
+def test_a_correction_of_the_name_is_refused_where_logging_would_be(kc: World) -> None:
+    """Otherwise one person has two files, or comes back before the wait is over."""
+    member = kc.members[3]
+    of_a_member = logged(kc, full_name="Phạm Văn Khác", born_on=member.born_on)
+    logged(kc, full_name="Lê Thị Một")
+    of_a_candidate = logged(kc, full_name="Lê Thị Hai")
+
+    for file, name in ((of_a_member, member.full_name), (of_a_candidate, "LÊ THỊ MỘT")):
+        with pytest.raises(DomainError) as refusal:
+            edit_candidate(file, by=kc.secretary, on=DAY, version=1, full_name=name)
+        assert list(refusal.value.fields) == ["full_name"]
+    assert Person.objects.get(pk=of_a_candidate.person_id).full_name == "Lê Thị Hai"
+
+
+def test_a_name_is_spelt_anew_where_nobody_else_bears_it(kc: World) -> None:
+    file = logged(kc, full_name="Le Thi Hai")
+
+    edited = edit_candidate(file, by=kc.secretary, on=DAY, version=1, full_name="Lê Thị Hai")
+
+    assert edited.person.full_name == "Lê Thị Hai"
+
+
+def test_after_the_cells_resolution_the_file_says_what_the_cell_resolved_on(kc: World) -> None:
+    file = candidate(kc, at=Stage.CELL_RESOLVED, full_name="Lê Thị Một")
+    changes: dict[str, Any] = {"full_name": "Lê Thị Nhầm", "ethnicity": "Tày", "groups": ["worker"]}
+
+    with pytest.raises(DomainError) as refusal:
+        edit_candidate(file, by=kc.secretary, on=DAY, version=file.version, **changes)
+
+    assert set(refusal.value.fields) == set(changes)
+    assert refusal.value.fields["full_name"] == (
+        "The cell resolved on 05/03/2021 by what the file said then: it is changed only after the"
+        " file was returned to before that resolution."
+    )
+    kept = Candidate.objects.select_related("person").get(pk=file.pk)
+    assert (kept.person.full_name, kept.person.ethnicity, kept.groups) == ("Lê Thị Một", "", [])
+
+
+def test_before_the_cells_resolution_and_again_after_a_return_the_file_is_corrected(
+    kc: World,
+) -> None:
+    file = sent_up(kc, candidate(kc, at=Stage.CELL_RESOLVED))
+    return_file(
+        file, by=kc.staff, on=DAY, level=Level.GRASSROOTS, returned_on=DAY, back_to=Stage.READY,
+        reason="Sai họ tên",
+    )  # fmt: skip
+    version = Candidate.objects.get(pk=file.pk).version
+
+    edited = edit_candidate(file, by=kc.secretary, on=DAY, version=version, full_name="Lê Thị Đúng")
+
+    assert edited.person.full_name == "Lê Thị Đúng"
 
 
 def test_a_closed_file_lets_the_person_have_a_new_one(kc: World) -> None:

@@ -7,7 +7,9 @@ import pytest
 from django.core.exceptions import PermissionDenied
 from django.db import DatabaseError, IntegrityError, connection, transaction
 from django.test.utils import CaptureQueriesContext
+from django.urls import reverse
 
+from admissions.cases import case_of, cases_of
 from admissions.models import Ballot, Candidate, Decision, Elector, Meeting, Mentorship, Milestone
 from admissions.operations.ballots import allow_further_vote
 from admissions.operations.candidates import close_candidate
@@ -20,11 +22,13 @@ from admissions.operations.meetings import (
     record_meeting,
 )
 from admissions.operations.moving import ask_move
-from admissions.stages import Level, Stage, Step
+from admissions.selectors.meetings import stuck_at
+from admissions.stages import Level, Purpose, Stage, Step
 from config.errors import DomainError
 from organizations.models import Membership, Organization, Person
 from organizations.operations.structure import grant_competence
 from organizations.operations.transfers import accept, release, request_transfer
+from tests.admissions.test_pages import page
 from tests.admissions.test_races import at_once, one_is_told
 from tests.makers import (
     BEGINNING,
@@ -34,10 +38,12 @@ from tests.makers import (
     appointed,
     candidate,
     decided,
+    logged,
     member,
     members,
     officer,
     planned_class,
+    prepared,
     unit,
     vote,
     world,
@@ -101,6 +107,75 @@ def test_an_exempt_member_who_attends_counts_and_a_suspended_one_does_not(db: No
 
     assert (meeting.official_members, meeting.suspended, meeting.entitled) == (15, 1, 14)
     assert Ballot.objects.get().passed  # ten of fourteen: needed are ten
+
+
+@pytest.mark.parametrize("said", [Standing.SUSPENDED, Standing.EXEMPT])
+def test_two_lists_of_one_day_do_not_contradict_each_other(db: None, said: str) -> None:
+    kc = fifteen()
+    first, second = candidate(kc, at=Stage.READY), candidate(kc, at=Stage.READY)
+    met(kc, [Vote(first, 15)])
+    away = {one.pk: Standing.ABSENT for one in kc.members[5:]}
+
+    with pytest.raises(DomainError) as refusal:
+        met(kc, [Vote(second, 5)], standings=dict.fromkeys(away, said))
+    met(kc, [Vote(second, 5)], standings=away)  # late: entitled all the same
+    met(kc, [Vote(second, 5)], standings=dict.fromkeys(away, said), held_on=date(2021, 3, 20))
+
+    assert list(refusal.value.fields) == ["standings"]
+    assert kc.members[5].full_name in refusal.value.fields["standings"]
+    assert "of 05/03/2021" in refusal.value.fields["standings"]
+    assert [one.entitled for one in Ballot.objects.filter(candidate=second)] == [15, 5]
+
+
+def test_a_vote_without_minutes_and_the_minutes_of_its_day_count_the_same_people(db: None) -> None:
+    kc = fifteen()
+    first, second = candidate(kc, at=Stage.READY), candidate(kc, at=Stage.READY)
+    away = {one.pk: Standing.SUSPENDED for one in kc.members[12:]}
+    met(kc, [Vote(first, 12)], standings=away)
+    later = date(2021, 3, 20)
+
+    with pytest.raises(DomainError) as refusal:
+        vote(second, by=kc.secretary, level="cell", held_on=HELD_ON, entitled=15, in_favour=9)
+    vote(second, by=kc.secretary, level="cell", held_on=later, entitled=15, in_favour=9)
+    with pytest.raises(DomainError) as other:
+        met(kc, [Vote(candidate(kc, at=Stage.READY), 12)], standings=away, held_on=later)
+
+    assert list(refusal.value.fields) == ["entitled"]
+    assert list(other.value.fields) == ["standings"]
+
+
+@pytest.mark.parametrize(("number", "warns"), [(7, False), (8, True)])
+def test_minutes_in_which_most_are_suspended_are_taken_and_say_so(
+    db: None, number: int, warns: bool
+) -> None:
+    kc = fifteen()
+    away = {one.pk: Standing.SUSPENDED for one in kc.members[-number:]}
+
+    meeting = met(kc, [Vote(candidate(kc, at=Stage.READY), 15 - number)], standings=away)
+
+    assert meeting.most_are_suspended is warns
+    for user in (kc.secretary, kc.staff):
+        shown = page(user, reverse("meeting-detail", args=[meeting.public_id]))
+        assert ("More than half of the official members" in shown) is warns
+
+
+def test_a_number_of_people_past_all_reason_is_refused_at_its_field(kc: World) -> None:
+    file = candidate(kc, at=Stage.CELL_RESOLVED)
+
+    for number in (10_000, 40_000, 2**40):
+        numbers = {"entitled": number, "present": number}
+        with pytest.raises(DomainError) as alone:
+            vote(
+                file, by=kc.staff, level=Level.GRASSROOTS, held_on=WAY["grassroots_on"],
+                in_favour=number, **numbers,
+            )  # fmt: skip
+        with pytest.raises(DomainError) as together:
+            record_committee_meeting(
+                kc.committee, level="grassroots", by=kc.staff, on=DAY,
+                held_on=WAY["grassroots_on"], results=[Vote(file, number)], **numbers,
+            )  # fmt: skip
+
+        assert list(alone.value.fields) == list(together.value.fields) == ["entitled"]
 
 
 def test_t26_a_probationary_member_is_on_the_list_and_never_counted(db: None) -> None:
@@ -402,6 +477,77 @@ def test_after_three_failures_the_cell_votes_again_only_when_the_competent_body_
     file.refresh_from_db()
     assert file.stage == Stage.CELL_RESOLVED
     assert "Đã rõ" in Milestone.objects.get(step=Step.RETURN).note
+
+
+def again(kc: World, *, failed: int, **changes: Any) -> Candidate:
+    """A file that fell short so often in the cell, was closed, and whose person has a new one."""
+    first = candidate(kc, at=Stage.READY, full_name="Hồ Văn Ba")
+    for number in range(1, failed + 1):
+        short(kc, first, date(2021, 3, number))
+    close_candidate(first, by=kc.secretary, on=DAY, closed_on=DAY, reason="Lập lại")
+    second = logged(kc, full_name=changes.pop("full_name", "Hồ Văn Ba"), **changes)
+    if second.cell_id == kc.cell.pk:
+        prepared(kc, second)
+    return second
+
+
+def test_votes_that_fell_short_count_on_a_new_file_of_the_same_person(kc: World) -> None:
+    file = again(kc, failed=2)
+    short(kc, file, date(2021, 3, 3))
+
+    with pytest.raises(DomainError, match="superior and the competent committee decide"):
+        met(kc, [Vote(file, 20)], held_on=date(2021, 3, 4))
+
+    # Nor does a third file, and the committee's leave counts on the file that it was given for.
+    close_candidate(file, by=kc.secretary, on=DAY, closed_on=DAY, reason="Lập lại")
+    third = prepared(kc, logged(kc, full_name="Hồ Văn Ba"))
+    with pytest.raises(DomainError, match="superior and the competent committee decide"):
+        met(kc, [Vote(third, 20)], held_on=date(2021, 3, 4))
+    allow_further_vote(
+        third, by=kc.staff2, on=DAY, level="cell", allowed_on=date(2021, 4, 1), reason="Đã rõ"
+    )
+    met(kc, [Vote(third, 20)], held_on=date(2021, 4, 1))
+    third.refresh_from_db()
+    assert third.stage == Stage.CELL_RESOLVED
+
+
+@pytest.mark.parametrize("changes", [{"full_name": "Hồ Văn Bốn"}, {"born_on": date(1996, 9, 18)}])
+def test_votes_on_another_person_do_not_count_on_a_new_file(
+    kc: World, changes: dict[str, Any]
+) -> None:
+    file = again(kc, failed=3, **changes)
+
+    met(kc, [Vote(file, 20)], held_on=date(2021, 3, 4))
+
+    file.refresh_from_db()
+    assert file.stage == Stage.CELL_RESOLVED
+
+
+def test_votes_before_the_committees_leave_do_not_count_on_a_new_file(kc: World) -> None:
+    first = candidate(kc, at=Stage.READY, full_name="Hồ Văn Ba")
+    for number in (1, 2, 3):
+        short(kc, first, date(2021, 3, number))
+    allow_further_vote(
+        first, by=kc.staff2, on=DAY, level="cell", allowed_on=date(2021, 4, 1), reason="Đã rõ"
+    )
+    close_candidate(first, by=kc.secretary, on=DAY, closed_on=DAY, reason="Lập lại")
+
+    file = prepared(kc, logged(kc, full_name="Hồ Văn Ba"))
+    met(kc, [Vote(file, 20)], held_on=date(2021, 4, 2))
+
+    file.refresh_from_db()
+    assert file.stage == Stage.CELL_RESOLVED
+
+
+def test_the_page_says_how_often_the_person_fell_short_before(kc: World) -> None:
+    file = again(kc, failed=3)
+
+    case = case_of(file, on=DAY)
+
+    assert [one.held_on.day for one in case.short_votes(Level.CELL, Purpose.ADMISSION)] == [1, 2, 3]
+    assert stuck_at(case) == [(Level.CELL, Purpose.ADMISSION)]
+    (listed,) = cases_of([file], on=DAY)
+    assert stuck_at(listed) == stuck_at(case)
 
 
 def test_a_further_vote_loses_nothing_that_passed_below(kc: World) -> None:

@@ -1,10 +1,11 @@
 """A file that follows its person: at each of the five stages, on the day before and after (T12)."""
 
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 from typing import Any
 
 import pytest
 from django.core.exceptions import PermissionDenied
+from django.db import IntegrityError, transaction
 from django.test import Client
 from django.urls import reverse
 
@@ -19,7 +20,9 @@ from admissions.models import (
     FileTransfer,
     Milestone,
 )
+from admissions.operations import deadlines
 from admissions.operations.cancellations import ask_cancellation, cancel_decision
+from admissions.operations.candidates import close_candidate
 from admissions.operations.ceremonies import hold_ceremony
 from admissions.operations.introducers import (
     end_introducer,
@@ -35,12 +38,13 @@ from admissions.operations.moving import (
     withdraw_move,
 )
 from admissions.operations.preparation import assign_mentor, put_on_list
-from admissions.operations.recording import begin
-from admissions.selectors.moving import MoveRow, move_rows
+from admissions.operations.recording import begin, constraint_of
+from admissions.selectors.moving import REVIEW, TAKE, TO_TAKE, WAITING, MoveRow, move_rows
 from admissions.selectors.moving import panel as rows_of
 from admissions.stages import Level, Stage, Step
+from config.clock import HERE
 from config.errors import DomainError
-from organizations.models import Membership, Outbox, Role
+from organizations.models import Membership, Outbox, Role, User
 from organizations.operations.transfers import accept, release, request_transfer
 from tests.admissions.test_races import at_once, one_is_told
 from tests.makers import (
@@ -94,6 +98,16 @@ def sent(kc: World, file: Candidate, to: Any, **changes: Any) -> FileTransfer:
 def received(hg: World, transfer: FileTransfer, **changes: Any) -> FileTransfer:
     values = {"by": hg.secretary, "on": DAY, "received_on": DAY, **changes}
     return take_over_file(transfer, **values)
+
+
+def terms_of_moving(file: Candidate) -> list[tuple[str, date, date, str, date | None]]:
+    """Clock, first day, last day, state and end of the file's terms of moving, oldest first."""
+    found = file.deadlines.filter(clock__in=["forward", "fault_review", "moved_decision"])
+    return list(
+        found.order_by("began_on", "pk").values_list(
+            "clock", "began_on", "due_on", "state", "ended_on"
+        )
+    )
 
 
 # ---------------------------------------------------------------- the five stages
@@ -417,15 +431,80 @@ def test_faults_found_there_are_reviewed_within_sixty_working_days(kc: World, hg
     review = ask_review(transfer, by=hg.secretary, on=DAY, answer="Thiếu chữ ký")
 
     # Twelve weeks from 28 May 2021, before the holidays of September.
-    assert (review.state, review.send_by) == ("refused", date(2021, 8, 20))
+    last = date(2021, 8, 20)
+    assert (review.state, review.review_asked_on, review.review_by) == ("refused", DAY, last)
+    assert review.send_by is None
     assert review.is_under_review
     assert "20/08/2021" in Milestone.objects.get(candidate=file, step=Step.RETURN).note
+    # The review is a term of the cell; that of forwarding is none of a file being helped.
+    assert terms_of_moving(file) == [("fault_review", DAY, last, "running", None)]
+    term = file.deadlines.get(clock="fault_review")
+    assert (term.owner, term.organization) == ("cell", kc.cell)
+    assert term.clause.startswith(f"{term.rules.code}: 60 ")
     # The old cell mends what is wrong, and asks again.
     vote(
         now(file), by=kc.secretary, level=Level.CELL, held_on=DAY, entitled=26, present=22,
         in_favour=22,
     )  # fmt: skip
-    assert asked(kc, file, hg.cell).situation == "resolved"
+    again = asked(kc, file, hg.cell)
+    assert again.situation == "resolved"
+    assert terms_of_moving(file) == [("fault_review", DAY, last, "met", DAY)]
+    # A request that is taken back answers nothing.
+    withdraw_move(again, by=kc.secretary, on=DAY, reason="Chưa sửa xong")
+    assert terms_of_moving(file) == [("fault_review", DAY, last, "running", None)]
+    assert list(rows_of(kc.secretary, "gui", on=DAY)) == [review]
+
+
+@pytest.mark.parametrize(
+    ("day", "state"), [(date(2021, 8, 20), "met"), (date(2021, 8, 21), "late")]
+)
+def test_faults_are_answered_by_asking_again_until_the_last_day_of_the_review(
+    kc: World, hg: World, day: date, state: str
+) -> None:
+    file = candidate(kc, at=Stage.READY)
+    ask_review(sent(kc, file, hg.cell), by=hg.secretary, on=DAY, answer="Thiếu chữ ký")
+    stand_on(day)
+
+    deadlines.scan(on=day, at=datetime.combine(day, datetime.min.time(), HERE))
+    missed_at = file.deadlines.get(clock="fault_review").missed_at
+    asked(kc, file, hg.cell, on=day)
+
+    assert terms_of_moving(file) == [("fault_review", DAY, date(2021, 8, 20), state, day)]
+    assert (missed_at is not None) is (state == "late")
+
+
+def test_a_review_of_faults_leaves_the_term_of_forwarding_as_it_was_kept(
+    kc: World, hg: World
+) -> None:
+    file = candidate(kc, at=Stage.GRASSROOTS_RESOLVED)
+
+    review = ask_review(sent(kc, file, hg.cell), by=hg.secretary, on=DAY, answer="Thiếu chữ ký")
+
+    assert (review.send_by, review.review_by) == (date(2021, 5, 31), date(2021, 8, 20))
+    assert terms_of_moving(file) == [
+        ("forward", MOVED, date(2021, 5, 31), "met", DAY),
+        ("fault_review", DAY, date(2021, 8, 20), "running", None),
+    ]
+
+
+def test_a_review_runs_no_more_once_the_file_is_closed(kc: World, hg: World) -> None:
+    file = candidate(kc, at=Stage.READY)
+    ask_review(sent(kc, file, hg.cell), by=hg.secretary, on=DAY, answer="Thiếu chữ ký")
+
+    close_candidate(now(file), by=kc.secretary, on=DAY, closed_on=DAY, reason="Xin rút")
+
+    assert terms_of_moving(file) == [("fault_review", DAY, date(2021, 8, 20), "void", DAY)]
+
+
+def test_a_scan_begins_the_review_of_a_file_that_has_none(kc: World, hg: World) -> None:
+    file = candidate(kc, at=Stage.READY)
+    review = ask_review(sent(kc, file, hg.cell), by=hg.secretary, on=DAY, answer="Thiếu chữ ký")
+    # As a file of before there was such a term, which the migration brought along.
+    file.deadlines.filter(clock="fault_review").update(clock="forward", state="void", ended_on=DAY)
+
+    deadlines.scan(on=DAY, at=datetime.combine(DAY, datetime.min.time(), HERE))
+
+    assert file.deadlines.get(clock="fault_review").due_on == review.review_by
 
 
 @pytest.mark.parametrize(
@@ -562,6 +641,46 @@ def test_nobody_takes_over_their_own_file(kc: World, hg: World) -> None:
         received(hg, transfer, by=own)
 
 
+def everywhere(kc: World) -> User:
+    """Somebody of the staff above both cells, who could do every step of a move."""
+    return officer("ca-hai", kc.top, Role.STAFF)
+
+
+@pytest.mark.parametrize("part", ["asks", "sends"])
+def test_who_asked_or_sent_does_not_take_over(kc: World, part: str) -> None:
+    both = everywhere(kc)
+    file = candidate(kc, at=Stage.GRASSROOTS_RESOLVED)
+    asker, sender = (both, kc.staff2) if part == "asks" else (kc.staff2, both)
+    transfer = asked(kc, file, kc.sibling, by=asker, letter_number="1")
+    transfer = send_file(transfer, by=sender, on=DAY, sent_on=DAY, letter_number="1")
+
+    with pytest.raises(DomainError, match="somebody else takes the file over"):
+        received(kc, transfer, by=both)
+    with pytest.raises(IntegrityError) as refusal, transaction.atomic():
+        FileTransfer.objects.filter(pk=transfer.pk).update(
+            state="received", received_on=DAY, received_by=both
+        )
+    (row,) = move_rows(FileTransfer.objects.select_related("candidate").called(), both, on=DAY)
+    address = reverse("move-take", args=[transfer.public_id])
+
+    assert constraint_of(refusal.value) == "file_transfer_taken_over_by_another_person"
+    assert not row.may(TAKE)
+    assert row.may(REVIEW)
+    assert signed_in(both).get(address).status_code == 404
+    received(kc, transfer, by=kc.secretary2)
+    assert now(file).cell == kc.sibling
+
+
+def test_who_asked_waits_for_another_to_take_over(kc: World) -> None:
+    both = everywhere(kc)
+    file = candidate(kc, at=Stage.GRASSROOTS_RESOLVED)
+    transfer = asked(kc, file, kc.sibling, by=both, letter_number="1")
+    send_file(transfer, by=kc.staff2, on=DAY, sent_on=DAY, letter_number="1")
+
+    assert [rows_of(both, part, on=DAY).count() for part in (TO_TAKE, WAITING)] == [0, 1]
+    assert rows_of(kc.secretary2, TO_TAKE, on=DAY).count() == 1
+
+
 def test_a_file_is_on_one_way_only(kc: World, hg: World) -> None:
     file = candidate(kc, at=Stage.READY)
     asked(kc, file, hg.cell)
@@ -612,6 +731,53 @@ def test_days_follow_one_another(kc: World, hg: World) -> None:
         with pytest.raises(DomainError) as refusal:
             received(hg, transfer, received_on=day)
         assert list(refusal.value.fields) == ["received_on"]
+
+
+def test_nobody_moved_before_the_old_line_judged_them(kc: World, hg: World) -> None:
+    file = candidate(kc, at=Stage.GRASSROOTS_RESOLVED)
+    last = WAY["cell_on"]
+
+    with pytest.raises(DomainError) as refused:
+        asked(kc, file, hg.cell, moved_on=last - timedelta(days=1))
+
+    assert refused.value.fields == {
+        "moved_on": f"Here the file records “Resolution of the cell” of {last:%d/%m/%Y}: it moved"
+        " on that day or later."
+    }
+    assert asked(kc, file, hg.cell, moved_on=last).moved_on == last
+
+
+def test_a_file_is_neither_sent_nor_received_before_what_was_done_with_it(
+    kc: World, hg: World
+) -> None:
+    file = candidate(kc, at=Stage.READY)
+    permitted_on = file.milestones.get(step=Step.PERMIT).on
+    early = permitted_on - timedelta(days=1)
+    transfer = asked(kc, file, hg.cell, moved_on=early)
+    numbers = {"certificate_number": "7-GCN", "letter_number": "12-CV/ĐU"}
+
+    with pytest.raises(DomainError) as refused:
+        send_file(transfer, by=kc.secretary, on=DAY, sent_on=early, **numbers)
+    assert list(refused.value.fields) == ["sent_on"]
+    send_file(transfer, by=kc.secretary, on=DAY, sent_on=permitted_on, **numbers)
+    FileTransfer.objects.filter(pk=transfer.pk).update(sent_on=early)
+    with pytest.raises(DomainError) as refused:
+        received(hg, transfer, received_on=early)
+    assert list(refused.value.fields) == ["received_on"]
+    assert received(hg, transfer, received_on=permitted_on).received_on == permitted_on
+
+
+def test_no_body_resolved_on_a_file_while_it_was_on_its_way(kc: World, hg: World) -> None:
+    file = candidate(kc, at=Stage.READY)
+    transfer = sent(kc, file, hg.cell, on=date(2021, 5, 12))
+    received(hg, transfer, received_on=date(2021, 5, 22))
+
+    for day in (date(2021, 5, 12), date(2021, 5, 21)):
+        with pytest.raises(DomainError, match="No body resolved on it meanwhile"):
+            vote(now(file), by=hg.secretary, level=Level.CELL, held_on=day)
+    # What the old cell resolved before is entered late by the new one.
+    ballot = vote(now(file), by=hg.secretary, level=Level.CELL, held_on=date(2021, 5, 11))
+    assert ballot.organization == kc.cell
 
 
 def test_figures_above_hear_that_the_file_is_counted_elsewhere(kc: World, hg: World) -> None:
@@ -888,3 +1054,31 @@ def test_a_step_waits_for_the_file_to_be_taken_over_and_is_told() -> None:
     # On its way before, of another cell after: in neither order is it the old secretary's.
     assert results[0].state == "received"
     assert isinstance(results[1], DomainError | PermissionDenied)
+
+
+def test_the_number_that_goes_with_the_file_is_asked_for_as_needed(kc: World) -> None:
+    file = candidate(kc, at=Stage.READY)
+    transfer = asked(kc, file, kc.sibling)
+    address = reverse("move-send", args=[transfer.public_id])
+
+    field = signed_in(kc.secretary).get(address).context["form"].fields["certificate_number"]
+    without = signed_in(kc.secretary).post(address, {"sent_on": "28/05/2021", "once": once()})
+
+    assert field.required
+    assert (without.status_code, list(without.context["form"].errors)) == (
+        422, ["certificate_number"],
+    )  # fmt: skip
+
+
+def test_what_the_rules_say_of_a_move_names_the_rules_of_its_day(kc: World) -> None:
+    file = candidate(kc, at=Stage.READY)
+    client = signed_in(kc.secretary)
+    asking = client.get(reverse("candidate-step", args=[file.public_id, "chuyen-di"]))
+    transfer = asked(kc, file, kc.sibling)
+
+    sending = client.get(reverse("move-send", args=[transfer.public_id]))
+
+    for answer in (asking, sending):
+        html = answer.content.decode()
+        assert "06-HD" not in html
+        assert '<span class="small nb">(29-QĐ/TW)</span>' in html

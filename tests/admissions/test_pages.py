@@ -392,6 +392,26 @@ def test_a_step_that_is_past_leads_back_to_the_file(kc: World) -> None:
     assert sent.status_code == 422
 
 
+def test_a_file_that_the_cell_resolved_on_says_why_it_is_no_longer_corrected(kc: World) -> None:
+    before, after = candidate(kc, at=Stage.READY), candidate(kc, at=Stage.CELL_RESOLVED)
+    told = "corrected only after the file was returned to before that."
+    client = signed_in(kc.secretary)
+
+    def page(file: Candidate) -> str:
+        return client.get(url("candidate-detail", file)).content.decode()
+
+    assert (url("candidate-edit", before) in page(before), told in page(before)) == (True, False)
+    assert (url("candidate-edit", after) in page(after), told in page(after)) == (False, True)
+    answer = client.get(url("candidate-edit", after))
+    assert (answer.status_code, answer["Location"]) == (302, url("candidate-detail", after))
+    sent = send(
+        kc.secretary, url("candidate-edit", after), full_name="Tên Mới", sex="male",
+        occupation=after.person.occupation, version=str(after.version),
+        special=list(after.special),
+    )  # fmt: skip
+    assert (sent.status_code, list(errors(sent))) == (422, ["full_name"])
+
+
 # ---------------------------------------------------------------- who sees what
 
 
@@ -554,7 +574,7 @@ def test_the_most_urgent_task_comes_first(kc: World) -> None:
 
     shown = tasks_of(kc.secretary)
 
-    assert shown.first.url == url("candidate-step", late, "le-ket-nap")
+    assert shown.first.url == url("candidate-step", late, "nhan-quyet-dinh")
     assert [(group.title, len(group.tasks)) for group in shown.groups] == [
         ("For the cell meeting about 07/06", 3)
     ]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import date, timedelta
+from importlib import import_module
 from typing import Any
 
 import pytest
@@ -14,6 +15,7 @@ from admissions.models import Candidate, Deadline, Round
 from admissions.operations.ceremonies import hold_ceremony
 from admissions.operations.preparation import assign_mentor, issue_certificate
 from admissions.operations.rounds import change_round, plan_round
+from admissions.operations.verifications import send_verification
 from admissions.rules import add_working_days, decision_due_on
 from admissions.selectors.planner import PlannedFile, Planner, planner
 from admissions.stages import Stage
@@ -57,6 +59,34 @@ def test_the_four_lists_are_by_what_a_file_has(kc: World) -> None:
 
     found = {heading.code: [row.number for row in heading.files] for heading in page.headings}
     assert found == {"thieu": [], **{code: [file.number] for code, file in files.items()}}
+
+
+def test_a_file_is_listed_by_what_lacks_on_the_day_whatever_stage_it_reached(kc: World) -> None:
+    complete, lacks = prepared(kc, logged(kc)), prepared(kc, logged(kc))
+    send_verification(
+        lacks, by=kc.secretary, on=DAY, relation="spouse", subject="Trần Thị Vợ", place="Xã",
+        sent_on=DAY,
+    )  # fmt: skip
+    assert Candidate.objects.get(pk=lacks.pk).stage == Stage.READY
+
+    found = {one.code: one for one in planned(kc.staff).headings}
+
+    assert [row.number for row in found["du"].files] == [complete.number]
+    assert [row.number for row in found["thieu"].files] == [lacks.number]
+    assert (found["du"].count, found["thieu"].count) == (1, 1)
+
+
+def test_what_lacks_is_counted_of_the_page_where_there_are_more(
+    kc: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    module = import_module("admissions.selectors.planner")  # its function has the same name
+    monkeypatch.setattr(module, "PER_PAGE", 1)
+    for _one in range(2):
+        prepared(kc, logged(kc))
+
+    [full] = [one for one in planned(kc.staff).headings if one.code == "du"]
+
+    assert (full.count, full.is_part) == (1, True)
 
 
 @pytest.mark.parametrize(("days", "makes_it"), [(0, True), (-1, False)])

@@ -13,8 +13,8 @@ from admissions.models import Admission, Ballot, Candidate, Decision
 from admissions.operations.ceremonies import hold_ceremony, reverse_admission
 from admissions.stages import Level, Stage
 from config.errors import DomainError
-from organizations.models import Membership
-from tests.makers import DAY, WAY, World, candidate, decided, logged, once, vote, world
+from organizations.models import Membership, Role
+from tests.makers import DAY, WAY, World, candidate, decided, logged, officer, once, vote, world
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -113,8 +113,9 @@ def test_a_ceremony_is_recorded_twice_at_once(two: World) -> None:
 
 def test_an_admission_is_reversed_twice_at_once(two: World) -> None:
     admission = Admission.objects.get(candidate=candidate(two, at=Stage.ADMITTED))
+    second = officer("duyet-hai", two.top, Role.APPROVER)
     undo = lambda: reverse_admission(  # noqa: E731
-        admission, by=two.approver, on=DAY, reason="Sai", decided_on=DAY
+        admission, by=second, on=DAY, reason="Sai", decided_on=DAY
     )
 
     one_is_told(at_once(undo, undo))

@@ -6,12 +6,15 @@ from typing import Any
 import pytest
 from django.core.exceptions import PermissionDenied
 from django.db import IntegrityError, transaction
+from django.test import Client
 
-from admissions.cases import official_members
+from admissions.cases import case_of, official_members
 from admissions.models import Candidate, Decision, Milestone, Recognition
+from admissions.operations.ballots import allow_further_vote
 from admissions.operations.outcomes import extend_term
 from admissions.operations.recognition import announce_recognition
-from admissions.stages import Level, Stage, Step
+from admissions.selectors import step_url
+from admissions.stages import Level, Purpose, Stage, Step
 from config.errors import DomainError
 from config.periods import year
 from organizations.models import Membership, Outbox, Person, Role, Seal
@@ -368,3 +371,34 @@ def test_nothing_is_recognised_before_an_admission(kc24: World) -> None:
         recognised(kc24, from_now, signed_on=LATER)
     with pytest.raises(DomainError, match="not recorded from there"):
         decided(kc24, from_now)
+
+
+def test_once_a_further_vote_is_allowed_the_page_counts_the_failures_before_it_no_more(
+    kc24: World, client: Client
+) -> None:
+    file = on_probation(kc24, ceremony_on=CEREMONY)
+    new_member_class(kc24, file, on=LATER, issued_on=date(2025, 8, 1))
+    papers_of_probation(kc24, file, on=LATER, dated_on=FULL)
+    for week in range(3):
+        held_on = FULL + timedelta(weeks=week)
+        vote_of_probation(kc24, file, level="cell", held_on=held_on, on=LATER, in_favour=5)
+    client.force_login(kc24.secretary)
+    case = case_of(Candidate.objects.get(pk=file.pk), on=LATER)
+    page = step_url(case, Step.RECOGNITION_CELL)
+
+    before = client.get(page).context
+    assert (before["attempts"], before["escalates"]) == (3, True)
+    allow_further_vote(
+        file, by=kc24.staff2, on=LATER, level="cell", allowed_on=LATER, reason="Đã giải trình",
+        purpose=Purpose.RECOGNITION,
+    )  # fmt: skip
+    after = client.get(page).context
+    assert (after["attempts"], after["escalates"]) == (0, False)
+
+    answer = client.post(
+        page,
+        {"held_on": "20/12/2025", "entitled": 26, "present": 26, "in_favour": 5, "against": 21},
+        follow=True,
+    )
+    (message,) = answer.context["messages"]
+    assert "Được bỏ phiếu lại." in str(message)

@@ -10,6 +10,7 @@ from django.db import DatabaseError, IntegrityError, connection, transaction
 
 from admissions.cases import bodies_of, case_of
 from admissions.models import Admission, Candidate, Decision, FileMove
+from admissions.operations.candidates import close_candidate
 from admissions.operations.ceremonies import hold_ceremony, reverse_admission
 from admissions.operations.decisions import decide
 from admissions.operations.recording import constraint_of
@@ -70,22 +71,75 @@ def test_an_open_file_goes_where_its_cell_goes_and_the_way_it_came_stays_known(
     assert moved.cell_on(FIRST_OF_MAY) == here.sibling.pk
 
 
-def test_admitted_and_closed_files_stay_where_they_ended(here: World) -> None:
-    way = {**WAY, "ceremony_on": date(2021, 4, 20)}
+def probationer(here: World) -> Candidate:
     file = makers.candidate(here, at=Stage.DECIDED)
-    hold_ceremony(file, by=here.secretary, on=DAY, ceremony_on=way["ceremony_on"])
+    hold_ceremony(file, by=here.secretary, on=DAY, ceremony_on=date(2021, 4, 20))
+    return fresh(file)
+
+
+def test_the_file_of_a_probationary_member_goes_along_and_the_admission_stays_a_fact(
+    here: World,
+) -> None:
+    """Recognition is where the membership is (HD 06-HD/TW 2025; domain.md 2.9)."""
+    file = probationer(here)
+
+    applied = changed(here, Event("merge", [here.cell], [here.sibling]))
+
+    assert fresh(file).cell == here.sibling
+    assert applied.outcome is not None
+    assert applied.outcome["counts"]["files"] == 1
+    admission = Admission.objects.get()
+    assert admission.cell == here.cell
+    # The member went along, and can still be told to have been admitted by mistake.
+    assert Membership.objects.on(DAY).get(person=file.person).cell == here.sibling
+    second = officer("duyet-hai", here.top, Role.APPROVER)
+    reverse_admission(admission, by=second, on=DAY, reason="Sai thẩm quyền", decided_on=DAY)
+    assert not Membership.objects.on(DAY).filter(person=file.person).exists()
+
+
+def test_a_closed_file_stays_where_it_ended(here: World) -> None:
+    file = logged(here)
+    close_candidate(file, by=here.secretary, on=DAY, closed_on=DAY, reason="Xin rút")
 
     applied = changed(here, Event("merge", [here.cell], [here.sibling]))
 
     assert fresh(file).cell == here.cell
     assert applied.outcome is not None
     assert applied.outcome["counts"]["files"] == 0
-    admission = Admission.objects.get()
-    assert admission.cell == here.cell
-    # The member went along, and can still be told to have been admitted by mistake.
-    assert Membership.objects.on(DAY).get(person=file.person).cell == here.sibling
-    reverse_admission(admission, by=here.approver, on=DAY, reason="Sai thẩm quyền", decided_on=DAY)
-    assert not Membership.objects.on(DAY).filter(person=file.person).exists()
+
+
+def test_the_cell_that_took_a_probationary_member_over_considers_recognition(
+    here: World,
+) -> None:
+    file = probationer(here)
+    changed(here, Event("merge", [here.cell], [here.sibling]))
+    later = date(2022, 6, 20)
+    makers.stand_on(later)
+    here.secretary = here.secretary2
+    makers.new_member_class(here, fresh(file), on=later, issued_on=date(2021, 9, 1))
+    makers.papers_of_probation(here, fresh(file), on=later, dated_on=date(2022, 5, 20))
+
+    ballot = makers.vote_of_probation(
+        here, fresh(file), level=Level.CELL, held_on=date(2022, 5, 25), on=later
+    )
+
+    assert (ballot.organization, ballot.entitled) == (here.sibling, 26)
+
+
+def test_a_probationary_member_of_a_split_cell_takes_the_file_along(here: World) -> None:
+    file = probationer(here)
+    event = Event(
+        "split", [here.cell], [here.cell, NewUnit("Chi bộ Mới", "cell")],
+        homes={
+            here.cell.slug: here.members[:20],
+            "Chi bộ Mới": [*here.members[20:], file.person],
+        },
+    )  # fmt: skip
+
+    changed(here, event)
+
+    assert fresh(file).cell.slug == "chi-bo-moi"
+    assert Membership.objects.on(DAY).get(person=file.person).cell == fresh(file).cell
 
 
 def test_each_candidate_of_a_split_cell_goes_where_somebody_said(here: World) -> None:

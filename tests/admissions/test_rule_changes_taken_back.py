@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import date
 from typing import Any
 
 import pytest
@@ -60,6 +61,18 @@ def test_who_asked_takes_a_change_back_and_it_may_be_asked_for_anew(kc: World) -
     answer_rule_change(again, by=kc.staff2, on=DAY, approves=True)
     assert rules().ceremony_days == 50
     assert [one.first.pk for one in changes()] == [again.pk, change.pk]
+
+
+def test_a_change_that_another_has_undone_counts_no_more(kc: World) -> None:
+    for asks, answers, new in ((kc.staff2, kc.approver, "99"), (kc.approver, kc.staff2, "30")):
+        [change] = asked(asks, new=new)
+        answer_rule_change(change, by=answers, on=DAY, approves=True)
+
+    with pytest.raises(IntegrityError) as refusal, transaction.atomic():
+        RuleSet.objects.filter(pk=rules().pk).update(ceremony_days=99)
+
+    assert constraint_of(refusal.value) == "rule_set_changed_by_two_people"
+    assert rules().ceremony_days == 30
 
 
 def test_both_columns_of_a_share_are_taken_back_together(kc: World) -> None:
@@ -154,16 +167,27 @@ def test_both_are_taken_back_by_their_pages(kc: World) -> None:
     assert not RuleChange.objects.waiting().exists()
 
 
-def test_the_comparison_opens_with_the_latest_two_and_says_what_it_found(kc: World) -> None:
+@pytest.mark.parametrize(
+    ("day", "first", "second"),
+    [
+        # The first rules have none before them: beside them stand those that came next.
+        (DAY, "29-QĐ/TW", "24-QĐ/TW"),
+        (date(2022, 6, 1), "29-QĐ/TW", "24-QĐ/TW"),
+        (date(2025, 8, 1), "232-QĐ/TW", "294-QĐ/TW"),
+    ],
+)
+def test_the_comparison_opens_with_what_is_in_force_and_says_what_it_found(
+    kc: World, day: date, first: str, second: str
+) -> None:
+    stand_on(day)
     browser = signed_in(kc.staff2)
-    latest = [one.code for one in RuleSet.objects.order_by("-period")[:2]]
 
     page = browser.get(reverse("rule-set-compare"))
     one = RuleSet.objects.get(code="24-QĐ/TW")
     alone = browser.get(reverse("rule-set-compare"), {"ban": one.pk}).content.decode()
     both = browser.get(reverse("rule-set-compare"), {"ban": [one.pk, rules().pk]}).content.decode()
 
-    assert [found.code for found in page.context["chosen"]] == latest[::-1]
-    assert f"<h1>{latest[1]} and {latest[0]} " in page.content.decode()
+    assert [found.code for found in page.context["chosen"]] == [first, second]
+    assert f"<h1>{first} and {second} " in page.content.decode()
     assert "<h1>The parameters of 24-QĐ/TW</h1>" in alone
     assert "<h1>24-QĐ/TW and 294-QĐ/TW differ in 3 of " in both

@@ -23,6 +23,7 @@ from admissions.parameters import KNOWN, OF_COLUMN, PARAMETERS, standing
 from admissions.selectors.rule_sets import changes, comparison, versions
 from config.errors import DomainError
 from organizations.models import Role, User
+from organizations.sheets.waiting import waiting_for
 from tests.admissions.test_races import at_once, one_is_told
 from tests.makers import DAY, World, officer, once, stand_on, world
 
@@ -334,6 +335,31 @@ def test_a_day_that_is_so_already_is_not_decreed(kc: World, day: date, kind: str
     assert list(refusal.value.fields) == ["day"]
 
 
+@pytest.mark.parametrize(
+    ("day", "kind", "is_taken"),
+    [
+        (date(1, 1, 1), "off", False),
+        (date(2016, 7, 24), "working", False),  # a Sunday; the first known rules begin on Monday
+        (date(2016, 7, 25), "off", True),
+        (date(2023, 5, 28), "working", True),  # a Sunday too, two years ahead
+        (date(2023, 5, 29), "off", False),
+        (date(9999, 12, 30), "off", False),
+    ],
+)
+def test_a_day_is_decreed_from_the_first_rules_until_two_years_ahead(
+    kc: World, day: date, kind: str, is_taken: bool
+) -> None:
+    def decree() -> DayOff:
+        return decree_day(by=kc.staff2, on=DAY, day=day, kind=kind, source="TB 1/TB-VPCP")
+
+    if is_taken:
+        assert decree().day == day
+    else:
+        with pytest.raises(DomainError) as refusal:
+            decree()
+        assert refusal.value.fields == {"day": "From 25/07/2016 to 28/05/2023."}
+
+
 def test_a_decreed_day_names_its_source(kc: World) -> None:
     with pytest.raises(DomainError) as refusal:
         decree_day(by=kc.staff2, on=DAY, day=date(2021, 5, 31), kind="off", source=" ")
@@ -493,3 +519,74 @@ def test_all_versions_side_by_side_weigh_little_and_ask_few_queries(
 
     assert len(gzip.compress(page.content)) < 15_000
     assert page.content.decode().count('scope="row"') == len(PARAMETERS)
+
+
+# ---------------------------------------------------------------- who is told, and what is shown
+
+
+def test_a_change_waits_on_the_page_of_tasks_of_those_who_may_answer_it(kc: World) -> None:
+    [row] = asked(kc.staff2)
+    share = asked(kc.staff2, name="cell_vote", new="3/4")
+    title = "Changes of the rules to answer"
+
+    def told(user: User) -> list[tuple[int, str]]:
+        found = waiting_for(user, on=DAY)
+        return [(one.count, one.url) for one in found if one.title == title]
+
+    # The two columns of a share are one change; who asked, and committees below, answer none.
+    assert len(share) == 2
+    assert told(kc.approver) == [(2, reverse("rule-change-answer", args=[row.pk]))]
+    assert [told(user) for user in (kc.staff2, kc.staff, kc.secretary)] == [[], [], []]
+
+
+def test_who_asked_for_a_change_is_shown_no_form_to_answer_it(kc: World) -> None:
+    [row] = asked(kc.staff2)
+    address = reverse("rule-change-answer", args=[row.pk])
+
+    own, other = (
+        signed_in(user).get(address).content.decode() for user in (kc.staff2, kc.approver)
+    )
+
+    assert ('name="answer"' in own, 'name="answer"' in other) == (False, True)
+    assert reverse("rule-change-withdraw", args=[row.pk]) in own
+
+
+def test_the_page_of_days_off_lists_the_public_holidays_it_goes_by(kc: World) -> None:
+    address = reverse("day-off-list")
+
+    now = signed_in(kc.secretary).get(address).content.decode()
+    later = signed_in(kc.secretary).get(f"{address}?nam=2025").content.decode()
+
+    assert "30/04/2021" in now
+    assert "16/02/2021" in now  # Tết
+    assert "26/04/2025" in later  # a Saturday worked in exchange
+    assert "30/04/2021" not in later
+    for wrong in ("x", "99999", "1"):
+        assert signed_in(kc.secretary).get(f"{address}?nam={wrong}").status_code == 200
+
+
+def test_the_comparison_opens_on_the_version_in_force_beside_the_one_before(kc: World) -> None:
+    stand_on(date(2023, 1, 1))
+
+    answer = signed_in(kc.secretary).get(reverse("rule-set-compare"))
+
+    in_force = RuleSet.objects.in_force(on=date(2023, 1, 1))
+    assert answer.context["chosen"][-1] == in_force
+    assert len(answer.context["chosen"]) == 2
+    # Of the first there is none before it: the one after it.
+    stand_on(DAY)
+    first = signed_in(kc.secretary).get(reverse("rule-set-compare")).context["chosen"]
+    assert [one.code for one in first] == ["29-QĐ/TW", "24-QĐ/TW"]
+
+
+def test_where_a_parameter_was_read_is_its_source_and_no_old_organisation(kc: World) -> None:
+    client = signed_in(kc.staff2)
+    client.cookies["django_language"] = "vi"
+
+    html = client.get(
+        reverse("rule-change-ask", args=[rules().pk, "ceremony_days"]),
+        headers={"accept-language": "vi"},
+    ).content.decode()
+
+    assert "Tổ chức cũ" not in html
+    assert "Nguồn" in html

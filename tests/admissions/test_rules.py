@@ -27,7 +27,7 @@ from admissions.rules import (
     readings_of_age_differ,
     threshold,
 )
-from tests.makers import DAY, World
+from tests.makers import World
 
 
 def rules(code: str) -> RuleSet:
@@ -49,9 +49,10 @@ def test_a_decision_is_due_after_45_working_days_and_15_more_across_tet() -> Non
 @pytest.mark.django_db
 def test_an_exchanged_day_before_tet_brings_the_limit_forward(kc: World) -> None:
     saturday, monday = date(2026, 2, 7), date(2026, 2, 23)
+    resolved = date(2025, 12, 15)
     for day, kind in ((saturday, DayOff.Kind.WORKING), (monday, DayOff.Kind.OFF)):
-        decree_day(by=kc.staff2, on=DAY, day=day, kind=kind, source="TB 123/TB-VPCP")
-    resolved, calendar = date(2025, 12, 15), working_days()
+        decree_day(by=kc.staff2, on=resolved, day=day, kind=kind, source="TB 123/TB-VPCP")
+    calendar = working_days()
 
     # One day more is worked before the limit and one less on it: the same day; either moves it.
     assert decision_due_on(resolved, rules("294-QĐ/TW"), calendar=calendar) == date(2026, 2, 24)
@@ -79,7 +80,7 @@ def test_the_latest_line_of_a_day_counts(kc: World) -> None:
     day = date(2026, 3, 2)
     for kind in (DayOff.Kind.OFF, DayOff.Kind.USUAL):
         assert (day in working_days()) is (kind == DayOff.Kind.OFF)
-        decree_day(by=kc.staff2, on=DAY, day=day, kind=kind, source="TB 5/TB-VPCP")
+        decree_day(by=kc.staff2, on=day, day=day, kind=kind, source="TB 5/TB-VPCP")
 
     assert working_days() == USUAL
     assert DayOff.objects.count() == 2

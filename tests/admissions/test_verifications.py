@@ -1,13 +1,15 @@
 """Verification: one request a person and place, its term, its answer, and when all are in."""
 
-from datetime import date
+from datetime import date, timedelta
 from typing import Any
 
 import pytest
 from django.core.exceptions import PermissionDenied
+from django.urls import reverse
 
-from admissions.cases import case_of
+from admissions.cases import case_of, cases_of
 from admissions.models import Candidate, Paper, Verification
+from admissions.operations.candidates import edit_candidate
 from admissions.operations.papers import receive_paper, receive_papers
 from admissions.operations.preparation import issue_certificate
 from admissions.operations.verifications import (
@@ -16,6 +18,10 @@ from admissions.operations.verifications import (
     waive_unsent,
     waive_verification,
 )
+from admissions.permissions import Rights
+from admissions.selectors import NextStep, next_step
+from admissions.selectors.meetings import NEEDS
+from admissions.selectors.planner import planner
 from admissions.stages import Stage, Step
 from config.errors import DomainError
 from tests.admissions.test_pages import errors, page, send, signed_in, url
@@ -207,6 +213,55 @@ def test_what_is_done_without_says_why(kc: World) -> None:
     assert refused(waive_unsent, file, by=kc.secretary, on=DAY, **values, reason="") == ["reason"]
 
 
+def with_a_political_question(kc: World) -> Candidate:
+    file = logged(kc)
+    answered(kc, asked(kc, file))
+    father = asked(kc, file, relation="father", subject="Vũ Văn Cha", place="Xã Hòa Bình")
+    answered(kc, father, result="problem", note="Có vấn đề chính trị cần kết luận")
+    return file
+
+
+def test_a_question_for_the_competent_level_is_not_done_without(kc: World) -> None:
+    """The competent level concludes first (domain.md 2.4): no secretary waives its answer."""
+    file = with_a_political_question(kc)
+    person = {"relation": "father", "subject": "Vũ Văn Cha", "place": "Xã Hòa Bình"}
+
+    assert refused(waive_unsent, file, by=kc.secretary, on=DAY, **person, reason="Không cần") == [
+        "reason"
+    ]
+    again = asked(kc, file, **person, sent_on=date(2021, 2, 9))
+    assert refused(waive_verification, again, by=kc.secretary, on=DAY, reason="Không cần") == [
+        "reason"
+    ]
+    Verification.objects.filter(pk=again.pk).update(waived_because="Không cần", waived_on=DAY)
+    assert "TTLL" in missing(file)
+
+
+def test_a_question_for_the_competent_level_is_settled_by_its_consent_before_the_decision(
+    kc: World,
+) -> None:
+    file = with_a_political_question(kc)
+    version = Candidate.objects.get(pk=file.pk).version
+
+    edit_candidate(file, by=kc.secretary, on=DAY, version=version, special=["political"])
+
+    case = case_of(Candidate.objects.select_related("person", "rules").get(pk=file.pk), on=DAY)
+    assert case.open_verifications == []
+    assert [kind.code for kind in case.missing_consents] == ["ĐY-CT"]
+
+
+def test_a_question_for_the_competent_level_is_settled_by_a_clear_answer_later(kc: World) -> None:
+    file = with_a_political_question(kc)
+
+    again = asked(
+        kc, file, relation="father", subject="Vũ Văn Cha", place="Xã Hòa Bình",
+        sent_on=date(2021, 2, 9),
+    )  # fmt: skip
+    answered(kc, again, date(2021, 3, 1))
+
+    assert "TTLL" not in missing(file)
+
+
 def test_with_a_request_open_the_paper_alone_is_not_received(kc: World) -> None:
     file = logged(kc)
     asked(kc, file)
@@ -305,3 +360,142 @@ def test_other_cells_find_no_such_pages(kc: World) -> None:
     ):
         answer = signed_in(kc.secretary2).get(url(name, file, *more))
         assert answer.status_code == 404, name
+
+
+# ---------------------------------------------------------------- what is next, and whose it is
+
+
+def unverified(kc: World, *, lacks: tuple[str, ...] = ()) -> Candidate:
+    """A file that lacks nothing before the cell but the verification, and the forms `lacks`."""
+    return prepared(kc, logged(kc), without=["TTLL", *lacks])
+
+
+def coming(kc: World, file: Candidate, *, on: date) -> NextStep:
+    fresh = Candidate.objects.get(pk=file.pk)
+    [case] = cases_of([fresh], on=on)
+    step = next_step(case, Rights.of(kc.secretary, on=on, cells=[file.cell_id]))
+    assert step is not None
+    return step
+
+
+def test_verification_is_asked_for_before_the_papers_that_lack_for_it_takes_longest(
+    kc: World,
+) -> None:
+    file = unverified(kc, lacks=("2-KNĐ",))
+
+    step = coming(kc, file, on=DAY)
+
+    sending = url("candidate-step", file, "gui-tham-tra")
+    assert (step.step, step.is_mine, step.url) == (Step.SEND_VERIFICATION, True, sending)
+    assert "30 working days" in step.why
+    assert "29-QĐ/TW" in step.why
+
+
+def test_the_other_papers_are_received_while_the_answer_is_awaited(kc: World) -> None:
+    file = unverified(kc, lacks=("2-KNĐ",))
+    asked(kc, file, sent_on=DAY)
+
+    step = coming(kc, file, on=DAY)
+
+    assert (step.step, step.is_mine) == (Step.RECEIVE_PAPER, True)
+    assert ("2-KNĐ" in step.why, "TTLL" in step.why) == (True, False)
+
+
+def test_where_only_the_answer_lacks_it_is_awaited_until_its_last_day_and_pressed_for_after(
+    kc: World,
+) -> None:
+    file = unverified(kc)
+    request = asked(kc, file, sent_on=date(2021, 3, 1))
+    assert request.due_on is not None
+    requests = url("candidate-verifications", file)
+
+    on_its_last, after = (coming(kc, file, on=request.due_on + timedelta(days=n)) for n in (0, 1))
+
+    assert (on_its_last.step, on_its_last.is_mine) == (Step.RECEIVE_VERIFICATION, False)
+    assert (on_its_last.waits_for, on_its_last.due_on) == (PLACE, request.due_on)
+    assert (after.is_mine, after.url, after.due_on) == (True, requests, request.due_on)
+    stand_on(request.due_on)
+    # It may come in early: the file and the row of the tasks lead there all the time.
+    for address in (url("candidate-detail", file), reverse("task-list")):
+        assert f'href="{requests}"' in page(kc.secretary, address), address
+
+
+def test_an_answer_that_is_not_clear_is_asked_again(kc: World) -> None:
+    file = unverified(kc)
+    request = asked(kc, file, sent_on=date(2021, 3, 1))
+    answered(kc, request, date(2021, 4, 1), result="unclear", note="Chưa rõ năm sinh")
+
+    step = coming(kc, file, on=DAY)
+
+    assert (step.is_mine, step.url) == (True, url("candidate-verifications", file))
+    assert "Chưa rõ năm sinh" in step.why
+
+
+@pytest.mark.parametrize("is_asked", [True, False])
+def test_the_pages_of_the_vote_and_of_the_meeting_lead_to_the_requests(
+    kc: World, is_asked: bool
+) -> None:
+    file = unverified(kc)
+    if is_asked:
+        asked(kc, file, sent_on=DAY)
+    requests = url("candidate-verifications", file)
+
+    [case] = cases_of([Candidate.objects.get(pk=file.pk)], on=DAY)
+
+    assert [guard.__name__ for guard, _step in NEEDS if guard(case)] == ["verified"]
+    assert f'href="{requests}"' in page(kc.secretary, url("candidate-step", file, "chi-bo-xet"))
+    row = page(kc.secretary, url("candidate-detail", file))
+    assert f'href="{requests}"' in row
+
+
+def test_the_page_of_papers_warns_of_a_verification_that_nobody_was_asked_for(kc: World) -> None:
+    file = unverified(kc)
+    address = url("candidate-step", file, "giay-to")
+    [kind] = [one for one in needed_papers(DAY) if one.code == "TTLL"]
+
+    before = page(kc.secretary, address)
+    # A file entered late: its answer lies on paper already.
+    late = send(
+        kc.secretary, address, received_on="01/03/2021", **{f"dated_on-{kind.pk}": "01/03/2021"}
+    )
+
+    assert "Nobody was asked" in before
+    assert url("candidate-verifications", file) in before
+    assert late.status_code == 303
+    assert missing(file) == []
+
+
+def test_the_page_of_papers_says_where_the_answer_goes_while_a_request_is_open(kc: World) -> None:
+    file = unverified(kc)
+    asked(kc, file, sent_on=DAY)
+
+    shown = page(kc.secretary, url("candidate-step", file, "giay-to"))
+
+    assert url("candidate-verifications", file) in shown
+    assert "Nobody was asked" not in shown
+
+
+@pytest.mark.parametrize("is_asked", [True, False])
+def test_the_planner_and_the_meetings_to_come_name_the_verification(
+    kc: World, is_asked: bool
+) -> None:
+    file = unverified(kc)
+    if is_asked:
+        asked(kc, file, sent_on=DAY)
+
+    found = planner(kc.staff, on=DAY)
+    shown = page(kc.secretary, url("candidate-detail", file))
+
+    assert found is not None
+    [row] = [row for heading in found.headings for row in heading.files]
+    assert row.lacks == ["answer to the verification" if is_asked else "verification not asked for"]
+    assert row.lacks[0] in shown
+
+
+def test_the_note_on_an_answer_says_when_it_is_needed(kc: World) -> None:
+    request = asked(kc, logged(kc))
+
+    shown = page(kc.secretary, url("verification-answer", request.candidate, request.pk))
+
+    assert "Needed where the answer is not “Confirmed”" in shown
+    assert "(optional)" not in shown

@@ -1,134 +1,103 @@
-"""The page of tasks names what waits for its reader: decisions, transfers, years, openings."""
+"""What waits for somebody beside the tasks of files: asked of every app in one statement."""
 
-from __future__ import annotations
-
-from datetime import date
+from datetime import date, timedelta
 from typing import Any
 
 import pytest
-from django.db import connection
-from django.test.utils import CaptureQueriesContext
+from django.conf import settings
+from django.utils.module_loading import import_string
 
-from organizations.models import Membership, Reorganization, User
+from admissions.operations.moving import ask_move
+from admissions.stages import Stage
+from organizations.models import Membership, Transfer, User
 from organizations.operations.duplicates import ask_merge
-from organizations.operations.seals import ask_to_close_year
+from organizations.operations.people import leave
 from organizations.operations.transfers import release, request_transfer
-from targets.models import BaselineCorrection, BaselineFreeze
-from tests.makers import DAY, World, officer, world
-from tests.organizations.test_reorganization_pages import browser, previewed
+from organizations.sheets.waiting import Kind, waiting_for
+from tests.makers import DAY, World, candidate, members, vote, world
 
 pytestmark = pytest.mark.django_db
 
+MOVED = DAY - timedelta(days=3)
+
+
+def kinds() -> list[Kind]:
+    return [kind for name in settings.WAITING_TASKS for kind in import_string(name)]
+
+
+def one_by_one(user: User, on: date) -> dict[str, int]:
+    """What each kind's own queryset gives, as compiled for this user and day alone."""
+    counted = {}
+    for kind in kinds():
+        rows = list(kind.rows(user, on=on).values_list(*kind.columns))
+        number = kind.judge([(*row, len(rows)) for row in rows], on) if kind.judge else len(rows)
+        if number:
+            counted[str(kind.title) % {"year": on.year}] = number
+    return counted
+
+
+def told(user: User, on: date = DAY) -> dict[str, int]:
+    return {row.title: row.count for row in waiting_for(user, on=on)}
+
 
 @pytest.fixture
-def here(db: None) -> World:
-    return world()
-
-
-def kinds(user: User) -> dict[str, int]:
-    """{where what waits for `user` is done: how many}, without the members of 1 January."""
-    answer: Any = browser(user).get("/viec/")
-    assert all(row.url in answer.content.decode() for row in answer.context["waits"])
-    found: dict[str, int] = {}
-    for row in answer.context["waits"]:
-        if "xac-nhan" not in row.url:
-            first = row.url.split("/")[1]
-            found[first] = found.get(first, 0) + row.count
-    return found
-
-
-def test_a_previewed_decision_waits_for_the_second_person_and_not_for_its_drafter(
-    here: World,
-) -> None:
-    previewed(here)
-
-    waiting = {"sap-xep": 1}
-    assert [kinds(one) for one in (here.staff, here.staff2, here.approver, here.secretary)] == [
-        *({}, waiting, waiting, {})
-    ]
-
-
-def test_one_that_failed_waits_for_who_drafted_it(here: World) -> None:
-    draft = previewed(here)
-    failing = Reorganization.objects.filter(pk=draft.pk)
-    failing.update(state="confirmed", confirmed_by=here.staff2, confirmed_at=draft.previewed_at)
-    failing.update(state="failed")
-
-    assert [kinds(one) for one in (here.staff, here.staff2)] == [{"sap-xep": 1}, {}]
-
-
-def test_a_transfer_waits_for_the_side_whose_turn_it_is(here: World) -> None:
-    there = officer("bithu-kia", here.sibling)
-    person = Membership.objects.filter(cell=here.cell).earliest("pk").person
-    asked = request_transfer(
-        person, by=here.secretary, on=DAY, kind="official", destination=here.sibling
-    )
-    assert [kinds(one) for one in (here.secretary, there)] == [{"chuyen-sinh-hoat": 1}, {}]
-
-    release(asked, by=here.secretary, on=DAY, effective_on=DAY)
-    assert [kinds(one) for one in (here.secretary, there)] == [{}, {"chuyen-sinh-hoat": 1}]
-
-
-def test_a_merge_of_two_records_waits_for_a_second_person(here: World) -> None:
-    one, other = [row.person for row in Membership.objects.filter(cell=here.cell)[:2]]
-    ask_merge(
-        one,
-        other,
-        by=here.staff,
-        on=DAY,
-        reason="Cùng một người",
-        decision_number="3-QĐ/ĐU",
-        decided_on=DAY,
-    )
-
-    waiting = {"dang-vien": 1}
-    assert [kinds(who) for who in (here.staff, here.staff2, here.approver, here.secretary)] == [
-        *({}, waiting, waiting, {})
-    ]
-
-
-def test_years_corrections_and_freezes_wait_for_a_second_person(here: World) -> None:
-    top, second = officer("dinh", here.top, "staff"), officer("dinh2", here.top, "staff")
-    ask_to_close_year(here.top, by=top, on=DAY, year=2020)
-    BaselineCorrection.objects.create(
-        organization=here.cell, year=2021, members=9, reason="Đếm lại", entered_by=top
-    )
-    BaselineFreeze.objects.create(
-        organization=here.committee,
-        year=2021,
-        decision_number="4-QĐ/ĐU",
-        signed_on=date(2021, 2, 1),
-        entered_by=top,
-    )
-
-    assert kinds(top) == {}
-    assert kinds(second) == {"nam": 1, "chi-tieu": 2}
-    assert kinds(here.secretary) == {}
-
-
-def test_who_has_not_said_the_members_of_1_january_is_asked_to(here: World) -> None:
-    def asked(user: User) -> list[str]:
-        rows = browser(user).get("/viec/").context["waits"]
-        return [row.url for row in rows if "xac-nhan" in row.url]
-
-    page = "/chi-tieu/2021/dau-nam/xac-nhan/?dv="
-    assert asked(here.secretary) == [page + here.cell.slug]
-    assert asked(here.approver) == []
-    assert browser(here.secretary).get(page + here.cell.slug).status_code == 200
-
-
-def test_queries_do_not_grow_with_what_waits(here: World) -> None:
-    def queries() -> int:
-        client = browser(here.staff2)
-        with CaptureQueriesContext(connection) as counted:
-            client.get("/viec/")
-        return len(counted)
-
-    people = [row.person for row in Membership.objects.filter(cell=here.cell)[:4]]
-    sizes = []
-    for person in people:
+def busy(kc: World) -> World:
+    """Two cells in which something of nearly every kind waits."""
+    candidate(kc, at=Stage.SYMPATHISER)
+    candidate(kc, at=Stage.READY)
+    short = candidate(kc, at=Stage.READY)
+    vote(short, by=kc.secretary, level="cell", held_on=DAY, in_favour=2)
+    leave(Membership.objects.get(person=kc.members[0]), on=DAY, reason_out="left")
+    going = candidate(kc, at=Stage.DOSSIER)
+    ask_move(going, by=kc.secretary, on=DAY, moved_on=MOVED, destination=kc.sibling)
+    for person in kc.members[5:8]:
+        official = Transfer.Kind.OFFICIAL
         request_transfer(
-            person, by=here.secretary, on=DAY, kind="official", destination=here.sibling
+            person, by=kc.secretary, on=DAY, kind=official, destination=kc.sibling, reason="Về"
         )
-        sizes.append(queries())
-    assert sizes[0] == sizes[-1] < 60
+    release(Transfer.objects.earliest("pk"), by=kc.secretary, on=DAY, effective_on=DAY)
+    first, second = members(kc.sibling, 2)
+    ask_merge(
+        first, second, by=kc.staff, on=DAY, reason="Một người", decision_number="3-QĐ/ĐU",
+        decided_on=DAY,
+    )  # fmt: skip
+    return kc
+
+
+def everybody(kc: World) -> list[User]:
+    named = ("secretary", "secretary2", "staff", "staff2", "approver", "leader", "administrator")
+    return [getattr(kc, name) for name in named]
+
+
+def test_the_one_statement_tells_each_user_what_the_kinds_own_queries_do(busy: World) -> None:
+    for user in everybody(busy):
+        assert told(user) == one_by_one(user, DAY), user
+    assert len({title for user in everybody(busy) for title in told(user)}) >= 8
+
+
+def test_of_another_day_it_tells_what_stood_then(busy: World) -> None:
+    told(busy.secretary)
+    for day in (DAY - timedelta(days=400), date(2021, 1, 1), DAY + timedelta(days=1)):
+        assert told(busy.secretary, day) == one_by_one(busy.secretary, day), day
+    assert told(busy.secretary, DAY - timedelta(days=400)) != told(busy.secretary)
+
+
+def test_it_costs_one_query_and_two_more_where_helpers_are_judged(
+    busy: World, django_assert_num_queries: Any
+) -> None:
+    told(busy.staff)
+    with django_assert_num_queries(1):
+        told(busy.staff)
+
+
+def test_it_tells_somebody_whose_account_is_closed_nothing(busy: World) -> None:
+    assert told(busy.secretary)
+    busy.secretary.is_active = False
+    assert told(busy.secretary) == {}
+
+
+def test_another_places_users_are_told_nothing_of_it(busy: World) -> None:
+    elsewhere = world(slug="hg", number=1)
+    own = {"Members on 1 January 2021 to confirm": 1}
+    for user in everybody(elsewhere):
+        assert told(user) in ({}, own), user

@@ -62,7 +62,6 @@ NO_PAGE_OF_ITS_OWN = {
     "transfer-return": "as that one",
     "reorganization-progress": "while a decision is applied; test_reorganization.py looks",
     "reorganization-reopen": "while a decision has failed; test_reorganization_mending.py asks",
-    "verification-unsent": "no request of the demonstration waits; test_verifications.py asks",
     "decision-review-new": "no decision waits there for its ceremony with staff; "
     "test_cancellation.py asks",
     "decision-review-decline": "likewise",
@@ -90,14 +89,16 @@ STEPS_WITHOUT_A_FILE = {
     "quyet-dinh-xoa-ten": "likewise",
     # Linked from files of one stage, which are not among the few that are opened of their kind;
     # test_whole_life.py, test_outcomes.py, test_verifications.py, test_name_deletion.py ask.
-    "chi-bo-xoa-ten": "on the page of somebody on probation",
-    "ho-so-dang-vien": "likewise, until it is recorded",
+    "ho-so-dang-vien": "on the page of somebody on probation, until it is recorded",
     "gui-len": "the clerks of the demonstration have sent up what was passed",
-    "gui-tham-tra": "on the page of one file's verifications",
     "gia-han": "on the page of a file before the competent committee",
     "khong-ket-nap": "likewise",
     "nhan-quyet-dinh": "the cells of the demonstration know the day of receipt",
 }
+
+SOMETIMES = {"verification-unsent", "gui-tham-tra", "chi-bo-xoa-ten"}
+"""On the page of a file that stands where the few that are opened may stand or not: the other
+tests of the browser move them on. test_verifications.py and test_name_deletion.py ask."""
 
 AT_MOST = {"target-grid": 30}
 """Kilobytes of HTML, compressed; 15 elsewhere."""
@@ -248,8 +249,9 @@ def test_every_address_of_the_product_is_visited_or_excused(visits: list[Visit])
     seen = {visit.kind.partition(" ")[0] for visit in visits}
     steps = {visit.kind.split()[1] for visit in visits if visit.kind.startswith("candidate-step ")}
 
-    assert set(names_of(get_resolver())) - seen == set(NO_PAGE_OF_ITS_OWN)
-    assert set(STEP_CODES.values()) - steps == set(STEPS_WITHOUT_A_FILE)
+    unseen = set(names_of(get_resolver())) - seen
+    assert unseen - SOMETIMES == set(NO_PAGE_OF_ITS_OWN)
+    assert set(STEP_CODES.values()) - steps - SOMETIMES == set(STEPS_WITHOUT_A_FILE)
 
 
 def test_every_page_on_a_desk(visits: list[Visit], readers: Any) -> None:

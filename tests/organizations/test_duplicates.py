@@ -116,11 +116,11 @@ def test_what_was_answered_is_not_shown_again(tree: Tree, staff: User, approver:
     merge = asked(first.person, second.person, staff)
 
     assert found(staff) == []
-    assert merges_of(approver, on=DAY) == [merge]
+    assert list(merges_of(approver, on=DAY)) == [merge]
     refuse_merge(merge, by=approver, on=DAY)
 
     assert found(staff) == []
-    assert merges_of(approver, on=DAY) == []
+    assert list(merges_of(approver, on=DAY)) == []
     assert not Person.objects.filter(merged_into__isnull=False).exists()
 
 

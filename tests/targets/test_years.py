@@ -18,7 +18,7 @@ from admissions.operations.ceremonies import hold_ceremony, reverse_admission
 from admissions.selectors import STEP_CODES
 from admissions.stages import Stage, Step
 from config.errors import DomainError
-from organizations.models import Organization, Reorganization, Seal, User
+from organizations.models import Organization, Reorganization, Role, Seal, User
 from organizations.operations.people import add_member
 from organizations.operations.seals import (
     ask_to_close_year,
@@ -28,7 +28,7 @@ from organizations.operations.seals import (
 )
 from targets.models import Baseline, Target
 from targets.operations.targets import assign_target, assign_targets, register_target
-from tests.makers import DAY, World, candidate, once, stand_on, unit, world
+from tests.makers import DAY, World, candidate, officer, once, stand_on, unit, world
 from tests.targets.makers import admit
 from tests.targets.makers import reverse as reversal
 from tests.targets.test_pages import signed_in
@@ -187,10 +187,11 @@ def test_an_admission_of_a_closed_year_is_reversed_on_a_day_after_it(kc: World) 
     candidate(kc, at=Stage.ADMITTED)
     admission = Admission.objects.get()
     closed_2021(kc)
+    second = officer("duyet-hai", kc.top, Role.APPROVER)
 
     def undo(day: date) -> Admission:
         return reverse_admission(
-            admission, by=kc.approver, on=LATER, reason="Sai thẩm quyền", decided_on=day
+            admission, by=second, on=LATER, reason="Sai thẩm quyền", decided_on=day
         )
 
     assert refused(lambda: undo(date(2021, 12, 31))) == TOLD_OF_2021

@@ -1,5 +1,6 @@
 """`manage.py translations`: keep the Vietnamese catalogue complete, without GNU gettext."""
 
+import ast
 import io
 from argparse import ArgumentParser
 from collections.abc import Iterator
@@ -117,8 +118,20 @@ def _sources() -> Iterator[str]:
     for app in APPS:
         for path in sorted(Path(settings.BASE_DIR, app).rglob("*.py")):
             if "migrations" not in path.parts:
-                yield path.read_text()
+                source = path.read_text()
+                if hidden := list(_within_f_strings(source)):
+                    raise CommandError(f"{path}: no message is found within an f-string: {hidden}")
+                yield source
     for path in sorted(Path(settings.BASE_DIR, "templates").rglob("*.html")):
         marked = templatize(path.read_text(), origin=str(path))
         # What is left of the markup is no Python; indentation would end the reading.
         yield "\n".join(line.strip() for line in marked.splitlines())
+
+
+def _within_f_strings(source: str) -> Iterator[str]:
+    """Yield the messages that Babel overlooks, so that a page would show them in English."""
+    for text in ast.walk(ast.parse(source)):
+        if isinstance(text, ast.JoinedStr):
+            for call in ast.walk(text):
+                if isinstance(call, ast.Call) and getattr(call.func, "id", "") in KEYWORDS:
+                    yield ast.unparse(call)
