@@ -51,4 +51,61 @@
     lines.forEach((line, offset) => { const input = inputs[place + offset]; if (input) input.value = line.split("\t").pop().trim(); });
     add();
   });
+
+  /* What is tried: reckoned while somebody types; the cells change only when told to. */
+  const form = document.getElementById("what-if"), box = document.getElementById("wi");
+  if (!form || !box) return;
+  const { propose, mixed } = window.allocation;
+  const asked = (name) => form.elements[name];
+  const rows = inputs.map((input) => input.closest("tr"));
+  const count = (row, name) => Number(row.dataset[name] || 0);
+  const weights = (method, sources) => {
+    const parts = {
+      pha: { f: sources, m: 100 - sources }, "dang-vien": { m: 1 }, nguon: { f: 1 }, "nam-truoc": { y: 1 }, deu: { one: 1 },
+    }[method];
+    return mixed({ m: rows.map((row) => count(row, "m")), f: rows.map((row) => count(row, "f")), y: rows.map((row) => count(row, "y")), one: rows.map(() => 1) }, parts);
+  };
+  let shares = [], before = null;
+  const reckon = () => {
+    const total = read(asked("tong")), sources = Number(asked("nguon").value), method = asked("theo").value;
+    document.getElementById("wi-mix").hidden = method !== "pha";
+    const words = document.getElementById("wi-words");
+    words.textContent = words.dataset.words.replace("{s}", `${sources}\u00a0%`).replace("{m}", `${100 - sources}\u00a0%`);
+    if (!total) return;
+    const ticked = (name) => asked(name).checked;
+    const weight = weights(method, sources);
+    const found = propose(total[0], rows.map((row, place) => {
+      let floor = ticked("thuc") && count(row, "f") && "i" in row.dataset ? 1 : 0;
+      if (ticked("dangky")) floor = Math.max(floor, count(row, "r"));
+      const number = ticked("giu") ? read(inputs[place]) : null;
+      return { weight: weight[place], floor, ceiling: ticked("tran") ? Math.max(count(row, "f"), floor) : null, locked: number ? number[0] : null, is_exempt: "x" in row.dataset };
+    }));
+    shares = found.shares;
+    rows.forEach((row, place) => { row.querySelector(".pr").textContent = shares[place]; });
+    const whole = shares.reduce((all, one) => all + one, 0);
+    put("total-proposed", whole);
+    const hinders = document.getElementById("wi-hinders");
+    hinders.textContent = found.obstacle ? hinders.dataset[found.obstacle].replace("{n}", Math.abs(found.off_by)).replace("{least}", whole) : "";
+    const against = rows.flatMap((row, place) => ("r" in row.dataset ? [Math.sign(shares[place] - count(row, "r"))] : []));
+    const told = document.getElementById("wi-against"), times = (sign) => against.filter((one) => one === sign).length;
+    told.textContent = told.dataset.words.replace("{up}", times(1)).replace("{down}", times(-1)).replace("{same}", times(0));
+  };
+  document.getElementById("wi-go").hidden = true;
+  ["tong", "theo", "nguon", "tran", "thuc", "dangky", "giu"].forEach((name) => asked(name).addEventListener("input", reckon));
+  grid.addEventListener("input", () => { if (asked("giu").checked) reckon(); });
+  const undo = document.getElementById("wi-undo");
+  box.querySelectorAll("[data-fill]").forEach((link) => link.addEventListener("click", (event) => {
+    event.preventDefault();
+    before = inputs.map((input) => input.value);
+    inputs.forEach((input, place) => { if (link.dataset.fill === "all" || !input.value.trim()) input.value = shares[place]; });
+    undo.hidden = false;
+    add();
+  }));
+  undo.addEventListener("click", () => {
+    inputs.forEach((input, place) => { input.value = before[place]; });
+    undo.hidden = true;
+    add();
+    reckon();
+  });
+  reckon();
 })();

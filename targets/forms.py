@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from decimal import Decimal, InvalidOperation
+from typing import Any
 
 from django import forms
 from django.utils.translation import gettext_lazy as _
@@ -15,6 +16,7 @@ from config.ui.forms import DateField, LineField, NameField, OnceForm, WholeNumb
 
 from .models import Target
 from .sheets import GridRow
+from .what_if import Method, Scenario
 
 MOST = 10_000_000
 TOO_MANY = _("The number is too large.")
@@ -213,6 +215,53 @@ class TargetForm(OnceForm):
         return values
 
 
+class ScenarioForm(forms.Form):
+    """What is tried on the grid: in the address, so that it can be kept and sent. Writes nothing.
+
+    Its fields stand within the form of the grid and belong to one of their own, `FORM`.
+    """
+
+    FORM = "what-if"
+
+    tong = WholeNumberField(label=_("People to share out"), max_value=MOST)
+    theo = forms.ChoiceField(label=_("Shared out by"), choices=Method)
+    nguon = WholeNumberField(
+        label=_("Part of the open files, in percent; the rest is the members'"),
+        max_value=100,
+        widget=forms.NumberInput(attrs={"type": "range", "min": 0, "max": 100, "step": 5}),
+    )
+    tran = forms.BooleanField(label=_("Not more than the open files"), required=False)
+    thuc = forms.BooleanField(
+        label=_("At least 1 where there are files and nobody was admitted last year"),
+        required=False,
+    )
+    dangky = forms.BooleanField(label=_("Not less than the unit registered"), required=False)
+    giu = forms.BooleanField(label=_("Keep what is assigned already"), required=False)
+
+    def __init__(self, data: Any) -> None:
+        super().__init__(data, auto_id="wi_%s", use_required_attribute=False)
+        for field in self.fields.values():
+            field.widget.attrs["form"] = self.FORM
+
+    @property
+    def bounds(self) -> list[forms.BoundField]:
+        """The boxes to tick."""
+        return [self[name] for name in ("tran", "thuc", "dangky", "giu")]
+
+    def scenario(self) -> Scenario:
+        """Return what is asked for; the form is valid."""
+        asked = self.cleaned_data
+        return Scenario(
+            total=asked["tong"],
+            method=Method(asked["theo"]),
+            sources=asked["nguon"],
+            caps_at_sources=asked["tran"],
+            wakes_idle=asked["thuc"],
+            keeps_registered=asked["dangky"],
+            keeps_filled=asked["giu"],
+        )
+
+
 class GridForm(OnceForm):
     """A number for each of those beneath, and the decision that gives them.
 
@@ -235,6 +284,8 @@ class GridForm(OnceForm):
     def __init__(self, data=None, files=None, *, rows: Sequence[GridRow], **kwargs) -> None:
         super().__init__(data, files, **kwargs)
         self.rows = rows
+        self.filled: Mapping[int, int] = {}
+        """What stands in a cell before anything is typed, where it is not its target."""
         self.row_errors: dict[int, str] = {}
         self.numbers: dict[int, int | tuple[int, int]] = {}
         marks = re.findall(
@@ -243,8 +294,13 @@ class GridForm(OnceForm):
         self.marks = {int(key): (int(version), number) for key, version, number in marks}
 
     def typed(self, row: GridRow) -> str:
-        """Return what stands in the cell of `row`: what the reader changed, else its target."""
-        return self._sent(row) if self._is_changed(row) else row.number
+        """Return what stands in the cell of `row`: what the reader changed, what the cells were
+        filled with, else its target."""
+        if self._is_changed(row):
+            return self._sent(row)
+        if not self.is_bound and row.key in self.filled:
+            return str(self.filled[row.key])
+        return row.number
 
     def _sent(self, row: GridRow) -> str:
         return str(self.data.get(f"target-{row.key}", ""))[:40]

@@ -24,6 +24,9 @@ from targets.models import (
 from targets.permissions import declares_for, sets_figures_of
 from targets.rules import percent
 
+LAST_YEARS = 3
+"""How many years before are looked at where numbers follow what was reached."""
+
 
 def aim(low: int | None, high: int | None) -> str:
     """Return a target in words: 950, or 35–40; nothing without one.
@@ -121,6 +124,8 @@ class GridRow:
     files: int
     last_admitted: int | None
     last_target: int | None
+    last_years: int
+    """People admitted in the `LAST_YEARS` before."""
     declaration: SourceDeclaration | None
 
     @property
@@ -270,8 +275,8 @@ def grid(
 ) -> list[GridRow]:
     """Return those directly beneath `organization` on day `on`: largest group first, by name.
 
-    Files, last year's admissions and, in lens *now*, the opening members are those of `lens`. Six
-    queries, whatever their number.
+    Files, the last years' admissions and, in lens *now*, the opening members are those of `lens`.
+    Six queries, whatever their number.
     """
     units = list(
         Organization.objects.beneath(organization, on=on)
@@ -298,7 +303,7 @@ def grid(
     figures = {
         (row.organization_id, row.year): row
         for row in Attainment.objects.filter(
-            organization__in=keys, year__in=[year, year - 1], lens=lens
+            organization__in=keys, year__in=range(year - LAST_YEARS, year + 1), lens=lens
         )
     }
     if lens == Attainment.Lens.NOW:
@@ -329,6 +334,10 @@ def grid(
                 files=sum(getattr(now, measure.name, 0) for measure in FILES),
                 last_admitted=getattr(last, "admitted", None),
                 last_target=last.target_low if last else None,
+                last_years=sum(
+                    getattr(figures.get((unit.pk, before)), "admitted", 0)
+                    for before in range(year - LAST_YEARS, year)
+                ),
                 declaration=declared.get(unit.pk),
             )
         )

@@ -16,19 +16,25 @@ from config.ui import look
 from config.ui.acting import acting
 from config.ui.pages import ActionView
 from organizations.models import Appointment, Role
-from targets import permissions, sheets
+from targets import permissions, sheets, what_if
 from targets.forms import (
     AnswerForm,
     ForecastForm,
     GridForm,
     NoSourceForm,
     RegistrationForm,
+    ScenarioForm,
     TargetForm,
 )
 from targets.models import SourceDeclaration
 from targets.operations import refusals
 from targets.operations.declarations import answer_declaration, declare_forecast, declare_no_source
 from targets.operations.targets import assign_target, assign_targets, register_target
+from targets.what_if import Method
+
+EMPTY_ONES, ALL = "trong", "tat-ca"
+FILLS = (EMPTY_ONES, ALL)
+"""Which cells of the grid are filled with what is proposed."""
 
 
 def organization_asked(request, year):
@@ -241,15 +247,46 @@ class TargetGrid(ActionView):
     def get_cancel_url(self):
         return address("target-year", self.year, self.organization)
 
+    def tried(self, sheet):
+        """Return the form of what is tried, and what it comes to: None where that is asked badly.
+
+        Unasked, the own target is shared out, or without one what the units registered.
+        """
+        asked = self.request.GET
+        if "tong" not in asked:
+            registered = _sum(row.registered.low for row in self.rows if row.registered)
+            total = sheet.given.low if sheet.given.low is not None else registered
+            asked = {"tong": total or 0, "theo": Method.MIXED, "nguon": 50, "tran": 1, "thuc": 1}
+        form = ScenarioForm(asked)
+        return form, what_if.tried(self.rows, form.scenario()) if form.is_valid() else None
+
     def get_context_data(self, form, **kwargs):
         sheet = sheets.sheet(self.organization, year=self.year, on=self.today, is_top=False)
+        if self.may_assign:
+            asked, tried = self.tried(sheet)
+            fill = self.request.GET.get("dien")
+            if tried and fill in FILLS:
+                form.filled = {
+                    row.key: tried.shares[row.key]
+                    for row in self.rows
+                    if fill == ALL or not row.number
+                }
+            query = self.request.GET.copy()
+            query.pop("dien", None)
+            kwargs |= {
+                "asked": asked,
+                "tried": tried,
+                "fill_query": query.urlencode(),
+                "hindrances": what_if.HINDRANCES,
+                "against": what_if.AGAINST,
+            }
         return super().get_context_data(
             form=form,
             organization=self.organization,
             year=self.year,
             may_assign=self.may_assign,
             sheet=sheet,
-            groups=_groups(self.rows, form),
+            groups=_groups(self.rows, form, kwargs.get("tried")),
             totals=_totals(self.rows),
             seen=",".join(row.mark for row in self.rows),
             wrong=[
@@ -260,13 +297,17 @@ class TargetGrid(ActionView):
         )
 
 
-def _groups(rows, form):
-    """Return [(group, [(row, what stands in its cell, its sentence)], members)], in order."""
+def _groups(rows, form, tried):
+    """Return [(group, [(row, what stands in its cell, its sentence, what is proposed)], members)],
+    in order."""
     groups = []
     for row in rows:
         if not groups or groups[-1]["name"] != row.group:
             groups.append({"name": row.group, "rows": [], "members": 0})
-        groups[-1]["rows"].append((row, form.typed(row), form.row_errors.get(row.key, "")))
+        proposed = tried.shares[row.key] if tried else None
+        groups[-1]["rows"].append(
+            (row, form.typed(row), form.row_errors.get(row.key, ""), proposed)
+        )
         groups[-1]["members"] += row.members or 0
     return groups
 

@@ -112,7 +112,7 @@ def test_a_wrong_number_is_told_at_its_cell_and_nothing_is_saved(
     (row,) = [
         (text, error)
         for group in answer.context["groups"]
-        for row, text, error in group["rows"]
+        for row, text, error, _share in group["rows"]
         if row.key == kc.cell.pk
     ]
     assert row[0] == typed

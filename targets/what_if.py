@@ -1,0 +1,150 @@
+"""What-if on the grid of targets: what is tried, by which weights and bounds, and what it comes to.
+
+Nothing here writes: the grid shows the numbers, and fills its cells with them when told to.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from django.db import models
+from django.utils.translation import gettext_lazy as _
+
+from targets.allocation import Obstacle, Proposal, Unit, mixed, propose
+
+if TYPE_CHECKING:
+    from targets.sheets import GridRow
+
+
+class Method(models.TextChoices):
+    """What the numbers follow."""
+
+    MIXED = "pha", _("Sources and members")
+    MEMBERS = "dang-vien", _("Members on 1 January")
+    SOURCES = "nguon", _("Open files")
+    LAST_YEARS = "nam-truoc", _("Admitted in the last three years")
+    EQUAL = "deu", _("Equal parts")
+
+
+HINDRANCES = {
+    Obstacle.CEILINGS_BELOW_TOTAL: _("{n} cannot be given: there are too few sources."),
+    Obstacle.FLOORS_ABOVE_TOTAL: _("The least numbers are {least} already, {n} too many."),
+    Obstacle.NOTHING_TO_WEIGH_BY: _("{n} cannot be given: no unit has what it is shared by."),
+    Obstacle.BOUNDS_CROSSED: _("The least number of a unit is above its greatest."),
+}
+AGAINST = _("Against what was registered: {up} up, {down} down, {same} the same.")
+"""Sentences that the page, too, fills in while somebody types."""
+
+
+@dataclass(frozen=True)
+class Scenario:
+    """What is tried: `total` people by `method`, within bounds.
+
+    `sources` is the part of the sources in the mix, in percent; the rest is the members'. Ready
+    sources may be a ceiling; a unit that has some and admitted nobody last year may have a floor of
+    one; what a unit registered may be its floor, which then also lifts its ceiling: it knows its
+    people. What stands in the cells already may be kept. A unit with an accepted declaration that
+    no source is left takes no part.
+    """
+
+    total: int
+    method: Method = Method.MIXED
+    sources: int = 50
+    caps_at_sources: bool = False
+    wakes_idle: bool = False
+    keeps_registered: bool = False
+    keeps_filled: bool = False
+
+
+@dataclass(frozen=True)
+class Tried:
+    """What a scenario comes to: {organisation id: people}, and a sentence where it cannot be.
+
+    `raised`, `lowered` and `same` count the units by what they registered.
+    """
+
+    scenario: Scenario
+    shares: dict[int, int]
+    sentence: str
+    raised: int
+    lowered: int
+    same: int
+
+    @property
+    def against(self) -> str:
+        """How the shares stand to what the units registered, in words."""
+        return str(AGAINST).format(up=self.raised, down=self.lowered, same=self.same)
+
+    @property
+    def total(self) -> int:
+        """The people that are shared out, all of the total or not."""
+        return sum(self.shares.values())
+
+
+def weights(rows: Sequence[GridRow], scenario: Scenario) -> list[int]:
+    """Return the whole weight of each row by the method of `scenario`."""
+    measures = {
+        "members": [row.members or 0 for row in rows],
+        "sources": [row.files for row in rows],
+        "last_years": [row.last_years for row in rows],
+        "equal": [1] * len(rows),
+    }
+    parts = {
+        Method.MIXED: {"sources": scenario.sources, "members": 100 - scenario.sources},
+        Method.MEMBERS: {"members": 1},
+        Method.SOURCES: {"sources": 1},
+        Method.LAST_YEARS: {"last_years": 1},
+        Method.EQUAL: {"equal": 1},
+    }[scenario.method]
+    return mixed(measures, parts)
+
+
+def units(rows: Sequence[GridRow], scenario: Scenario) -> list[Unit]:
+    """Return each row with its weight and bounds in `scenario`."""
+    return [
+        _unit(row, weight, scenario)
+        for row, weight in zip(rows, weights(rows, scenario), strict=True)
+    ]
+
+
+def _unit(row: GridRow, weight: int, scenario: Scenario) -> Unit:
+    floor = 0
+    if scenario.wakes_idle and row.files and row.last_admitted == 0:
+        floor = 1
+    if scenario.keeps_registered and row.registered:
+        floor = max(floor, row.registered.low or 0)
+    filled = row.target.low if scenario.keeps_filled and row.target else None
+    return Unit(
+        weight=weight,
+        floor=floor,
+        ceiling=max(row.files, floor) if scenario.caps_at_sources else None,
+        locked=filled,
+        is_exempt=row.declaration is not None,
+    )
+
+
+def tried(rows: Sequence[GridRow], scenario: Scenario) -> Tried:
+    """Return what `scenario` comes to over `rows`; the same each time."""
+    found = propose(scenario.total, units(rows, scenario))
+    shares = {row.key: share for row, share in zip(rows, found.shares, strict=True)}
+    against = [
+        shares[row.key] - (row.registered.low or 0) for row in rows if row.registered is not None
+    ]
+    return Tried(
+        scenario=scenario,
+        shares=shares,
+        sentence=sentence(found),
+        raised=sum(1 for one in against if one > 0),
+        lowered=sum(1 for one in against if one < 0),
+        same=sum(1 for one in against if one == 0),
+    )
+
+
+def sentence(found: Proposal) -> str:
+    """Return why the total cannot be shared out, and by how many people; nothing where it can."""
+    if found.obstacle is None:
+        return ""
+    words = str(HINDRANCES[found.obstacle])
+    return words.format(n=abs(found.off_by), least=sum(found.shares))
