@@ -17,7 +17,6 @@ from targets.models import (
     Attainment,
     Baseline,
     DeclaredForecast,
-    Indicator,
     SourceDeclaration,
     Target,
 )
@@ -185,12 +184,8 @@ def assigns_beneath(user: User, organization: Organization, *, on: date) -> bool
 def sheet(organization: Organization, *, year: int, on: date, is_top: bool) -> Sheet:
     """Return the target sheet of `organization` for `year`; the tree is that of day `on`."""
     versions = list(
-        Target.objects.filter(
-            organization=organization,
-            year=year,
-            indicator=Indicator.ADMITTED,
-            span=Target.Span.YEAR,
-        )
+        Target.objects.of_the_year(year)
+        .filter(organization=organization)
         .select_related("entered_by")
         .order_by("-version")
     )
@@ -261,12 +256,9 @@ def waiting_declarations(organization: Organization, *, on: date) -> list[Source
 def _binding(organizations: Iterable[int], *, year: int) -> dict[int, Target]:
     return {
         one.organization_id: one
-        for one in Target.objects.in_force().filter(
-            organization__in=organizations,
-            year=year,
-            indicator=Indicator.ADMITTED,
-            span=Target.Span.YEAR,
-        )
+        for one in Target.objects.in_force()
+        .of_the_year(year)
+        .filter(organization__in=organizations)
     }
 
 
@@ -287,13 +279,9 @@ def grid(
     targets = _binding(keys, year=year)
     registered = {
         one.organization_id: one
-        for one in Target.objects.filter(
-            organization__in=keys,
-            year=year,
-            indicator=Indicator.ADMITTED,
-            span=Target.Span.YEAR,
-            kind=Target.Kind.REGISTERED,
-        ).order_by("version")
+        for one in Target.objects.of_the_year(year)
+        .filter(organization__in=keys, kind=Target.Kind.REGISTERED)
+        .order_by("version")
     }
     members = dict(
         Baseline.objects.filter(organization__in=keys, year=year)

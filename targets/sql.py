@@ -328,6 +328,7 @@ target AS (
     SELECT DISTINCT ON (organization_id) organization_id, low, high
     FROM targets_target
     WHERE year = %(year)s AND indicator_id = '{Indicator.ADMITTED}' AND span = 'year'
+        AND "group" = '' AND origin = 'decision'
         AND kind IN ('assigned', 'adjusted') AND (decided_on IS NULL OR decided_on <= %(on)s)
     ORDER BY organization_id, version DESC
 ),

@@ -193,16 +193,7 @@ def whole_only(organization: Organization, look: Look) -> Standing:
 
 def target_of(organization: Organization, *, year: int) -> Target | None:
     """Return the target of members admitted that binds `organization` in `year`."""
-    return (
-        Target.objects.in_force()
-        .filter(
-            organization=organization,
-            indicator=Indicator.ADMITTED,
-            span=Target.Span.YEAR,
-            year=year,
-        )
-        .first()
-    )
+    return Target.objects.in_force().of_the_year(year).filter(organization=organization).first()
 
 
 def _term(organization: Organization, *, year: int, on: date) -> int | None:

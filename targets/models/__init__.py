@@ -2,19 +2,32 @@
 
 from .attainment import Attainment
 from .baseline import Baseline, BaselineConfirmation, BaselineCorrection, BaselineFreeze
+from .cycle import Acknowledgement, Cycle, Reason, Reminder, TargetDecision, TargetDraft
+from .following import FollowUp, MonthlyConfirmation, Visit
 from .indicator import Indicator, ReportedFigure
+from .saved_scenario import SavedScenario
 from .source import DeclaredForecast, SourceDeclaration
 from .target import Target
 
 __all__ = [
+    "Acknowledgement",
     "Attainment",
     "Baseline",
     "BaselineConfirmation",
     "BaselineCorrection",
     "BaselineFreeze",
+    "Cycle",
     "DeclaredForecast",
+    "FollowUp",
     "Indicator",
+    "MonthlyConfirmation",
+    "Reason",
+    "Reminder",
     "ReportedFigure",
+    "SavedScenario",
     "SourceDeclaration",
     "Target",
+    "TargetDecision",
+    "TargetDraft",
+    "Visit",
 ]
