@@ -13,16 +13,25 @@ from django.db import DatabaseError, IntegrityError, connection, transaction
 
 from targets.measures import MEASURES
 from targets.models import (
+    Acknowledgement,
     Attainment,
     Baseline,
     BaselineConfirmation,
     BaselineCorrection,
     BaselineFreeze,
+    Cycle,
     DeclaredForecast,
+    FollowUp,
     Indicator,
+    MonthlyConfirmation,
+    Reminder,
     ReportedFigure,
+    SavedScenario,
     SourceDeclaration,
     Target,
+    TargetDecision,
+    TargetDraft,
+    Visit,
 )
 from targets.sql import COLUMNS
 from tests.database import OwnerRole
@@ -130,6 +139,86 @@ def forecast(**columns: Any) -> DeclaredForecast:
     )
 
 
+def cycle(**columns: Any) -> Cycle:
+    return Cycle(
+        **own(columns, year=2021, opened_on=DAY, register_by=DAY, issue_by=DAY + timedelta(days=30))
+    )
+
+
+def issued(**columns: Any) -> Cycle:
+    return cycle(state="issued", submitted_on=DAY, **columns)
+
+
+def put_before_the_committee(**columns: Any) -> Cycle:
+    return cycle(state="submitted", submitted_on=DAY, **columns)
+
+
+def of_a_cycle(columns: dict[str, Any], maker: Callable[..., Cycle] = cycle) -> dict[str, Any]:
+    made = own(columns)
+    if "cycle" not in made:
+        made["cycle"] = maker(**{name: made[name] for name in ("organization", "entered_by")})
+        made["cycle"].save()
+    return made
+
+
+def draft(maker: Callable[..., Cycle] = cycle, **columns: Any) -> TargetDraft:
+    made = of_a_cycle(columns, maker)
+    return TargetDraft(saved_at=LONG_AGO, saved_by=made.pop("entered_by"), **made)
+
+
+def paper(**columns: Any) -> TargetDecision:
+    return TargetDecision(**own(columns, **{"number": "15-QĐ/ĐU", "decided_on": DAY, **columns}))
+
+
+def taken_note(**columns: Any) -> Acknowledgement:
+    made = own(columns, acknowledged_on=DAY)
+    if "decision" not in made:
+        made["decision"] = paper(**{name: made[name] for name in ("organization", "entered_by")})
+        made["decision"].save()
+    return Acknowledgement(**made)
+
+
+def reminder(**columns: Any) -> Reminder:
+    return Reminder(**of_a_cycle(columns), reminded_on=DAY)
+
+
+def scenario(**columns: Any) -> SavedScenario:
+    return SavedScenario(**own(columns, year=2021, name="Theo đảng viên", asked={}, shares={}))
+
+
+def month(**columns: Any) -> MonthlyConfirmation:
+    return MonthlyConfirmation(**own(columns, year=2021, month=4, admitted=3, counted=3))
+
+
+def of_a_unit(columns: dict[str, Any], **defaults: Any) -> dict[str, Any]:
+    made = own(columns, **defaults)
+    if "unit" not in made:
+        made["unit"] = unit("duoi", made["organization"])
+    return made
+
+
+def follow_up(**columns: Any) -> FollowUp:
+    return FollowUp(
+        **of_a_unit(
+            columns, year=2021, task="Rà nguồn", responsible="Đ/c Bình", given_on=DAY, due_on=DAY
+        )
+    )
+
+
+def of_oneself() -> FollowUp:
+    organization = unit("tren")
+    return follow_up(organization=organization, unit=organization)
+
+
+def done(**columns: Any) -> FollowUp:
+    columns.setdefault("closed_by", account("binh"))
+    return follow_up(**{"done_on": DAY, "result": "Đã xong", **columns})
+
+
+def visit(**columns: Any) -> Visit:
+    return Visit(**of_a_unit(columns, year=2021, visited_on=DAY, who="Đ/c Bình"))
+
+
 def again(maker: Callable[..., Any], **changes: Any) -> Any:
     """Return a second row like a first one that is saved."""
     first = maker()
@@ -137,7 +226,17 @@ def again(maker: Callable[..., Any], **changes: Any) -> Any:
     columns = {"organization": first.organization, **changes}
     if hasattr(first, "entered_by"):
         columns["entered_by"] = first.entered_by
+    for thing in ("cycle", "decision", "unit"):
+        if getattr(first, thing, None) is not None:
+            columns[thing] = getattr(first, thing)
     return maker(**columns)
+
+
+def again_of_the_cycle(maker: Callable[..., Any]) -> Any:
+    """Return a second row of a first one's cycle and organisation."""
+    first = maker()
+    first.save()
+    return maker(cycle=first.cycle, organization=first.organization, entered_by=first.saved_by)
 
 
 def corrected(**columns: Any) -> Baseline:
@@ -231,6 +330,47 @@ BROKEN: list[tuple[str, Callable[[], Any]]] = [
     ("target_percent_rounds_up_on_its_base", lambda: percent_of(953, "5.5", 54)),
     ("target_adjusted_with_a_reason", lambda: target(kind="adjusted")),
     ("target_version_from_one", lambda: target(version=0)),
+    ("target_part_lies_in_its_span", lambda: target(part=1)),
+    ("target_part_lies_in_its_span", lambda: target(span="half")),
+    ("target_part_lies_in_its_span", lambda: target(span="half", part=3)),
+    ("target_part_lies_in_its_span", lambda: target(span="quarter", part=5)),
+    ("target_part_lies_in_its_span", lambda: target(span="term", part=1, until_year=2025)),
+    ("target_term_ends_after_it_begins", lambda: target(until_year=2025)),
+    ("target_term_ends_after_it_begins", lambda: target(span="term", until_year=2020)),
+    ("target_floor_counts_units", lambda: target(form="floor")),
+    ("target_group_of_members_admitted", lambda: target(indicator_id="KN06", group="women")),
+    ("cycle_one_row_per_number", lambda: again(issued)),
+    ("cycle_one_open_at_a_time", lambda: again(cycle, number=2)),
+    ("cycle_number_from_one", lambda: cycle(number=0)),
+    ("cycle_days_in_order", lambda: cycle(register_by=DAY - timedelta(days=1))),
+    ("cycle_days_in_order", lambda: cycle(issue_by=DAY - timedelta(days=1))),
+    ("cycle_submitted_has_its_day", lambda: cycle(state="submitted")),
+    ("cycle_submitted_has_its_day", lambda: cycle(state="issued")),
+    ("cycle_submitted_has_its_day", lambda: cycle(state="drafting", submitted_on=DAY)),
+    ("target_draft_one_per_unit", lambda: again_of_the_cycle(draft)),
+    ("target_draft_both_ends_or_none", lambda: draft(low=3)),
+    ("target_draft_both_ends_or_none", lambda: draft(high=3)),
+    ("target_draft_both_ends_or_none", lambda: draft(low=4, high=3)),
+    ("target_decision_number_once_a_year", lambda: again(paper, number="15-qđ/đu")),
+    ("target_decision_has_a_number", lambda: paper(number="")),
+    ("target_decision_other_reason_is_noted", lambda: paper(reasons=["members", "other"])),
+    ("acknowledgement_once", lambda: again(taken_note)),
+    ("reminder_once_a_day", lambda: again(reminder)),
+    ("saved_scenario_name_once", lambda: again(scenario)),
+    ("saved_scenario_has_a_name", lambda: scenario(name="")),
+    ("monthly_confirmation_of_a_month", lambda: month(month=0)),
+    ("monthly_confirmation_of_a_month", lambda: month(month=13)),
+    ("monthly_confirmation_explains_a_difference", lambda: month(admitted=4)),
+    ("follow_up_says_what_and_who", lambda: follow_up(task="")),
+    ("follow_up_says_what_and_who", lambda: follow_up(responsible="")),
+    ("follow_up_due_after_it_is_given", lambda: follow_up(due_on=DAY - timedelta(days=1))),
+    ("follow_up_of_another_organisation", of_oneself),
+    ("follow_up_done_with_a_result", lambda: done(result="")),
+    ("follow_up_done_with_a_result", lambda: done(closed_by=None)),
+    ("follow_up_done_with_a_result", lambda: done(done_on=DAY - timedelta(days=1))),
+    ("follow_up_done_with_a_result", lambda: follow_up(result="Đã xong")),
+    ("visit_once_a_day", lambda: again(visit)),
+    ("visit_says_who_went", lambda: visit(who="")),
 ]
 
 
@@ -290,6 +430,17 @@ MAKERS: dict[str, Callable[..., Any]] = {
     "ReportedFigure": figure,
     "SourceDeclaration": declaration,
     "DeclaredForecast": forecast,
+    "TargetDecision": paper,
+    "Acknowledgement": taken_note,
+    "Reminder": reminder,
+    "MonthlyConfirmation": month,
+    "Visit": visit,
+}
+
+FINAL: dict[str, tuple[Callable[..., Any], str]] = {
+    "cycle_issued_stays": (issued, "note = 'khác'"),
+    "follow_up_done_stays": (done, "result = 'khác'"),
+    "saved_scenario_stays": (scenario, "name = 'khác'"),
 }
 
 
@@ -325,8 +476,30 @@ def test_the_product_itself_may_change_nothing_that_was_said(model: str, change:
         cursor.execute(change.format(row._meta.db_table))
 
 
-@pytest.mark.parametrize("maker", [freeze, correction])
-def test_what_two_people_decide_is_never_deleted(
+@pytest.mark.parametrize("maker", [put_before_the_committee, issued])
+def test_nothing_is_drafted_in_a_cycle_that_is_not_open(maker: Callable[..., Cycle]) -> None:
+    row = draft(maker)
+
+    with pytest.raises(IntegrityError) as refusal, transaction.atomic():
+        row.save()
+
+    assert refusal.value.__cause__.diag.constraint_name == "target_draft_of_an_open_cycle"  # type: ignore[union-attr]
+
+
+@pytest.mark.parametrize("name", FINAL)
+def test_what_is_final_is_not_changed_even_by_the_owner(name: str, owner_role: OwnerRole) -> None:
+    maker, change = FINAL[name]
+    row = maker()
+    row.save()
+
+    with pytest.raises(IntegrityError) as refusal, transaction.atomic(), owner_role() as cursor:
+        cursor.execute(f"UPDATE {row._meta.db_table} SET {change}")  # noqa: S608 - its own name
+
+    assert refusal.value.__cause__.diag.constraint_name == name  # type: ignore[union-attr]
+
+
+@pytest.mark.parametrize("maker", [freeze, correction, cycle, follow_up, scenario])
+def test_what_is_worked_on_is_never_deleted(
     maker: Callable[..., Any], owner_role: OwnerRole
 ) -> None:
     row = maker(entered_at=LONG_AGO)
