@@ -15,9 +15,10 @@ from django.utils.translation import gettext as _
 
 from config.ui import charts
 from config.ui.templatetags.ui import number, signed
+from targets.plan import ROUNDS, staircase
 from targets.sheets import aim
 
-from .rules import ROUNDS, Course, staircase
+from .rules import Course
 from .selectors.overview import Overview
 from .selectors.standing import Look, Standing, YearOf
 

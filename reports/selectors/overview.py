@@ -10,9 +10,9 @@ from typing import Any
 from django.db.models import Q
 
 from organizations.models import Ancestry, Organization
-from reports.rules import ROUNDS, planned
 from targets.measures import ADMISSIONS, FILES, Measure
 from targets.models import DeclaredForecast, Indicator, ReportedFigure, Target
+from targets.plan import ROUNDS, planned
 from targets.rules import percent
 
 from .standing import (

@@ -11,23 +11,13 @@ from typing import Any
 from django.db.models import F, Q
 
 from organizations.models import Ancestry, Appointment, Organization, Role, User
-from reports.rules import (
-    PLAN_PEOPLE,
-    PLAN_YEARS,
-    Course,
-    course,
-    planned,
-    rounds_held,
-    shares_by_round,
-)
+from reports.rules import Course, course
 from targets.measures import FILES
 from targets.models import Attainment, Baseline, SourceDeclaration, Target
+from targets.paces import MONTHS, Shares, shares_over
+from targets.plan import planned, rounds_held
 from targets.rules import percent
 from targets.sql import read
-
-MONTHS = [f"admitted_month_{month:02d}" for month in range(1, 13)]
-
-Shares = list[Decimal]
 
 
 @dataclass(frozen=True)
@@ -247,21 +237,7 @@ def shares_of(organization: Organization, look: Look) -> Shares | None:
 
     The nearest upwards that admitted enough people in them; None where no one did.
     """
-    line = dict(
-        Ancestry.objects.on(look.placed_on)
-        .filter(descendant=organization.pk)
-        .values_list("ancestor", "depth")
-    )
-    year = look.year
-    years: dict[int, list[list[int]]] = {}
-    for key, *months in Attainment.objects.filter(
-        organization__in=line, lens=look.lens, year__range=(year - PLAN_YEARS, year - 1)
-    ).values_list("organization", *MONTHS):
-        years.setdefault(key, []).append(months)
-    for key in sorted(years, key=lambda key: line[key]):
-        if sum(map(sum, years[key])) >= PLAN_PEOPLE:
-            return shares_by_round(years[key])
-    return None
+    return shares_over(organization, year=look.year, lens=look.lens, on=look.placed_on)
 
 
 @dataclass(frozen=True)
