@@ -2,11 +2,16 @@
 
 from django.urls import path
 
-from .views import baselines, targets, years
+from .views import baselines, reconciliation, targets, years
 
 urlpatterns = [
     path("chi-tieu/<int:year>/", targets.target_year, name="target-year"),
     path("chi-tieu/<int:year>/giao/", targets.TargetGrid.as_view(), name="target-grid"),
+    path(
+        "chi-tieu/<int:year>/doi-chieu/",
+        reconciliation.target_reconciliation,
+        name="target-reconciliation",
+    ),
     path("chi-tieu/<int:year>/dang-ky/", targets.TargetRegister.as_view(), name="target-register"),
     path("chi-tieu/<int:year>/quyet-dinh/", targets.TargetAssign.as_view(), name="target-assign"),
     path("chi-tieu/<int:year>/dau-nam/", baselines.baseline_sheet, name="baseline-sheet"),
