@@ -6,9 +6,11 @@ from collections.abc import Collection, Mapping
 from datetime import date
 from decimal import Decimal
 
+from django.conf import settings
 from django.core.exceptions import PermissionDenied
 from django.db import transaction
 from django.db.models import Max
+from django.utils import translation
 from django.utils.translation import gettext as _
 
 from config import names
@@ -17,11 +19,11 @@ from organizations.models import Organization, Role, User
 from organizations.operations.outbox import announce
 from organizations.operations.seals import refuse_sealed
 from organizations.permissions import acts_at
-from targets.models import Baseline, Indicator, Target
-from targets.permissions import declares_for, sets_figures_of
+from targets.models import Baseline, Indicator, Reason, Target
+from targets.permissions import declares_for, sets_figures_of, superior_of
 from targets.rules import people_of_percent
 
-from . import refusals
+from . import papers, refusals, shapes
 
 Form = Target.Form
 Number = int | tuple[int, int]
@@ -44,44 +46,90 @@ def assign_target(
     responsible: str = "",
     indicator: str = Indicator.ADMITTED,
     span: str = Target.Span.YEAR,
+    part: int = 0,
+    until_year: int | None = None,
+    group: str = "",
+    origin: str = Target.Origin.DECISION,
+    base_of: str = Target.BaseOf.YEAR,
+    issuer: str = "",
+    signer: str = "",
+    reasons: Collection[str] = (),
     reason: str = "",
 ) -> Target:
-    """Assign `organization` what it is to reach in `year`; return the new version.
+    """Assign `organization` what it is to reach of `indicator` in a period; return the new version.
 
-    The first is *assigned*; a later one *adjusts* it and needs a reason. `percent` of the opening
-    members is rounded up to people at once, and keeps its base. Raises PermissionDenied where `by`
-    is not staff of the organisation directly above (at the top of the tree: of itself), DomainError
-    at `year`, `low`, `high`, `percent`, `decision_number`, `decided_on`, `reason` or `indicator`.
+    The first is *assigned*; a later one *adjusts* it and needs a reason: ticked ones, words, or
+    both. `percent` of the members at the start of the year, or of the term (`base_of`), is rounded
+    up to people at once, and keeps its base. The paper is the superior's; what comes to the top of
+    the tree from outside names its `issuer`, and a resolution of the organisation's own congress is
+    its own. Raises PermissionDenied where `by` is not staff of the organisation directly above (at
+    the top of the tree: of itself), DomainError at the argument that cannot be.
     """
     if not sets_figures_of(by, organization, on=on):
         raise PermissionDenied
-    _lock([organization.pk])
-    versions = _Versions([organization.pk], year=year, indicator=indicator, span=span)
+    superior = superior_of(organization, on=on) or organization
+    _lock({organization.pk, superior.pk})
     target = Target(
         organization=organization,
         indicator_id=indicator,
         span=span,
         year=year,
+        part=part,
+        until_year=until_year,
+        group=group,
+        origin=origin,
+        base_of=base_of,
         form=form,
         low=low,
         high=high,
         percent=percent,
-        decision_number=names.written(decision_number),
-        decided_on=decided_on,
         responsible=names.written(responsible),
         reason=names.written(reason),
         entered_by=by,
     )
-    refused = {
-        **_refused_decision(target, on=on, adjusts=organization.pk in versions.binding),
-        **_drawn_up(target, versions=versions, on=on),
-    }
+    adjusts = organization.pk in _Versions.of(target).binding
+    refused: dict[str, str] = {}
+    try:
+        decision = papers.paper(
+            organization if origin == Target.Origin.RESOLUTION else superior,
+            by=by,
+            on=on,
+            number=decision_number,
+            decided_on=decided_on,
+            signer=signer,
+            issuer=issuer,
+            reasons=reasons,
+            note=reason,
+        )
+    except DomainError as refusal:
+        refused = {_AT.get(argument, argument): told for argument, told in refusal.fields.items()}
+    else:
+        target.decision = decision
+        target.decision_number, target.decided_on = decision.number, decision.decided_on
+        target.reason = reason_in_words(reasons, target.reason)
+    refused |= _refused_kind(target, adjusts=adjusts, is_reasoned=bool(reasons))
+    refused |= _drawn_up_in_any_form(target, on=on)
     if refused:
         raise DomainError(fields=refused)
     _refuse_closed([organization.pk], year=year, span=span)
     target.save(force_insert=True)
     announce(target, organization=organization, on=on, snapshot={"year": year})
     return target
+
+
+_AT = {"note": "reason"}
+"""Which argument of `assign_target` a refusal of its paper is about, where they differ."""
+
+
+def reason_in_words(reasons: Collection[str], note: str) -> str:
+    """Return the ticked reasons and the note as one sentence that stays with the target.
+
+    >>> reason_in_words([], "Thêm nguồn")
+    'Thêm nguồn'
+    """
+    with translation.override(settings.LANGUAGE_CODE):
+        ticked = [str(one.label) for one in Reason if one in reasons and one != Reason.OTHER]
+    return "; ".join([*ticked, *filter(None, [note])])[:300]
 
 
 @transaction.atomic
@@ -162,8 +210,14 @@ def register_target(
     high: int | None = None,
     percent: Decimal | None = None,
     indicator: str = Indicator.ADMITTED,
+    span: str = Target.Span.YEAR,
+    part: int = 0,
+    until_year: int | None = None,
+    group: str = "",
+    base_of: str = Target.BaseOf.YEAR,
+    reason: str = "",
 ) -> Target:
-    """Record what `organization` itself registers for `year`; it binds nobody until assigned.
+    """Record what `organization` itself registers, with its reason; it binds nobody until assigned.
 
     Raises PermissionDenied where `by` neither acts for it nor takes it down above it, DomainError
     as `assign_target`.
@@ -174,19 +228,25 @@ def register_target(
     target = Target(
         organization=organization,
         indicator_id=indicator,
-        span=Target.Span.YEAR,
+        span=span,
         year=year,
+        part=part,
+        until_year=until_year,
+        group=group,
+        base_of=base_of,
         kind=Target.Kind.REGISTERED,
         form=form,
         low=low,
         high=high,
         percent=percent,
+        reason=names.written(reason),
         entered_by=by,
     )
-    versions = _Versions([organization.pk], year=year, indicator=indicator)
-    if refused := _drawn_up(target, versions=versions, on=on):
+    refused = refusals.found(reason=refusals.of_text(target.reason, limit=300))
+    refused |= _drawn_up_in_any_form(target, on=on)
+    if refused:
         raise DomainError(fields=refused)
-    _refuse_closed([organization.pk], year=year)
+    _refuse_closed([organization.pk], year=year, span=span)
     target.save(force_insert=True)
     announce(target, organization=organization, on=on, snapshot={"year": year})
     return target
@@ -196,7 +256,7 @@ def _refuse_closed(
     organizations: Collection[int], *, year: int, span: str = Target.Span.YEAR
 ) -> None:
     """Refuse targets of a year that is closed; those of a term outlast the years in it."""
-    if span == Target.Span.YEAR:
+    if span != Target.Span.TERM:
         refuse_sealed(organizations, day=date(year, 12, 31), field="year")
 
 
@@ -212,7 +272,7 @@ def _lock(organizations: Collection[int]) -> None:
 
 
 class _Versions:
-    """What organisations have of an indicator in a year: three queries, whatever their number."""
+    """What organisations have of an indicator in a period: three queries, whatever their number."""
 
     def __init__(
         self,
@@ -221,9 +281,18 @@ class _Versions:
         year: int,
         indicator: str = Indicator.ADMITTED,
         span: str = Target.Span.YEAR,
+        part: int = 0,
+        group: str = "",
+        origin: str = Target.Origin.DECISION,
     ) -> None:
         rows = Target.objects.filter(
-            organization__in=organizations, year=year, indicator=indicator, span=span
+            organization__in=organizations,
+            year=year,
+            indicator=indicator,
+            span=span,
+            part=part,
+            group=group,
+            origin=origin,
         )
         self.binding = {target.organization_id: target for target in rows.in_force()}
         self.last = dict(rows.order_by().values_list("organization").annotate(last=Max("version")))
@@ -233,6 +302,27 @@ class _Versions:
                 organization__in=organizations, year=year
             ).newest()
         }
+
+    @classmethod
+    def of(cls, target: Target) -> _Versions:
+        """Return the versions of what `target` is a version of."""
+        return cls(
+            [target.organization_id],
+            year=target.year,
+            indicator=target.indicator_id,
+            span=target.span,
+            part=target.part,
+            group=target.group,
+            origin=target.origin,
+        )
+
+
+def _refused_kind(target: Target, *, adjusts: bool, is_reasoned: bool) -> dict[str, str]:
+    """Say what kind of assignment `target` is; return the sentence where its reason is missing."""
+    target.kind = Target.Kind.ADJUSTED if adjusts else Target.Kind.ASSIGNED
+    if adjusts and not is_reasoned and not target.reason:
+        return {"reason": _("A target that is already assigned is adjusted with a reason.")}
+    return {}
 
 
 def _refused_decision(target: Target, *, on: date, adjusts: bool) -> dict[str, str]:
@@ -256,36 +346,56 @@ def _refused_decision(target: Target, *, on: date, adjusts: bool) -> dict[str, s
 def _drawn_up(target: Target, *, versions: _Versions, on: date) -> dict[str, str]:
     """Give `target` its version, and its numbers as its form has them; return what is refused."""
     target.version = versions.last.get(target.organization_id, 0) + 1
-    if target.form == Form.NUMBER and target.high is None:
+    if target.form in {Form.NUMBER, Form.FLOOR} and target.high is None:
         target.high = target.low
-    refused = {
-        **refusals.found(
-            year=refusals.of_year(target.year, on=on),
-            responsible=refusals.of_text(target.responsible, limit=120),
-            indicator=_unknown(target.indicator_id),
-        ),
-        **_refused_numbers(target.form, low=target.low, high=target.high, percent=target.percent),
-    }
-    if target.form not in {Form.PERCENT, Form.SHARE}:
+    refused = refusals.found(
+        year=refusals.of_year(target.year, on=on),
+        responsible=refusals.of_text(target.responsible, limit=120),
+    )
+    refused |= _refused_numbers(
+        target.form, low=target.low, high=target.high, percent=target.percent
+    )
+    if target.form in {Form.PERCENT, Form.SHARE}:
+        target.low = target.high = None
+    else:
         target.percent = None
-        return refused
-    target.low = target.high = None
-    base = versions.base.get(target.organization_id)
-    if target.form == Form.PERCENT and target.percent is not None and "percent" not in refused:
-        if base is None:
-            refused["percent"] = _("There is no number of opening members of %(year)s yet.") % {
-                "year": target.year
-            }
-            return refused
-        target.base, target.base_members = base, base.members
-        target.low = target.high = people_of_percent(target.percent, base.members)
     return refused
 
 
-def _unknown(indicator: str) -> str | None:
-    if indicator == Indicator.ADMITTED or Indicator.objects.filter(pk=indicator).exists():
-        return None
-    return _("There is no such indicator.")
+def _drawn_up_in_any_form(target: Target, *, on: date) -> dict[str, str]:
+    """Give `target`, of whatever form, period and group, its version and its numbers; return what
+    is refused."""
+    versions = _Versions.of(target)
+    refused = _drawn_up(target, versions=versions, on=on)
+    if not refused:
+        refused = {**shapes.refused_form(target), **shapes.refused_shape(target)}
+    if not refused and target.form == Form.PERCENT:
+        refused = _reckoned(target, versions=versions, on=on)
+    return refused
+
+
+def _reckoned(target: Target, *, versions: _Versions, on: date) -> dict[str, str]:
+    """Give `target` the people that its percent comes to on its base; return what is refused."""
+    if target.span == Target.Span.TERM:
+        target.base_of = Target.BaseOf.TERM
+    year: int | None = target.year
+    base = versions.base.get(target.organization_id)
+    if target.base_of == Target.BaseOf.TERM:
+        year = shapes.first_year_of_term(target, on=on)
+        if year is None:
+            return {
+                "base_of": _("No term is entered in which %(year)s lies.") % {"year": target.year}
+            }
+        base = (
+            Baseline.objects.filter(organization=target.organization_id, year=year).newest().first()
+        )
+    if base is None or target.percent is None:
+        return {
+            "percent": _("There is no number of opening members of %(year)s yet.") % {"year": year}
+        }
+    target.base, target.base_members = base, base.members
+    target.low = target.high = people_of_percent(target.percent, base.members)
+    return {}
 
 
 def _refused_numbers(
@@ -300,7 +410,7 @@ def _refused_numbers(
         if percent != round(percent, 2):
             return {"percent": _("A percentage has at most two decimals.")}
         return {}
-    if form not in {Form.NUMBER, Form.RANGE}:
+    if form not in {Form.NUMBER, Form.RANGE, Form.FLOOR}:
         return {"form": _("There is no such form of target.")}
     refused = refusals.found(low=refusals.of_people(low), high=refusals.of_people(high))
     if refused or low is None or high is None:
@@ -308,6 +418,8 @@ def _refused_numbers(
         return refused if form == Form.RANGE else {"low": refused.get("low") or refused["high"]}
     if low > high:
         return {"high": _("“Up to” is lower than “at least”.")}
-    if form == Form.NUMBER and low != high:
+    if form != Form.RANGE and low != high:
         return {"high": _("A single number has no upper end; choose a range.")}
+    if form == Form.FLOOR and not low:
+        return {"low": _("A floor is at least 1.")}
     return {}
