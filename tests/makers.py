@@ -27,6 +27,7 @@ from admissions.operations.classes import (
     plan_class,
     propose,
 )
+from admissions.operations.deadlines import deferred
 from admissions.operations.decisions import decide
 from admissions.operations.outcomes import send_up
 from admissions.operations.permission import permit
@@ -312,8 +313,16 @@ def introduced(
 
 
 def candidate(world: World, *, at: Stage = Stage.SOURCE, **changes: Any) -> Candidate:
-    """A candidate of the first cell who has gone the way up to stage `at`."""
-    file = logged(world, **changes)
+    """A candidate of the first cell who has gone the way up to stage `at`.
+
+    The terms of its clocks are reckoned once, when it has arrived.
+    """
+    with deferred(on=lambda: DAY):
+        file = _brought(logged(world, **changes), world, at=at)
+    return Candidate.objects.select_related("person", "cell").get(pk=file.pk)
+
+
+def _brought(file: Candidate, world: World, *, at: Stage) -> Candidate:
     reached = ORDER.index(at)
 
     def before(stage: Stage) -> bool:
@@ -341,7 +350,7 @@ def candidate(world: World, *, at: Stage = Stage.SOURCE, **changes: Any) -> Cand
         decided(world, file)
     if before(Stage.ADMITTED):
         hold_ceremony(file, by=world.secretary, on=DAY, ceremony_on=WAY["ceremony_on"])
-    return Candidate.objects.select_related("person", "cell").get(pk=file.pk)
+    return file
 
 
 def decided(world: World, file: Candidate, *, number: str = "", **changes: Any) -> Any:

@@ -452,8 +452,11 @@ def reckon(file: Candidate, *, on: date) -> None:
 def deferred(*, on: Callable[[], date]) -> Iterator[None]:
     """Reckon what changes in the block once, at its end, on the day that `on` then says.
 
-    For loads of many files; it is still the same transaction.
+    For loads of many files; it is still the same transaction. Within another, that one's end.
     """
+    if _waiting.get() is not None:
+        yield
+        return
     files: set[int] = set()
     token = _waiting.set(files)
     try:
