@@ -31,10 +31,11 @@ from organizations.operations.seals import sealed_sentence
 from organizations.reorganizing import Line, PlannedEvent, Refusal, Section
 from targets import sql
 from targets.forms import read_number
-from targets.models import Attainment, Target
+from targets.models import Attainment, Indicator, Target
 from targets.operations.attainment import follow_tree
 from targets.rules import shared_out
 from targets.sheets import aim
+from targets.words import scope, whole
 
 if TYPE_CHECKING:
     from organizations.models import User
@@ -56,9 +57,49 @@ People = tuple[int, int]
 """From … to …; equal ends for a single number."""
 
 
+OF = ("indicator", "span", "year", "part", "group", "origin")
+"""What a target is of, whatever its unit and version."""
+WHAT = ("indicator_id", "span", "year", "part", "until_year", "group", "origin")
+"""What a new version keeps of the target that it continues."""
+
+
+KEPT = ("form", "low", "high", "percent", "base_id", "base_of", "base_members")
+"""The numbers of a target that is taken over whole, or frozen."""
+
+
 def key_of(target: Target) -> str:
-    """Return what a target is of, whatever its unit and version: KN01-year-2025."""
-    return f"{target.indicator_id}-{target.span}-{target.year}"
+    """Return what a target is of, whatever its unit and version: KN01-year-2025.
+
+    A half or quarter, a group and a resolution are named behind: KN01-half-2025-1-women.
+    """
+    return _key(
+        target.indicator_id, target.span, target.year, target.part, target.group, target.origin
+    )
+
+
+def _key(indicator: str, span: str, year: int, part: int, group: str, origin: str) -> str:
+    more = [str(part) if part else "", group]
+    more.append(origin if origin != Target.Origin.DECISION else "")
+    return "-".join([indicator, span, str(year), *filter(None, more)])
+
+
+def _plain(year: int) -> str:
+    """Return the key of what attainment of `year` is measured by."""
+    return _key(Indicator.ADMITTED, Target.Span.YEAR, year, 0, "", Target.Origin.DECISION)
+
+
+def is_number(target: Target) -> bool:
+    """Say whether a target is a number that can be shared out: a floor and a share are not."""
+    return target.low is not None and target.form != Target.Form.FLOOR
+
+
+def ends_on(target: Target) -> date:
+    """Return the last day of a target's period."""
+    if target.span == Target.Span.TERM:
+        return date(target.until_year or target.year + TERM_YEARS, 12, 31)
+    parts = {Target.Span.HALF: 2, Target.Span.QUARTER: 4}.get(Target.Span(target.span), 1)
+    months = 12 // parts * (target.part or 1)
+    return date(target.year + months // 12, months % 12 + 1, 1) - timedelta(days=1)
 
 
 class AmountField(forms.CharField):
@@ -77,28 +118,31 @@ class AmountField(forms.CharField):
 
 
 def holdings(organizations: Iterable[int], *, on: date) -> dict[int, list[Target]]:
-    """Return {organization id: its targets in force of the year of `on` and later, and its terms}.
+    """Return {organization id: its targets in force that last on day `on`, and later ones}.
 
     Of the terms that began before, the latest counts. One query.
     """
-    wanted = Q(span=Target.Span.YEAR, year__gte=on.year) | Q(
+    wanted = ~Q(span=Target.Span.TERM) & Q(year__gte=on.year) | Q(
         span=Target.Span.TERM, year__gte=on.year - TERM_YEARS
     )
     rows = list(
         Target.objects.in_force()
         .filter(wanted, organization__in=set(organizations))
         .select_related("indicator")
-        .order_by("organization", "indicator", "span", "year")
+        .order_by("organization", *OF)
     )
+    rows = [one for one in rows if ends_on(one) >= on]
+
+    def line(one: Target) -> tuple[int, str, str, str]:
+        return one.organization_id, one.indicator_id, one.group, one.origin
+
     running = {
-        (one.organization_id, one.indicator_id): one.pk
-        for one in rows
-        if one.span == Target.Span.TERM and one.year <= on.year
+        line(one): one.pk for one in rows if one.span == Target.Span.TERM and one.year <= on.year
     }
     found: dict[int, list[Target]] = defaultdict(list)
     for one in rows:
         is_past = one.span == Target.Span.TERM and one.year <= on.year
-        if not is_past or running[one.organization_id, one.indicator_id] == one.pk:
+        if not is_past or running[line(one)] == one.pk:
             found[one.organization_id].append(one)
     return found
 
@@ -112,9 +156,11 @@ def to_share(held: Iterable[Target]) -> list[Target]:
 class Share:
     """What a place has of one target while the plan is gone through, and why it changed.
 
-    `target` is what it had in force; `copied` a share that it takes over, which has no number.
+    `what` is a target of the same indicator, period, group and origin; `target` what it had in
+    force; `copied` what it takes over whole, for it has no number to share.
     """
 
+    what: Target
     target: Target | None
     low: int = 0
     high: int = 0
@@ -170,46 +216,46 @@ class Drawing:
         """{(place, what): what it has after the plan} of all that the choices touch."""
         found: dict[tuple[int, str], Share] = {}
 
-        def at(organization: int, key: str) -> Share:
+        def at(organization: int, what: Target) -> Share:
+            key = key_of(what)
             if (organization, key) not in found:
                 held = self.held.get(organization, ())
                 target = next((one for one in held if key_of(one) == key), None)
-                share = Share(target)
+                share = Share(what, target)
                 if target is not None and target.low is not None and target.high is not None:
                     share.low, share.high = target.low, target.high
                 found[organization, key] = share
             return found[organization, key]
 
-        given_anew: list[tuple[PlannedEvent, str]] = []
+        given_anew: list[tuple[PlannedEvent, Target]] = []
         for planned, source, held in self.asked():
             choice = self.choice(planned, source)
             if choice is None:
                 continue
             for target in held:
-                key = key_of(target)
-                own = at(source.pk, key)
+                own = at(source.pk, target)
                 if choice["is"] == FREEZE:
                     own.is_frozen = True
                     own.why.append(FREEZE)
-                elif target.low is None or target.high is None:
+                elif target.low is None or target.high is None or not is_number(target):
                     self._copy(planned, target, choice=choice, at=at)
                 elif choice["is"] == REASSIGN:
                     own.low = own.high = 0
                     own.why.append(REASSIGN)
-                    given_anew.append((planned, key))
+                    given_anew.append((planned, target))
                 else:
                     own.low, own.high = own.low - target.low, own.high - target.high
                     own.why.append(choice["is"])
                     parts = self.parts(planned, source, target, choice)
                     for taker, (low, high) in parts.items():
-                        share = at(taker, key)
+                        share = at(taker, target)
                         share.low, share.high = share.low + low, share.high + high
                         share.why.append(choice["is"])
-        for planned, key in dict.fromkeys(given_anew):
-            anew = planned.event.choices.get("targets", {}).get("new", {}).get(key, {})
+        for planned, target in given_anew:
+            anew = planned.event.choices.get("targets", {}).get("new", {}).get(key_of(target), {})
             for unit in planned.results:
                 if str(unit.pk) in anew:
-                    share = at(unit.place_id, key)
+                    share = at(unit.place_id, target)
                     share.low, share.high = anew[str(unit.pk)]
                     share.why.append(REASSIGN)
         return {key: share for key, share in found.items() if share.is_change}
@@ -219,7 +265,7 @@ class Drawing:
         for unit in planned.results:
             if choice["is"] == CARRY and unit.pk != choice["to"]:
                 continue
-            share = at(unit.place_id, key_of(target))
+            share = at(unit.place_id, target)
             if share.target is None and share.copied is None:
                 share.copied = target
                 share.why.append(choice["is"])
@@ -305,7 +351,7 @@ class Drawing:
     ) -> Iterable[str]:
         anew = planned.event.choices.get("targets", {}).get("new", {})
         for target in held:
-            if target.low is None or target.high is None:
+            if target.low is None or target.high is None or not is_number(target):
                 continue
             told = {"unit": self.name(source.pk), "target": words(target)}
             if choice["is"] == AMOUNTS:
@@ -323,10 +369,9 @@ class Drawing:
 
     def _sealed(self) -> list[Refusal]:
         places: dict[int, set[int]] = defaultdict(set)
-        for organization, key in self.shares:
-            indicator_span, year = key.rsplit("-", 1)
-            if organization > 0 and indicator_span.endswith(f"-{Target.Span.YEAR}"):
-                places[int(year)].add(organization)
+        for (organization, _key), share in self.shares.items():
+            if organization > 0 and share.what.span != Target.Span.TERM:
+                places[share.what.year].add(organization)
         sentences = (
             sealed_sentence(sorted(units), day=date(year, 12, 31))
             for year, units in sorted(places.items())
@@ -350,19 +395,17 @@ class Drawing:
         places = {organization for organization, _key in self.shares}
         rows = Target.objects.filter(organization__in=places).order_by()
         last = {
-            (unit, f"{indicator}-{span}-{year}"): number
-            for unit, indicator, span, year, number in rows.values_list(
-                "organization", "indicator", "span", "year"
-            ).annotate(last=Max("version"))
+            (unit, _key(*what)): number
+            for unit, *what, number in rows.values_list("organization", *OF).annotate(
+                last=Max("version")
+            )
         }
         return [
-            self._version(unit, key, share, number=last.get((unit, key), 0) + 1, by=by)
+            self._version(unit, share, number=last.get((unit, key), 0) + 1, by=by)
             for (unit, key), share in sorted(self.shares.items(), key=lambda item: item[0])
         ]
 
-    def _version(self, unit: int, key: str, share: Share, *, number: int, by: User) -> Target:
-        indicator_span, year = key.rsplit("-", 1)
-        indicator, span = indicator_span.rsplit("-", 1)
+    def _version(self, unit: int, share: Share, *, number: int, by: User) -> Target:
         kept = share.copied or (share.target if share.is_frozen else None)
         is_range = share.low != share.high
         numbers: dict[str, Any] = {
@@ -371,16 +414,11 @@ class Drawing:
             "high": share.high,
         }
         if kept is not None:
-            numbers = {
-                name: getattr(kept, name)
-                for name in ("form", "low", "high", "percent", "base_id", "base_members")
-            }
+            numbers = {name: getattr(kept, name) for name in KEPT}
         before = share.target
         return Target(
             organization_id=unit,
-            indicator_id=indicator,
-            span=span,
-            year=int(year),
+            **{name: getattr(share.target or share.what, name) for name in WHAT},
             kind=Target.Kind.ADJUSTED,
             version=number,
             decision_number=self.plan.reorganization.number,
@@ -398,7 +436,7 @@ class Drawing:
         places = [unit for (unit, _key), _share in shown if unit > 0]
         slugs = dict(Organization.objects.filter(pk__in=places).values_list("pk", "slug"))
         found = []
-        for (unit, key), share in shown:
+        for (unit, _key), share in shown:
             target = share.target or share.copied
             what = words(target) if target else ""
             before = aim(share.target.low, share.target.high) if share.target else "–"
@@ -409,7 +447,7 @@ class Drawing:
                 after = what
             found.append(
                 Line(
-                    text=f"{self.name(unit)}, {key.rsplit('-', 1)[1]}: {before} → {after}",
+                    text=f"{self.name(unit)}, {whole(share.what)}: {before} → {after}",
                     url=_url(target, slugs.get(unit)),
                 )
             )
@@ -417,9 +455,11 @@ class Drawing:
 
 
 def words(target: Target) -> str:
-    """Return a target in words: 35–40 in 2025; 90 % of an indicator without a number."""
+    """Return a target in words: 35–40 in 2025; 90 % (2025, KN11)."""
     number = aim(target.low, target.high) or f"{target.percent} %"
-    return _("%(target)s in %(year)s") % {"target": number, "year": target.year}
+    if target.span == Target.Span.YEAR and not scope(target):
+        return _("%(target)s in %(year)s") % {"target": number, "year": target.year}
+    return f"{number} ({whole(target)})"
 
 
 def _reason(share: Share, decision: Reorganization) -> str:
@@ -473,7 +513,7 @@ class TargetsHandler:
                 required=True,
             )
             for target in targets:
-                if target.low is None:
+                if not is_number(target):
                     continue
                 anew.setdefault(key_of(target), target)
                 if len(planned.results) < 2:
@@ -489,7 +529,10 @@ class TargetsHandler:
             for unit in planned.results:
                 fields[f"new-{key}-{unit.pk}"] = AmountField(
                     label=_("New target of %(unit)s in %(year)s")
-                    % {"unit": _called(unit), "year": target.year},
+                    % {"unit": _called(unit), "year": target.year}
+                    if key == _plain(target.year)
+                    else _("New target of %(unit)s, %(what)s")
+                    % {"unit": _called(unit), "what": whole(target)},
                     required=False,
                     help_text=_("Only where a target is given anew: 38, or 35-40."),
                 )
@@ -526,7 +569,7 @@ class TargetsHandler:
             if choice == CARRY:
                 kept["to"] = int(unit)
             for target in targets:
-                if target.low is None:
+                if not is_number(target):
                     continue
                 key = key_of(target)
                 if choice == AMOUNTS:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Hashable, Mapping, Sequence
 from decimal import ROUND_CEILING, ROUND_HALF_UP, Decimal
+from fractions import Fraction
 from typing import TypeVar
 
 Key = TypeVar("Key", bound=Hashable)
@@ -22,6 +23,36 @@ def percent(part: int | None, whole: int | None) -> Decimal | None:
     if part is None or not whole:
         return None
     return (Decimal(100 * part) / Decimal(whole)).quantize(HUNDREDTH, ROUND_HALF_UP)
+
+
+def points_between(
+    part: int, whole: int | None, earlier_part: int, earlier_whole: int | None
+) -> Decimal | None:
+    """Return by how many percentage points a share differs from an earlier one, half-up, two
+    decimals; None without both wholes. A change of a count is told by `change_in_percent`.
+
+    Source: published figures; 121 of 130 village heads after 110 of 130 is 8.46 points more.
+
+    >>> points_between(121, 130, 110, 130), points_between(90, 100, 95, 100)
+    (Decimal('8.46'), Decimal('-5.00'))
+    >>> points_between(121, 130, 110, None) is None
+    True
+    """
+    if not whole or not earlier_whole:
+        return None
+    difference = Fraction(100 * part, whole) - Fraction(100 * earlier_part, earlier_whole)
+    exact = Decimal(difference.numerator) / Decimal(difference.denominator)
+    return exact.quantize(HUNDREDTH, ROUND_HALF_UP)
+
+
+def change_in_percent(now: int, earlier: int) -> Decimal | None:
+    """Return by how many percent a count differs from an earlier one, half-up, two decimals; None
+    after nothing. The difference of two shares is told by `points_between`.
+
+    >>> change_in_percent(185, 170), change_in_percent(9, 12), change_in_percent(2, 0)
+    (Decimal('8.82'), Decimal('-25.00'), None)
+    """
+    return percent(now - earlier, earlier)
 
 
 def people_of_percent(rate: Decimal, members: int) -> int:

@@ -305,6 +305,7 @@ term AS (
         AND line.valid_from <= %(on)s AND line.valid_to > %(on)s
     WHERE target.indicator_id = '{Indicator.ADMITTED}' AND target.span = 'term'
         AND target.year <= %(year)s AND target.kind IN ('assigned', 'adjusted')
+        AND (target.until_year IS NULL OR target.until_year >= %(year)s)
         AND (target.decided_on IS NULL OR target.decided_on <= %(on)s)
     ORDER BY line.descendant_id, line.depth, target.year DESC
 ),

@@ -13,7 +13,7 @@ from organizations.models import Ancestry, Organization
 from targets.measures import ADMISSIONS, FILES, Measure
 from targets.models import DeclaredForecast, Indicator, ReportedFigure, Target
 from targets.plan import ROUNDS, planned
-from targets.rules import percent
+from targets.rules import percent, points_between
 
 from .standing import (
     Look,
@@ -82,10 +82,15 @@ class Reported:
     @property
     def change(self) -> Decimal | None:
         """Return the change since the figure before, in percentage points, two decimals."""
-        if self.before is None or self.percent is None:
+        if self.before is None:
             return None
-        earlier = percent(self.before.numerator, self.before.denominator or self.now.denominator)
-        return None if earlier is None else self.percent - earlier
+        now, before = self.now, self.before
+        return points_between(
+            now.numerator,
+            now.denominator,
+            before.numerator,
+            before.denominator or now.denominator,
+        )
 
 
 @dataclass(frozen=True)
@@ -201,9 +206,17 @@ def _term(organization: Organization, *, year: int, on: date) -> int | None:
     above = dict(
         Ancestry.objects.on(on).filter(descendant=organization.pk).values_list("ancestor", "depth")
     )
-    terms = Target.objects.filter(
-        organization__in=above, indicator=Indicator.ADMITTED, span=Target.Span.TERM, year__lte=year
-    ).values_list("organization", "year")
+    terms = (
+        Target.objects.in_force()
+        .filter(
+            Q(until_year__isnull=True) | Q(until_year__gte=year),
+            organization__in=above,
+            indicator=Indicator.ADMITTED,
+            span=Target.Span.TERM,
+            year__lte=year,
+        )
+        .values_list("organization", "year")
+    )
     return min(terms, key=lambda term: (above[term[0]], -term[1]), default=(0, None))[1]
 
 
@@ -228,13 +241,24 @@ def _reported(organization: Organization, *, year: int, on: date) -> list[Report
         by_day.setdefault(row.indicator_id, {})[row.as_of] = row
     if not by_day:
         return []
-    term = Q(span=Target.Span.TERM, year__lte=year)
+    term = Q(span=Target.Span.TERM, year__lte=year) & (
+        Q(until_year__isnull=True) | Q(until_year__gte=year)
+    )
+    rows = Target.objects.in_force().filter(
+        Q(span=Target.Span.YEAR, year=year) | term,
+        organization=organization,
+        indicator__in=by_day,
+    )
+    # What is shown is the year's, as decided; else what a resolution says, else the term's.
     targets = {
         target.indicator_id: target
-        for target in Target.objects.in_force().filter(
-            Q(span=Target.Span.YEAR, year=year) | term,
-            organization=organization,
-            indicator__in=by_day,
+        for target in sorted(
+            rows,
+            key=lambda one: (
+                one.span == Target.Span.YEAR,
+                one.origin == Target.Origin.DECISION,
+                one.year,
+            ),
         )
     }
     found = []

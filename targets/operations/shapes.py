@@ -80,17 +80,22 @@ def _refused_term(target: Target) -> str | None:
         }
     if target.until_year > target.year + LONGEST_TERM:
         return _("A term lasts at most %(years)s years.") % {"years": LONGEST_TERM}
-    for other in _terms_beside(target):
+    for first, last in _terms_beside(target):
         # Both have the year of the congress, in which one ends and the next begins.
-        if target.year < other.last_year and other.year < target.until_year:
+        if target.year < last and first < target.until_year:
             return _("It overlaps the term %(first)s–%(last)s that has a target already.") % {
-                "first": other.year,
-                "last": other.last_year,
+                "first": first,
+                "last": last,
             }
     return None
 
 
-def _terms_beside(target: Target) -> list[Target]:
+def last_year(term: Target) -> int:
+    """Return the last year of a target's term."""
+    return term.until_year or term.year + TERM_YEARS
+
+
+def _terms_beside(target: Target) -> list[tuple[int, int]]:
     rows = Target.objects.in_force().filter(
         organization=target.organization_id,
         indicator=target.indicator_id,
@@ -98,10 +103,7 @@ def _terms_beside(target: Target) -> list[Target]:
         group=target.group,
         origin=target.origin,
     )
-    others = list(rows.exclude(year=target.year).order_by("year"))
-    for other in others:
-        other.last_year = other.until_year or other.year + TERM_YEARS  # type: ignore[attr-defined]
-    return others
+    return [(one.year, last_year(one)) for one in rows.exclude(year=target.year).order_by("year")]
 
 
 def _refused_group(target: Target) -> str | None:
@@ -133,6 +135,6 @@ def first_year_of_term(target: Target, *, on: date) -> int | None:
         for one in Target.objects.in_force().filter(
             organization__in=above, span=Target.Span.TERM, year__lte=target.year
         )
-        if (one.until_year or one.year + TERM_YEARS) >= target.year
+        if last_year(one) >= target.year
     ]
     return -min(terms)[1] if terms else None
