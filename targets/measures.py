@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from django.utils.text import format_lazy
 from django.utils.translation import gettext_lazy as _
 
+from admissions.models.candidate import Group
 from admissions.stages import Stage
 
 if TYPE_CHECKING:
@@ -65,4 +66,27 @@ MEASURES = (
 
 ADMISSIONS = [measure for measure in MEASURES if measure.source == "admission"]
 FILES = [measure for measure in MEASURES if measure.source == "file"]
-BY_NAME = {measure.name: measure for measure in MEASURES}
+UNSTORED = (
+    *(
+        Measure(f"admitted_{group.value}", group.label, "admission",
+                f"'{group.value}' = ANY(groups)")
+        for group in (Group.PRIVATE_SECTOR, Group.VILLAGE_HEAD, Group.ARMED_FORCES,
+                      Group.INTELLECTUAL)
+    ),
+    *(
+        Measure(f"admitted_half_{half}", format_lazy(_("Admitted in half-year {half}"), half=half),
+                "admission",
+                f"extract(month FROM ceremony_on) BETWEEN {6 * half - 5} AND {6 * half}")
+        for half in (1, 2)
+    ),
+    *(
+        Measure(f"admitted_quarter_{quarter}",
+                format_lazy(_("Admitted in quarter {quarter}"), quarter=quarter),
+                "admission",
+                f"extract(month FROM ceremony_on) BETWEEN {3 * quarter - 2} AND {3 * quarter}")
+        for quarter in range(1, 5)
+    ),
+)  # fmt: skip
+"""Measures that few targets ask for: counted from the facts when asked, no column of Attainment."""
+
+BY_NAME = {measure.name: measure for measure in (*MEASURES, *UNSTORED)}
