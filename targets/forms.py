@@ -16,7 +16,7 @@ from config.ui.forms import DateField, LineField, NameField, OnceForm, WholeNumb
 
 from .models import Target
 from .sheets import GridRow
-from .what_if import Method, Scenario
+from .what_if import RECKONED, Method, Scenario
 
 MOST = 10_000_000
 TOO_MANY = _("The number is too large.")
@@ -224,7 +224,9 @@ class ScenarioForm(forms.Form):
     FORM = "what-if"
 
     tong = WholeNumberField(label=_("People to share out"), max_value=MOST)
-    theo = forms.ChoiceField(label=_("Shared out by"), choices=Method)
+    theo = forms.ChoiceField(
+        label=_("Shared out by"), choices=[(one.value, one.label) for one in RECKONED]
+    )
     nguon = WholeNumberField(
         label=_("Part of the open files, in percent; the rest is the members'"),
         max_value=100,
@@ -260,6 +262,16 @@ class ScenarioForm(forms.Form):
             keeps_registered=asked["dangky"],
             keeps_filled=asked["giu"],
         )
+
+
+class ScenarioNameForm(OnceForm):
+    """What a scenario is called where it is kept."""
+
+    name = LineField(
+        label=_("Name of the scenario"),
+        max_length=80,
+        help_text=_("For example: by sources, nobody above its files."),
+    )
 
 
 class GridForm(OnceForm):

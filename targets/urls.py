@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from .views import baselines, reconciliation, targets, years
+from .views import baselines, reconciliation, scenarios, targets, years
 
 urlpatterns = [
     path("chi-tieu/<int:year>/", targets.target_year, name="target-year"),
@@ -11,6 +11,22 @@ urlpatterns = [
         "chi-tieu/<int:year>/doi-chieu/",
         reconciliation.target_reconciliation,
         name="target-reconciliation",
+    ),
+    path("chi-tieu/<int:year>/phuong-an/", scenarios.scenario_list, name="scenario-list"),
+    path(
+        "chi-tieu/<int:year>/phuong-an/luu/",
+        scenarios.ScenarioSave.as_view(),
+        name="scenario-save",
+    ),
+    path(
+        "chi-tieu/<int:year>/phuong-an/so-sanh/",
+        scenarios.scenario_compare,
+        name="scenario-compare",
+    ),
+    path(
+        "chi-tieu/<int:year>/phuong-an/<int:number>/bo/",
+        scenarios.ScenarioWithdraw.as_view(),
+        name="scenario-withdraw",
     ),
     path("chi-tieu/<int:year>/dang-ky/", targets.TargetRegister.as_view(), name="target-register"),
     path("chi-tieu/<int:year>/quyet-dinh/", targets.TargetAssign.as_view(), name="target-assign"),

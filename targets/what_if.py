@@ -5,7 +5,7 @@ Nothing here writes: the grid shows the numbers, and fills its cells with them w
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -26,6 +26,11 @@ class Method(models.TextChoices):
     SOURCES = "nguon", _("Open files")
     LAST_YEARS = "nam-truoc", _("Admitted in the last three years")
     EQUAL = "deu", _("Equal parts")
+    MANUAL = "tay", _("By hand, as it stands in the cells")
+
+
+RECKONED = [one for one in Method if one != Method.MANUAL]
+"""The methods that reckon; by hand, somebody types into the cells."""
 
 
 HINDRANCES = {
@@ -34,6 +39,11 @@ HINDRANCES = {
     Obstacle.NOTHING_TO_WEIGH_BY: _("{n} cannot be given: no unit has what it is shared by."),
     Obstacle.BOUNDS_CROSSED: _("The least number of a unit is above its greatest."),
 }
+BY_HAND = {
+    True: _("{n} of the total are not given to anybody."),
+    False: _("{n} more than the total are given."),
+}
+"""Whether fewer or more than the total stand in the cells, in words."""
 AGAINST = _("Against what was registered: {up} up, {down} down, {same} the same.")
 """Sentences that the page, too, fills in while somebody types."""
 
@@ -83,6 +93,22 @@ class Tried:
         return sum(self.shares.values())
 
 
+def parameters(scenario: Scenario) -> dict[str, str]:
+    """Return `scenario` as the grid's address writes it, so that it opens there again."""
+    ticked = {
+        "tran": scenario.caps_at_sources,
+        "thuc": scenario.wakes_idle,
+        "dangky": scenario.keeps_registered,
+        "giu": scenario.keeps_filled,
+    }
+    return {
+        "tong": str(scenario.total),
+        "theo": scenario.method.value,
+        "nguon": str(scenario.sources),
+        **{name: "on" for name, is_on in ticked.items() if is_on},
+    }
+
+
 def weights(rows: Sequence[GridRow], scenario: Scenario) -> list[int]:
     """Return the whole weight of each row by the method of `scenario`."""
     measures = {
@@ -97,6 +123,7 @@ def weights(rows: Sequence[GridRow], scenario: Scenario) -> list[int]:
         Method.SOURCES: {"sources": 1},
         Method.LAST_YEARS: {"last_years": 1},
         Method.EQUAL: {"equal": 1},
+        Method.MANUAL: {},
     }[scenario.method]
     return mixed(measures, parts)
 
@@ -129,13 +156,25 @@ def tried(rows: Sequence[GridRow], scenario: Scenario) -> Tried:
     """Return what `scenario` comes to over `rows`; the same each time."""
     found = propose(scenario.total, units(rows, scenario))
     shares = {row.key: share for row, share in zip(rows, found.shares, strict=True)}
+    return _told(rows, scenario, shares, sentence(found))
+
+
+def by_hand(rows: Sequence[GridRow], shares: Mapping[int, int], *, total: int) -> Tried:
+    """Return what somebody typed, `shares` {organisation id: people}, as a scenario of `total`."""
+    left = total - sum(shares.get(row.key, 0) for row in rows)
+    words = str(BY_HAND[left > 0]).format(n=abs(left)) if left else ""
+    kept = {row.key: shares.get(row.key, 0) for row in rows}
+    return _told(rows, Scenario(total=total, method=Method.MANUAL), kept, words)
+
+
+def _told(rows: Sequence[GridRow], scenario: Scenario, shares: dict[int, int], words: str) -> Tried:
     against = [
         shares[row.key] - (row.registered.low or 0) for row in rows if row.registered is not None
     ]
     return Tried(
         scenario=scenario,
         shares=shares,
-        sentence=sentence(found),
+        sentence=words,
         raised=sum(1 for one in against if one > 0),
         lowered=sum(1 for one in against if one < 0),
         same=sum(1 for one in against if one == 0),

@@ -1,0 +1,127 @@
+"""Two or three kept scenarios side by side, unit by unit."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date
+from typing import Any
+
+from organizations.models import Organization
+from targets import sheets
+from targets.models import SavedScenario
+
+MOST = 3
+"""So many are read side by side."""
+
+
+@dataclass(frozen=True)
+class Share:
+    """What a unit, or all of them, get in one scenario; `against` the first one, None in that."""
+
+    people: int
+    above_files: int
+    against: int | None
+
+    @property
+    def is_set_up_to_fail(self) -> bool:
+        """Say whether more is given than there are files for."""
+        return self.above_files > 0
+
+
+@dataclass(frozen=True)
+class Line:
+    """A unit in all the scenarios; one that is beneath no more has nothing but its shares."""
+
+    organization: Any
+    group: str
+    registered: int | None
+    files: int | None
+    shares: list[Share]
+
+    @property
+    def differs(self) -> bool:
+        return len({share.people for share in self.shares}) > 1
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """All lines, and their totals; `hidden` units get the same in every scenario."""
+
+    scenarios: list[SavedScenario]
+    lines: list[Line]
+    hidden: int
+    registered: int
+    files: int
+    totals: list[Share]
+    above: list[int]
+    """In each scenario, how many units get more than they have files."""
+
+
+def compare(
+    organization: Organization,
+    scenarios: Sequence[SavedScenario],
+    *,
+    year: int,
+    on: date,
+    only_differing: bool = False,
+) -> Comparison:
+    """Return `scenarios` side by side over those beneath `organization` on day `on`.
+
+    Files and what was registered are those of today, shares as they were kept. A bounded number
+    of queries.
+    """
+    rows = sheets.grid(organization, year=year, on=on)
+    kept = [{int(key): people for key, people in one.shares.items()} for one in scenarios]
+    here = {row.key for row in rows}
+    gone = {key for shares in kept for key in shares} - here
+    lines = [_line(row.organization, row.group, row.registered, row.files, kept) for row in rows]
+    lines += [
+        _line(unit, "", None, None, kept)
+        for unit in Organization.objects.filter(pk__in=gone).called(on=on).order_by("pk")
+    ]
+    totals = [sum(shares.values()) for shares in kept]
+    shown = [line for line in lines if line.differs] if only_differing else lines
+    return Comparison(
+        scenarios=list(scenarios),
+        lines=shown,
+        hidden=len(lines) - len(shown),
+        registered=sum(line.registered or 0 for line in lines),
+        files=sum(line.files or 0 for line in lines),
+        totals=[
+            Share(
+                people=people,
+                above_files=sum(line.shares[place].above_files for line in lines),
+                against=people - totals[0] if place else None,
+            )
+            for place, people in enumerate(totals)
+        ],
+        above=[
+            sum(line.shares[place].is_set_up_to_fail for line in lines)
+            for place in range(len(kept))
+        ],
+    )
+
+
+def _line(
+    organization: Any,
+    group: str,
+    registered: Any,
+    files: int | None,
+    kept: list[dict[int, int]],
+) -> Line:
+    people = [shares.get(organization.pk, 0) for shares in kept]
+    return Line(
+        organization=organization,
+        group=group,
+        registered=registered.low if registered else None,
+        files=files,
+        shares=[
+            Share(
+                people=one,
+                above_files=0 if files is None else max(one - files, 0),
+                against=one - people[0] if place else None,
+            )
+            for place, one in enumerate(people)
+        ],
+    )
