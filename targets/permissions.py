@@ -12,6 +12,8 @@ if TYPE_CHECKING:
     from django.contrib.auth.models import AnonymousUser
     from django.db.models import QuerySet
 
+    from targets.models import FollowUp
+
 
 def superior_of(organization: Organization, *, on: date) -> Organization | None:
     """Return the organisation directly above on day `on`, or None at the top of the tree."""
@@ -69,3 +71,36 @@ def approves_openings_of(
 ) -> bool:
     """Say whether `user` may be the second person of a freeze at `organization`."""
     return acts(user, Role.STAFF, Role.APPROVER, over=organization, on=on)
+
+
+def confirms_months_of(user: User | AnonymousUser, organization: Organization, *, on: date) -> bool:
+    """Say whether `user` says for `organization` itself how many it admitted by a month's end."""
+    return acts_at(user, Role.SECRETARY, Role.STAFF, at=organization, on=on)
+
+
+def follows_up(user: User | AnonymousUser, unit: Organization, *, on: date) -> bool:
+    """Say whether `user` sends somebody after `unit` and records visits there: staff directly
+    above it."""
+    superior = superior_of(unit, on=on)
+    return superior is not None and acts_at(user, Role.STAFF, at=superior, on=on)
+
+
+def assignees_for(superior: Organization, unit: Organization, *, on: date) -> QuerySet[User]:
+    """Return who may be given the task to see after `unit`: all who act at it or at `superior`,
+    and see its figures."""
+    held = Appointment.objects.filter(
+        organization__in=[superior.pk, unit.pk], role__in=Role.sees_figures(), period__contains=on
+    )
+    users = User.objects.filter(pk__in=held.values("user"), is_active=True)
+    return users.order_by("full_name", "pk")
+
+
+def closes_follow_up(user: User | AnonymousUser, follow_up: FollowUp, *, on: date) -> bool:
+    """Say whether `user` closes `follow_up`: its assignee, who still acts there, and staff of the
+    organisation that gave it."""
+    superior, mine = follow_up.organization, follow_up.assignee_id
+    if acts_at(user, Role.STAFF, at=superior, on=on):
+        return True
+    if mine is None or mine != user.pk:
+        return False
+    return assignees_for(superior, follow_up.unit, on=on).filter(pk=mine).exists()

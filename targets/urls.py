@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from .views import baselines, reconciliation, scenarios, targets, years
+from .views import baselines, following, reconciliation, scenarios, targets, years
 
 urlpatterns = [
     path("chi-tieu/<int:year>/", targets.target_year, name="target-year"),
@@ -72,6 +72,23 @@ urlpatterns = [
         targets.DeclarationAnswer.as_view(),
         name="no-source-answer",
     ),
+    path("chi-tieu/<int:year>/theo-doi/", following.following, name="following"),
+    path(
+        "chi-tieu/<int:year>/theo-doi/xac-nhan/<int:month>/",
+        following.MonthConfirm.as_view(),
+        name="month-confirm",
+    ),
+    path(
+        "chi-tieu/<int:year>/theo-doi/don-doc/",
+        following.FollowUpNew.as_view(),
+        name="follow-up-new",
+    ),
+    path(
+        "chi-tieu/<int:year>/theo-doi/don-doc/<int:number>/",
+        following.FollowUpClose.as_view(),
+        name="follow-up",
+    ),
+    path("chi-tieu/<int:year>/theo-doi/tham/", following.VisitNew.as_view(), name="visit-new"),
     path("nam/", years.year_list, name="year-list"),
     path("nam/<int:year>/khoa/", years.YearCloseAsk.as_view(), name="year-close"),
     path("nam/<int:year>/<int:number>/", years.YearAnswer.as_view(), name="year-answer"),
