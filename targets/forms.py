@@ -6,7 +6,7 @@ import re
 import unicodedata
 from collections.abc import Mapping, Sequence
 from decimal import Decimal, InvalidOperation
-from typing import Any
+from typing import Any, ClassVar
 
 from django import forms
 from django.utils.translation import gettext_lazy as _
@@ -14,7 +14,8 @@ from django.utils.translation import gettext_lazy as _
 from config.errors import DomainError
 from config.ui.forms import DateField, LineField, NameField, OnceForm, WholeNumberField
 
-from .models import Target
+from .indicators import CATALOGUE
+from .models import Indicator, Reason, Target
 from .sheets import GridRow
 from .what_if import RECKONED, Method, Scenario
 
@@ -132,6 +133,12 @@ class RegistrationForm(OnceForm):
         widget=forms.TextInput(attrs={"class": "w-n", "inputmode": "numeric", "maxlength": 20}),
         error_messages={"required": _("Enter a number.")},
     )
+    reason = LineField(
+        label=_("Reason for the number"),
+        max_length=300,
+        required=False,
+        help_text=_("For example: 5 have completed the class, 3 files are being verified."),
+    )
     arguments = {"low": "number", "high": "number"}
 
     def clean_number(self):
@@ -141,7 +148,7 @@ class RegistrationForm(OnceForm):
         number = self.cleaned_data["number"]
         low, high = number if isinstance(number, tuple) else (number, number)
         form = Target.Form.RANGE if low != high else Target.Form.NUMBER
-        return {"form": form, "low": low, "high": high}
+        return {"form": form, "low": low, "high": high, "reason": self.cleaned_data["reason"]}
 
 
 class ForecastForm(OnceForm):
@@ -174,15 +181,14 @@ class AnswerForm(OnceForm):
 
 
 class TargetForm(OnceForm):
-    """One target with its decision; the top unit's comes from outside."""
+    """One target with its decision, in any form and of any period; the top's is from outside.
+
+    What is left out is as usual: members admitted, of all groups, in the year, by decision.
+    """
 
     form = forms.ChoiceField(
         label=_("Form of the target"),
-        choices=[
-            (Target.Form.NUMBER, _("Number")),
-            (Target.Form.RANGE, _("Range")),
-            (Target.Form.PERCENT, _("Percent of opening members")),
-        ],
+        choices=Target.Form,
         widget=forms.RadioSelect,
         error_messages={"required": _("Choose a form.")},
     )
@@ -191,26 +197,115 @@ class TargetForm(OnceForm):
     percent = PercentField(
         label=_("Percent"),
         required=False,
-        help_text=_("Of the members on 1 January; rounded up to people at once."),
+        help_text=_("Of the members on 1 January; rounded up to people at once. Or the share."),
+    )
+    base_of = forms.ChoiceField(
+        label=_("Percent of"), choices=Target.BaseOf, required=False, initial=Target.BaseOf.YEAR
+    )
+    indicator = forms.ModelChoiceField(
+        label=_("Indicator"),
+        queryset=Indicator.objects.filter(
+            pk__in=[code for code, entry in CATALOGUE.items() if entry.forms]
+        ),
+        required=False,
+        empty_label=None,
+        initial=Indicator.ADMITTED,
+    )
+    span = forms.ChoiceField(
+        label=_("Period"), choices=Target.Span, required=False, initial=Target.Span.YEAR
+    )
+    part = WholeNumberField(
+        label=_("Which half-year or quarter"), required=False, help_text=_("1 or 2; 1 to 4.")
+    )
+    until_year = WholeNumberField(
+        label=_("Last year of the term"),
+        required=False,
+        help_text=_("The term begins in the year of this page; it lasts five years if left out."),
+    )
+    group = forms.ChoiceField(
+        label=_("Only of a group"),
+        choices=[("", _("All who are admitted")), *Target.OfGroup.choices],
+        required=False,
+    )
+    origin = forms.ChoiceField(
+        label=_("Comes from"),
+        choices=Target.Origin,
+        required=False,
+        initial=Target.Origin.DECISION,
+    )
+    issuer = NameField(
+        label=_("Issued by"),
+        max_length=160,
+        required=False,
+        help_text=_("Who gives the target from outside: the superior committee."),
     )
     decision_number = LineField(label=_("Decision number"), max_length=40)
     decided_on = DateField(label=_("Decided on"))
+    signer = NameField(label=_("Signed by"), required=False)
     responsible = NameField(label=_("Responsible head"), required=False)
+    reasons = forms.MultipleChoiceField(
+        label=_("Reasons for the adjustment"),
+        choices=Reason,
+        required=False,
+        widget=forms.CheckboxSelectMultiple,
+    )
     reason = LineField(
-        label=_("Reason for the adjustment"),
+        label=_("Reason in words"),
         max_length=300,
         required=False,
-        help_text=_("Needed where a target is already assigned."),
+        help_text=_("Where a target is already assigned: a reason ticked, or in words."),
     )
+    USUAL: ClassVar[dict[str, str]] = {
+        "base_of": Target.BaseOf.YEAR,
+        "span": Target.Span.YEAR,
+        "origin": Target.Origin.DECISION,
+    }
+    SPECIAL = ("indicator", "span", "part", "until_year", "group", "origin", "base_of")
+
+    def __init__(self, *args, is_top: bool = False, **kwargs) -> None:
+        super().__init__(*args, **kwargs)
+        self.is_top = is_top
+        if not is_top:
+            del self.fields["issuer"]
+
+    def clean(self):
+        cleaned = super().clean()
+        is_own = cleaned.get("origin") == Target.Origin.RESOLUTION
+        if self.is_top and not is_own and not cleaned.get("issuer") and "issuer" not in self.errors:
+            self.add_error("issuer", _("Name who gives the target from outside."))
+        return cleaned
+
+    @property
+    def groups(self):
+        """The fields in order: the number, what is seldom asked, the paper."""
+        special = [self[name] for name in self.SPECIAL]
+        paper = ("issuer", "decision_number", "decided_on", "signer", "responsible", "reasons")
+        return {
+            "number": [self[name] for name in ("form", "low", "high", "percent")],
+            "special": special,
+            "paper": [self[name] for name in (*paper, "reason") if name in self.fields],
+            "is_special": any(
+                str(field.value() or "") not in {"", str(field.field.initial or "")}
+                for field in special
+            )
+            or any(field.errors for field in special),
+        }
 
     def values(self):
         """Return what the chosen form of target needs, and leave out what belongs to another."""
         values = super().values()
-        if values["form"] == Target.Form.PERCENT:
+        for name, usual in self.USUAL.items():
+            values[name] = values[name] or usual
+        values["part"] = values["part"] or 0
+        chosen = values["indicator"].pk if values["indicator"] else Indicator.ADMITTED
+        if values["form"] == Target.Form.FLOOR and chosen == Indicator.ADMITTED:
+            chosen = Indicator.UNITS  # a floor is what each unit is to reach: it counts units
+        values["indicator"] = chosen
+        if values["form"] in {Target.Form.PERCENT, Target.Form.SHARE}:
             values.update(low=None, high=None)
         else:
             values["percent"] = None
-            if values["form"] == Target.Form.NUMBER:
+            if values["form"] != Target.Form.RANGE:
                 values["high"] = None
         return values
 
@@ -264,6 +359,39 @@ class ScenarioForm(forms.Form):
         )
 
 
+class GridFileForm(OnceForm):
+    """The grid as it was exported and filled in; looked at before anything is saved."""
+
+    file = forms.FileField(
+        label=_("Excel file"),
+        help_text=_("The table that was exported here, .xlsx, at most 5 MB."),
+        widget=forms.FileInput(attrs={"accept": ".xlsx"}),
+        error_messages={
+            "required": _("Choose a file."),
+            "invalid": _("Choose a file."),
+            "missing": _("Choose a file."),
+            "empty": _("The file is empty."),
+        },
+    )
+
+
+class GridChangesForm(OnceForm):
+    """The changes that were looked at: `marks` are key:version:number of each."""
+
+    marks = forms.CharField(widget=forms.HiddenInput, required=False, max_length=200_000)
+
+    def clean_marks(self) -> dict[int, tuple[int, int | tuple[int, int] | None]]:
+        """Return {organisation id: (version seen, number or None to empty it)}."""
+        return {
+            int(key): (int(version), read_number(number))
+            for key, version, number in re.findall(
+                r"(\d{1,18}):(\d{1,9}):(\d{0,9}(?:-\d{1,9})?)",
+                self.cleaned_data["marks"],
+                re.ASCII,
+            )
+        }
+
+
 class ScenarioNameForm(OnceForm):
     """What a scenario is called where it is kept."""
 
@@ -275,7 +403,7 @@ class ScenarioNameForm(OnceForm):
 
 
 class GridForm(OnceForm):
-    """A number for each of those beneath, and the decision that gives them.
+    """A draft of a number for each of those beneath; an emptied cell decides nothing.
 
     The cells are fields named `target-<id>`, read here by hand: two hundred of Django's own would
     take longer to draw than the whole page. `row_errors` holds the sentence of each cell. `seen`
@@ -283,14 +411,6 @@ class GridForm(OnceForm):
     is saved, and one that somebody else gave meanwhile is not overwritten unseen.
     """
 
-    decision_number = LineField(label=_("Decision number"), max_length=40)
-    decided_on = DateField(label=_("Decided on"))
-    reason = LineField(
-        label=_("Note"),
-        max_length=300,
-        required=False,
-        help_text=_("Needed where a target is already assigned: the reason."),
-    )
     seen = forms.CharField(widget=forms.HiddenInput, required=False, max_length=200_000)
 
     def __init__(self, data=None, files=None, *, rows: Sequence[GridRow], **kwargs) -> None:
@@ -299,7 +419,7 @@ class GridForm(OnceForm):
         self.filled: Mapping[int, int] = {}
         """What stands in a cell before anything is typed, where it is not its target."""
         self.row_errors: dict[int, str] = {}
-        self.numbers: dict[int, int | tuple[int, int]] = {}
+        self.numbers: dict[int, int | tuple[int, int] | None] = {}
         marks = re.findall(
             r"(\d{1,18}):(\d{1,9}):(\d{0,9}(?:-\d{1,9})?)", str(self.data.get("seen", "")), re.ASCII
         )
@@ -319,7 +439,9 @@ class GridForm(OnceForm):
 
     def _is_changed(self, row: GridRow) -> bool:
         sent = self._sent(row).strip()
-        return bool(sent) and sent != self.marks.get(row.key, (0, row.number))[1]
+        # What the page does not send, as on a list that was narrowed, changes nothing.
+        shown = f"target-{row.key}" in self.data
+        return shown and sent != self.marks.get(row.key, (0, row.number))[1]
 
     def clean(self):
         cleaned = super().clean()
@@ -340,18 +462,6 @@ class GridForm(OnceForm):
     def _count_of_errors(self):
         return _("Some numbers need to be corrected; nothing was saved.")
 
-    def conflicts(self) -> dict[str, str]:
-        """Return the sentences at the cells whose target somebody else changed meanwhile."""
-        found = {}
-        for row in self.rows:
-            seen, _number = self.marks.get(row.key, (row.version, ""))
-            if row.key in self.numbers and row.version != seen:
-                found[f"target-{row.key}"] = _(
-                    "Somebody has just given %(theirs)s here; you typed %(yours)s. Save again to"
-                    " put yours in its place."
-                ) % {"theirs": row.number or "–", "yours": self._sent(row)}
-        return found
-
     def refuse(self, error: DomainError) -> None:
         """Put the sentences at their cells; those of the decision at their fields."""
         rest = {}
@@ -365,3 +475,56 @@ class GridForm(OnceForm):
             self.add_error(None, self._count_of_errors())
         if rest or error.sentence:
             super().refuse(DomainError(error.sentence, fields=rest))
+
+
+class CycleForm(OnceForm):
+    """Until when the units register and when the targets are to be issued."""
+
+    register_by = DateField(label=_("The units register by"))
+    issue_by = DateField(label=_("To be issued by"))
+    note = LineField(
+        label=_("Note for the units"),
+        max_length=300,
+        required=False,
+        help_text=_("For example: review the sources before registering."),
+    )
+
+    def __init__(self, *args: Any, adjusts: bool = False, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        if adjusts:
+            del self.fields["register_by"]
+
+    def values(self) -> dict[str, Any]:
+        return {"register_by": None, **super().values()}
+
+
+class StepForm(OnceForm):
+    """A step that asks for nothing but to be confirmed."""
+
+
+class IssueForm(OnceForm):
+    """The decision that issues targets; one that changes what binds ticks its reasons."""
+
+    decision_number = LineField(label=_("Decision number"), max_length=40)
+    decided_on = DateField(label=_("Decided on"))
+    signer = NameField(label=_("Signed by"), required=False)
+    reasons = forms.MultipleChoiceField(
+        label=_("Reasons for the adjustment"),
+        choices=Reason,
+        required=False,
+        widget=forms.CheckboxSelectMultiple,
+    )
+    note = LineField(label=_("Note"), max_length=300, required=False)
+    difference = LineField(
+        label=_("Why what is given out differs from the own target"),
+        max_length=300,
+        required=False,
+        help_text=_(
+            "Needed where some are kept in reserve, or more are given than the own target."
+        ),
+    )
+
+    def __init__(self, *args: Any, adjusts: bool = False, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        if not adjusts:
+            del self.fields["reasons"]

@@ -80,8 +80,15 @@ class Section:
         return self.shown.indicator
 
     @property
-    def period(self) -> str:
-        return words.period(self.shown)
+    def title(self) -> str:
+        """Return what the section is about: its period, group, indicator, origin."""
+        whole = words.whole(self.shown)
+        return whole[:1].upper() + whole[1:]
+
+    @property
+    def of_a_year(self) -> str:
+        """Return the measure that lists those of one year of a term."""
+        return MEASURE_OF[self.shown.group]
 
     @property
     def aim(self) -> str:
@@ -146,6 +153,11 @@ class Section:
         whole = [one.admitted for one in self.years[:-1] if one.admitted is not None]
         known = [number for number in whole if number]
         return (min(known), max(known)) if len(known) > 1 else None
+
+    @property
+    def percent_of_members(self) -> Decimal | None:
+        """Return a number in percent of the members that it is reckoned on, where it has such."""
+        return percent(self.shown.low, self.shown.base_members)
 
     @property
     def is_of_the_year(self) -> bool:

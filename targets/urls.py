@@ -2,11 +2,42 @@
 
 from django.urls import path
 
-from .views import baselines, following, reconciliation, scenarios, targets, years
+from .views import (
+    assigning,
+    baselines,
+    following,
+    grid,
+    indicators,
+    reconciliation,
+    scenarios,
+    targets,
+    workbooks,
+    years,
+)
 
 urlpatterns = [
+    path("chi-tieu/danh-muc/", indicators.indicator_list, name="indicator-list"),
+    path("chi-tieu/danh-muc/<str:indicator>/", indicators.indicator_detail, name="indicator-detail"),
+    path(
+        "chi-tieu/danh-muc/<str:indicator>/bao-cao/",
+        indicators.FigureReport.as_view(),
+        name="figure-report",
+    ),
     path("chi-tieu/<int:year>/", targets.target_year, name="target-year"),
-    path("chi-tieu/<int:year>/giao/", targets.TargetGrid.as_view(), name="target-grid"),
+    path("chi-tieu/<int:year>/giao/", grid.TargetGrid.as_view(), name="target-grid"),
+    path("chi-tieu/<int:year>/giao/o/", grid.draft_cell, name="target-draft"),
+    path("chi-tieu/<int:year>/giao/phu-luc/", grid.appendix, name="target-appendix"),
+    path("chi-tieu/<int:year>/dot/mo/", grid.CycleOpen.as_view(), name="cycle-open"),
+    path("chi-tieu/<int:year>/dot/nhac/", grid.CycleRemind.as_view(), name="cycle-remind"),
+    path("chi-tieu/<int:year>/dot/ban-hanh/", grid.TargetIssue.as_view(), name="target-issue"),
+    path("chi-tieu/<int:year>/dot/<slug:step>/", grid.CycleStep.as_view(), name="cycle-step"),
+    path(
+        "chi-tieu/<int:year>/tiep-nhan/<int:number>/",
+        grid.TargetAcknowledge.as_view(),
+        name="target-acknowledge",
+    ),
+    path("chi-tieu/<int:year>/giao/xuat/", workbooks.grid_export, name="target-export"),
+    path("chi-tieu/<int:year>/giao/nhap/", workbooks.GridImport.as_view(), name="target-import"),
     path(
         "chi-tieu/<int:year>/doi-chieu/",
         reconciliation.target_reconciliation,
@@ -29,7 +60,7 @@ urlpatterns = [
         name="scenario-withdraw",
     ),
     path("chi-tieu/<int:year>/dang-ky/", targets.TargetRegister.as_view(), name="target-register"),
-    path("chi-tieu/<int:year>/quyet-dinh/", targets.TargetAssign.as_view(), name="target-assign"),
+    path("chi-tieu/<int:year>/quyet-dinh/", assigning.TargetAssign.as_view(), name="target-assign"),
     path("chi-tieu/<int:year>/dau-nam/", baselines.baseline_sheet, name="baseline-sheet"),
     path(
         "chi-tieu/<int:year>/dau-nam/bao-cao/",

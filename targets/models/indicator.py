@@ -16,6 +16,8 @@ class Indicator(models.Model):
 
     ADMITTED = "KN01"
     """The code of members admitted: what attainment counts, and targets usually name."""
+    UNITS = "KN06"
+    """The code of units with admissions: what a floor for each unit counts."""
 
     code = models.CharField(_("code"), max_length=4, primary_key=True)
     name = models.CharField(_("name"), max_length=160)

@@ -5,8 +5,9 @@ from __future__ import annotations
 from decimal import Decimal
 
 from django import template
+from django.utils.translation import gettext as _
 
-from config.ui.templatetags.ui import percent
+from config.ui.templatetags.ui import NARROW, percent, signed
 
 register = template.Library()
 
@@ -20,3 +21,25 @@ def rate(value: Decimal | None) -> str:
     """
     exact = value is not None and value * 10 == (value * 10).to_integral_value()
     return percent(value, 1 if exact else 2)
+
+
+@register.filter
+def points(value: Decimal | None) -> str:
+    """Write the difference of two shares in percentage points, with its sign.
+
+    >>> from django.utils.translation import override
+    >>> with override("en"):
+    ...     points(Decimal("8.46")), points(Decimal("-5.00"))
+    ('+8.46 percentage points', '−5.00 percentage points')
+    """
+    return _("%(difference)s percentage points") % {"difference": signed(value, 2)}
+
+
+@register.filter
+def signed_percent(value: Decimal | None) -> str:
+    """Write the change of a count in percent, with its sign; never of a share.
+
+    >>> signed_percent(Decimal("8.82"))
+    '+8,82\\xa0%'
+    """
+    return f"{signed(value, 2)}{NARROW}%"

@@ -116,6 +116,7 @@ class Place:
                 "huge": 10**30,
             },
             "year": {"own": 2021, "missing": 9999, "huge": 10**30},
+            "indicator": {"own": "KN11", "missing": "KN99", "huge": "K" * 300},
         }[parameter]
 
 
@@ -360,13 +361,19 @@ def forms(place: Place) -> Iterator[tuple[User, str, dict[str, str]]]:
     yield here.staff2, target("baseline-report", here.committee), {"members": "40"}
     yield here.staff2, target("target-assign", here.committee), {
         "form": "range", "low": "3", "high": "4", "percent": "5,5", "decision_number": "1-QĐ",
-        "decided_on": DAYS, "responsible": "Lê Bí Thư", "reason": "Vì",
+        "decided_on": DAYS, "responsible": "Lê Bí Thư", "reason": "Vì", "until_year": "2025",
+        "part": "1", "group": "women", "signer": "Lê Bí Thư",
+    }  # fmt: skip
+    yield here.staff2, reverse("figure-report", args=["KN11"], query={"dv": here.top.slug}), {
+        "numerator": "121", "denominator": "130", "as_of": DAYS, "evidence": "Báo cáo",
     }  # fmt: skip
     yield here.staff2, target("target-grid", here.top), {
         f"target-{here.committee.pk}": "38", "seen": f"{here.committee.pk}:0:",
         "decision_number": "1-QĐ", "decided_on": DAYS, "reason": "Vì",
     }  # fmt: skip
-    yield here.staff, target("target-register", here.committee), {"number": "35-40"}
+    yield here.staff, target("target-register", here.committee), {
+        "number": "35-40", "reason": "Đủ nguồn",
+    }  # fmt: skip
     yield here.staff, target("forecast-declare", here.committee), {
         "people": "5", "declared_on": DAYS, "declared_by": "Lê Bí Thư",
     }  # fmt: skip

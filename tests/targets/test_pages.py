@@ -18,6 +18,8 @@ from targets.operations.targets import assign_target
 from tests.makers import BEGINNING, DAY, World, once, unit, world
 
 DECISION = {"decision_number": "24-QĐ/ĐU", "decided_on": "21/01/2021", "reason": ""}
+OUTSIDE = {"issuer": "Tỉnh ủy"}
+"""Who gives the top of the tree its target."""
 
 
 @pytest.fixture
@@ -303,7 +305,8 @@ def test_the_top_enters_what_was_given_from_outside(kc: World) -> None:
 
     assert "given from outside" in client.get(where).content.decode()
     answer = client.post(
-        where, {"once": once(), **DECISION, "form": "range", "low": "35", "high": "40"}
+        where,
+        {"once": once(), **DECISION, **OUTSIDE, "form": "range", "low": "35", "high": "40"},
     )
 
     assert answer.status_code == 303
@@ -320,14 +323,15 @@ def test_the_top_enters_what_was_given_from_outside(kc: World) -> None:
         ({"form": "percent", "percent": "năm"}, "percent"),
         ({"form": "percent", "percent": "101"}, "percent"),
         ({"form": "percent", "percent": "5"}, "percent"),
-        ({"form": "share", "percent": "5"}, "form"),
+        ({"form": "share", "percent": "5"}, "indicator"),
+        ({"form": "number", "low": "5", "issuer": ""}, "issuer"),
         ({}, "form"),
     ],
 )
 def test_a_wrong_target_is_told_at_its_field(kc: World, values: dict[str, str], at: str) -> None:
     client = signed_in(kc.staff2)
 
-    answer = client.post(address("target-assign", kc.top.slug), {**DECISION, **values})
+    answer = client.post(address("target-assign", kc.top.slug), {**DECISION, **OUTSIDE, **values})
 
     assert answer.status_code == 422
     assert list(answer.context["form"].errors) == [at]
