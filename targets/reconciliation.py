@@ -88,9 +88,7 @@ def reconciliation(organization: Organization, *, year: int, on: date) -> Reconc
     placed = _children(depths, on=on)
     targets = _binding({*depths, *(unit for units in placed.values() for unit in units)}, year, on)
     papers = _papers(targets.values())
-    units = {
-        unit.pk: unit for unit in Organization.objects.filter(pk__in=[*depths]).called(on=on)
-    }
+    units = {unit.pk: unit for unit in Organization.objects.filter(pk__in=[*depths]).called(on=on)}
     parents = {unit: parent for parent, units in placed.items() for unit in units}
     nodes = [
         _node(units[key], depths[key], targets, placed.get(key, []), papers)

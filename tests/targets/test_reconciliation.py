@@ -26,7 +26,7 @@ def give(
     version = Target.objects.filter(organization=to).count() + 1
     Target.objects.create(
         organization=to, indicator_id="KN01", year=2021, low=low, high=high or low, version=version,
-        kind="assigned" if version == 1 else "adjusted", reason="" if version == 1 else "Thêm nguồn",
+        kind="assigned" if version == 1 else "adjusted", reason="" if version == 1 else "Thêm",
         form="range" if high else "number", decision=paper, decided_on=on, entered_by=by,
         decision_number=paper.number if paper else "1-QĐ/TU",
     )  # fmt: skip
