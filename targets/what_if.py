@@ -142,7 +142,7 @@ def _unit(row: GridRow, weight: int, scenario: Scenario) -> Unit:
         floor = 1
     if scenario.keeps_registered and row.registered:
         floor = max(floor, row.registered.low or 0)
-    filled = row.target.low if scenario.keeps_filled and row.target else None
+    filled = row.aimed.low if scenario.keeps_filled and row.aimed else None
     return Unit(
         weight=weight,
         floor=floor,

@@ -14,29 +14,26 @@ from config.clock import AppNow
 from config.errors import DomainError
 from organizations.models import Organization, User
 from targets import sheets, what_if
-from targets.models import Cycle, SavedScenario, TargetDraft
+from targets.models import SavedScenario
 from targets.sheets import GridRow
 from targets.what_if import Method, Scenario, Tried
 
 from . import refusals
+from .cycles import current_cycle
 
 
-def comes_to(
-    organization: Organization, rows: list[GridRow], scenario: Scenario, *, year: int
-) -> Tried:
+def tried_on(organization: Organization, *, year: int, on: date) -> list[GridRow]:
+    """Return those beneath `organization` with what is drafted for them: for its staff alone."""
+    cycle = current_cycle(organization, year=year)
+    return sheets.grid(organization, year=year, on=on, cycle=cycle)
+
+
+def comes_to(rows: list[GridRow], scenario: Scenario) -> Tried:
     """Return what `scenario` comes to over `rows`; by hand, what stands in the cells."""
     if scenario.method != Method.MANUAL:
         return what_if.tried(rows, scenario)
-    return what_if.by_hand(rows, in_the_cells(organization, rows, year=year), total=scenario.total)
-
-
-def in_the_cells(organization: Organization, rows: list[GridRow], *, year: int) -> dict[int, int]:
-    """Return {organisation id: people} of the draft in work, else of the targets in force."""
-    cells = {row.key: row.target.low or 0 for row in rows if row.target}
-    drafts = TargetDraft.objects.filter(
-        cycle__organization=organization, cycle__year=year, low__isnull=False
-    ).exclude(cycle__state=Cycle.State.ISSUED)
-    return cells | {one.organization_id: one.low or 0 for one in drafts}
+    cells = {row.key: row.aimed.low or 0 for row in rows if row.aimed}
+    return what_if.by_hand(rows, cells, total=scenario.total)
 
 
 @transaction.atomic
@@ -61,8 +58,7 @@ def save_scenario(
     )
     if refused:
         raise DomainError(fields=refused)
-    rows = sheets.grid(organization, year=year, on=on)
-    found = comes_to(organization, rows, scenario, year=year)
+    found = comes_to(tried_on(organization, year=year, on=on), scenario)
     return SavedScenario.objects.create(
         organization=organization,
         year=year,

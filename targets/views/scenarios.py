@@ -14,7 +14,13 @@ from config.ui.forms import OnceForm
 from config.ui.pages import ActionView
 from targets import comparison, sheets
 from targets.forms import ScenarioForm, ScenarioNameForm
-from targets.operations.scenarios import comes_to, listed, save_scenario, withdraw_scenario
+from targets.operations.scenarios import (
+    comes_to,
+    listed,
+    save_scenario,
+    tried_on,
+    withdraw_scenario,
+)
 from targets.views.targets import address, organization_asked
 from targets.what_if import Method, Scenario
 
@@ -106,7 +112,7 @@ class ScenarioSave(ActionView):
         self.year = year
         self.today = clock.today()
         self.organization = assigned_by(request, year, today=self.today)
-        self.rows = sheets.grid(self.organization, year=year, on=self.today)
+        self.rows = tried_on(self.organization, year=year, on=self.today)
         if not self.rows:
             raise Http404
         if request.GET.get("theo") == Method.MANUAL:
@@ -142,7 +148,7 @@ class ScenarioSave(ActionView):
         return reverse("target-grid", args=[self.year]) + "?" + self.request.GET.urlencode()
 
     def get_context_data(self, **kwargs):
-        found = comes_to(self.organization, self.rows, self.scenario, year=self.year)
+        found = comes_to(self.rows, self.scenario)
         return super().get_context_data(
             organization=self.organization,
             year=self.year,

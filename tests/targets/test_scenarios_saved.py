@@ -14,6 +14,7 @@ from config.errors import DomainError
 from organizations.models import User
 from targets.models import Cycle, SavedScenario, Target, TargetDraft
 from targets.operations.baselines import report_baseline
+from targets.operations.drafts import save_drafts
 from targets.operations.scenarios import save_scenario, withdraw_scenario
 from targets.operations.targets import assign_target, register_target
 from targets.what_if import Method, Scenario
@@ -26,11 +27,15 @@ ASKED = {"tong": "8", "theo": "dang-vien", "nguon": "50"}
 
 @pytest.fixture
 def kc() -> World:
-    """Two cells of 30 and 10 members without a file; the second registered two."""
+    """Two cells of 30 and 10 members without a file are given their numbers; one registered two."""
     kc = world()
     report_baseline(kc.cell, by=kc.staff, on=DAY, year=2021, members=30)
     report_baseline(kc.sibling, by=kc.staff, on=DAY, year=2021, members=10)
     register_target(kc.sibling, by=kc.secretary2, on=DAY, year=2021, low=2)
+    Cycle.objects.create(
+        organization=kc.committee, year=2021, opened_on=DAY, register_by=DAY, issue_by=DAY,
+        entered_by=kc.staff, state="drafting",
+    )  # fmt: skip
     return kc
 
 
@@ -88,14 +93,7 @@ def test_numbers_by_hand_are_those_of_the_draft(kc: World) -> None:
         kc.cell, by=kc.staff, on=DAY, year=2021, form="number", low=5,
         decision_number="9-QĐ/ĐU", decided_on=DAY,
     )  # fmt: skip
-    cycle = Cycle.objects.create(
-        organization=kc.committee, year=2021, opened_on=DAY, register_by=DAY, issue_by=DAY,
-        entered_by=kc.staff, state="drafting",
-    )  # fmt: skip
-    TargetDraft.objects.create(
-        cycle=cycle, organization=kc.sibling, low=1, high=1, saved_at=cycle.entered_at,
-        saved_by=kc.staff,
-    )  # fmt: skip
+    save_drafts(Cycle.objects.get(), by=kc.staff, on=DAY, numbers={kc.sibling.pk: 1})
 
     scenario = keep(kc, "Bằng tay", method=Method.MANUAL)
 
