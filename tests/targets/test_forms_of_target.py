@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from datetime import date
 from decimal import Decimal
 from typing import Any
@@ -351,9 +351,8 @@ def signed_in(user: User) -> Client:
 
 
 @pytest.fixture
-def staff(country: Country) -> Iterator[Client]:
-    stand_on(DAY)
-    yield signed_in(country.above)
+def staff(country: Country) -> Client:
+    return signed_in(country.above)
 
 
 def test_a_target_of_any_form_is_entered_and_adjusted_on_its_page(
