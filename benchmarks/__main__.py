@@ -16,7 +16,7 @@ from psycopg import sql
 
 RESULTS = Path(__file__).resolve().parent.parent / "bench-results"
 DATABASE = "ketnap_bench"
-CASES = ("attainment", "tasks")
+CASES = ("attainment", "tasks", "grid")
 
 
 @contextmanager
@@ -75,11 +75,13 @@ def measure(case: str, database: str, *, scale: int, rounds: int) -> None:
     django.setup()
     from django.db import connection  # noqa: PLC0415 - needs the settings
 
-    from benchmarks import attainment, tasks  # noqa: PLC0415 - need the models
+    from benchmarks import attainment, grid, tasks  # noqa: PLC0415 - need the models
 
     try:
         if case == "tasks":
             tasks.run(rounds=rounds, into=RESULTS)
+        elif case == "grid":
+            grid.run(rounds=rounds, into=RESULTS)
         else:
             attainment.run(scale=scale, rounds=rounds, into=RESULTS)
     finally:
