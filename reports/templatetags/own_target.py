@@ -10,8 +10,8 @@ from config.ui.acting import acting
 from organizations.models import Organization
 from reports import pictures
 from reports.selectors.standing import look, shares_of, standings
+from reports.tiles import tile_of
 from targets.models import Attainment
-from targets.sheets import aim
 
 register = template.Library()
 
@@ -28,7 +28,7 @@ def own_target(context: dict[str, Any], on: Any) -> dict[str, Any]:
     return {
         "year": on.year,
         "standing": standing,
-        "aim": aim(standing.low, standing.high) if standing.low else "",
-        "bullet": pictures.bullet_of(standing),
-        "axis": pictures.axis_of([standing]),
+        "tile": tile_of(
+            standing, given, bullet=pictures.bullet_of(standing) + pictures.axis_of([standing])
+        ),
     }

@@ -9,7 +9,7 @@ from reports import pictures
 from reports.selectors.overview import overview, whole_only
 from reports.selectors.reconciliation import reconciliation
 from reports.selectors.standing import has_data, line_of, years_with_figures
-from targets.sheets import aim
+from reports.tiles import tile_of
 
 from .looks import look_of, organization_of, shared
 
@@ -38,6 +38,9 @@ def dashboard(request, year):
     rows = [pictures.unit_row(unit, look=given) for unit in shown.units]
     every = "in" in request.GET
     shortfall = shown.shortfall
+    bullet = pictures.bullet_of(
+        shown.whole, forecast=shown.forecast.people if shown.forecast else None
+    )
     return render(
         request,
         "reports/dashboard.html",
@@ -51,10 +54,8 @@ def dashboard(request, year):
             "axis": pictures.axis_of(shown.units),
             "sum": reconciliation(organization, given),
             "key": pictures.key_of(has_plan=shown.shares is not None),
-            "bullet": pictures.bullet_of(
-                shown.whole, forecast=shown.forecast.people if shown.forecast else None
-            ),
-            "aim": aim(shown.whole.low, shown.whole.high),
+            "bullet": bullet,
+            "tile": tile_of(shown.whole, given, bullet="" if shortfall else bullet),
             "shortfall": shortfall,
             "short": [pictures.unit_row(unit, look=given) for unit in shortfall.units]
             if shortfall

@@ -15,6 +15,7 @@ from reports.selectors import organizations as pages
 from reports.selectors.overview import overview, whole_only
 from reports.selectors.reconciliation import reconciliation
 from reports.selectors.standing import figured, line_of, standings, years_with_figures
+from reports.tiles import tile_of
 from targets import sheets
 from targets.measures import BY_NAME
 from targets.sheets import aim
@@ -112,6 +113,8 @@ def organization_detail(request, slug):
     shown = overview(organization, given)
     context = _page(request, organization, given, tab="detail", whole=shown.whole)
     forecast = shown.forecast.people if shown.forecast else None
+    own_axis = pictures.axis_of([shown.whole])
+    bullet = pictures.bullet_of(shown.whole, forecast=forecast)
     return render(
         request,
         "reports/organization_detail.html",
@@ -121,13 +124,17 @@ def organization_detail(request, slug):
             "rows": [pictures.unit_row(unit, look=given) for unit in shown.units],
             "axis": pictures.axis_of(shown.units),
             "sum": reconciliation(organization, given),
-            "own_axis": pictures.axis_of([shown.whole]),
-            "bullet": pictures.bullet_of(shown.whole, forecast=forecast),
+            "bullet": bullet,
+            "tile": tile_of(
+                shown.whole,
+                given,
+                bullet=bullet + own_axis if bullet else "",
+                words=headlines.pace_words(shown.whole),
+            ),
             "key": pictures.key_of(
                 has_plan=shown.shares is not None, has_forecast=forecast is not None
             ),
             "years_chart": pictures.years_of(shown.years),
-            "pace_words": headlines.pace_words(shown.whole),
             "aim": aim(shown.whole.low, shown.whole.high),
         },
     )
@@ -216,7 +223,9 @@ def organization_targets(request, slug):
             "sheet": sheets.sheet(organization, year=given.year, on=on, is_top=is_top),
             "rows": [pictures.unit_row(one, look=given) for one in found],
             "aim": aim(context["whole"].low, context["whole"].high),
-            "pace_words": headlines.pace_words(context["whole"]),
+            "tile": tile_of(
+                context["whole"], given, words=headlines.pace_words(context["whole"])
+            ),
         },
     )
 
