@@ -44,6 +44,7 @@ NO_PAGE_OF_ITS_OWN = {
     "baseline-confirm": "likewise",
     "baseline-freeze": "likewise",
     "baseline-freeze-answer": "likewise",
+    "follow-up": "nobody of the demonstration was sent after a unit; test_following.py goes there",
     "rule-change-answer": "no change of the rules waits; test_rule_sets.py goes that way",
     "open-question-answer": "likewise",
     "rule-change-withdraw": "likewise; test_rule_changes_taken_back.py asks",
