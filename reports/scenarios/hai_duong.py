@@ -32,6 +32,8 @@ from .plan import (
 PROVINCE = "tinh-hai-duong"
 """Above the bloc and the districts, so that cells can go from these to that by its decision."""
 TOP = "khoi-co-quan-hai-duong"
+OUTSIDE = "Tỉnh ủy Hải Dương"
+"""Who gives its target."""
 SINCE = date(2005, 1, 1)
 
 OFFICE = Work(("Chuyên viên", "Kế toán viên", "Cán sự", "Văn thư"), (), 52)
@@ -238,11 +240,11 @@ def _targets(maker: Maker) -> None:
             for unit in plan.units if TOP in {unit.slug, unit.parent}
         }),
         TopTarget(date(2022, 1, 14), TOP, 2022, "number", low=110, high=110,
-                  decision_number="501-QĐ/TU"),
+                  decision_number="501-QĐ/TU", issuer=OUTSIDE),
         Shares(date(2022, 1, 24), TOP, 2022, last, "40-QĐ/ĐUK"),
         Opening(date(2023, 1, 5), 2023, opening),
         TopTarget(date(2023, 1, 12), TOP, 2023, "number", low=120, high=120,
-                  decision_number="620-QĐ/TU", responsible="Bí thư Đảng ủy Khối"),
+                  decision_number="620-QĐ/TU", issuer=OUTSIDE, responsible="Bí thư Đảng ủy Khối"),
         Shares(date(2023, 1, 19), TOP, 2023,
                {slug_of(name): target for name, *_rest, target in UNITS if target}, "52-QĐ/ĐUK"),
     ]  # fmt: skip

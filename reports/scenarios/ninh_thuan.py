@@ -16,6 +16,8 @@ from .people import Population
 from .plan import AdmissionRound, Opening, Plan, Shares, TopTarget, Unit
 
 TOP = "ninh-thuan"
+OUTSIDE = "Ban Bí thư"
+"""Who gives its target."""
 SINCE = date(2005, 1, 1)
 MEMBERS = 22_551
 
@@ -220,11 +222,11 @@ def _targets(maker: Maker) -> None:
             **{slug: members - members // 32 for slug, members in openings.items()},
         }),
         TopTarget(date(2023, 1, 14), TOP, 2023, "number", low=790, high=790,
-                  decision_number="640-CV/TW"),
+                  decision_number="640-CV/TW", issuer=OUTSIDE),
         Shares(date(2023, 1, 24), TOP, 2023, last, "700-QĐ/TU"),
         Opening(date(2024, 1, 5), 2024, plan.generated_members()),
         TopTarget(date(2024, 1, 12), TOP, 2024, "number", low=805, high=805,
-                  decision_number="138-QĐ/TW", responsible="Bí thư Tỉnh ủy"),
+                  decision_number="138-QĐ/TW", issuer=OUTSIDE, responsible="Bí thư Tỉnh ủy"),
         Shares(date(2024, 1, 19), TOP, 2024, targets, "812-QĐ/TU"),
     ]  # fmt: skip
     for district in DISTRICTS:

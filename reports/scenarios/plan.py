@@ -90,7 +90,7 @@ class Opening:
 
 @dataclass(frozen=True)
 class TopTarget:
-    """On `day`, the target that the top unit was given from outside."""
+    """On `day`, a target of the top unit: given from outside by `issuer`, or its own resolution."""
 
     day: date
     organization: str
@@ -102,6 +102,10 @@ class TopTarget:
     decision_number: str = ""
     indicator: str = "KN01"
     span: str = "year"
+    until_year: int | None = None
+    origin: str = "decision"
+    issuer: str = ""
+    decided_on: date | None = None
     responsible: str = ""
 
 

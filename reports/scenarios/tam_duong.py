@@ -15,6 +15,8 @@ from .people import Population
 from .plan import AdmissionRound, Figure, Opening, Plan, Shares, TopTarget, Unit
 
 TOP = "tam-duong"
+OUTSIDE = "Tỉnh ủy Vĩnh Phúc"
+"""Who gives its target."""
 SINCE = date(2005, 1, 1)
 OPENING = 6_320
 """Not published but as "over 6,300"."""
@@ -166,16 +168,16 @@ def _targets(maker: Maker, *, opening: dict[str, int]) -> None:
             **{slug: members - members // 60 for slug, members in opening.items()},
         }),
         TopTarget(date(2022, 1, 14), TOP, 2022, "number", low=175, high=175,
-                  decision_number="770-QĐ/TU"),
+                  decision_number="770-QĐ/TU", issuer=OUTSIDE),
         Shares(date(2022, 1, 24), TOP, 2022, numbers, "1050-QĐ/HU"),
         Opening(date(2023, 1, 5), 2023, generated),
         # The provincial decision and the district's own are published by their numbers.
         TopTarget(date(2023, 1, 12), TOP, 2023, "number", low=180, high=180,
-                  decision_number="880-QĐ/TU", responsible="Bí thư Huyện ủy"),
+                  decision_number="880-QĐ/TU", issuer=OUTSIDE, responsible="Bí thư Huyện ủy"),
         TopTarget(date(2023, 1, 12), TOP, 2023, "share", percent="90", indicator="KN11",
-                  decision_number="880-QĐ/TU", responsible="Bí thư Huyện ủy"),
+                  decision_number="880-QĐ/TU", issuer=OUTSIDE, responsible="Bí thư Huyện ủy"),
         TopTarget(date(2023, 1, 12), TOP, 2023, "number", low=2, high=2, indicator="KN12",
-                  decision_number="880-QĐ/TU", responsible="Bí thư Huyện ủy"),
+                  decision_number="880-QĐ/TU", issuer=OUTSIDE, responsible="Bí thư Huyện ủy"),
         Shares(date(2023, 1, 30), TOP, 2023, numbers, "1188-QĐ/HU"),
         Figure(date(2023, 1, 10), TOP, "KN11", date(2023, 1, 1), 110, 130, evidence),
         Figure(date(2023, 12, 29), TOP, "KN11", date(2023, 12, 29), 121, 130, evidence),

@@ -31,6 +31,7 @@ from .plan import (
 )
 
 TOP = "than-quang-ninh"
+PROVINCE = "Tỉnh ủy Quảng Ninh"
 SINCE = date(2000, 1, 1)
 
 PIT, OPEN_PIT, YARD, OTHER = "hầm lò", "lộ thiên", "sàng tuyển, kho vận", "dịch vụ"
@@ -494,12 +495,15 @@ def _targets_of_2021(maker: Maker) -> None:
     plan.others += [
         Opening(date(2020, 1, 6), 2020, before),
         TopTarget(date(2020, 1, 15), TOP, 2020, "percent", percent="5",
-                  decision_number="12-QĐ/TU"),
+                  decision_number="12-QĐ/TU", issuer=PROVINCE),
         Shares(date(2020, 1, 22), TOP, 2020,
                {company.slug: company.before + 1 for company in COMPANIES}, "31-QĐ/ĐU"),
         Opening(date(2021, 1, 5), 2021, opening),
         TopTarget(date(2021, 1, 14), TOP, 2021, "percent", percent="5",
-                  decision_number="15-QĐ/TU", responsible="Bí thư Đảng ủy"),
+                  decision_number="15-QĐ/TU", issuer=PROVINCE, responsible="Bí thư Đảng ủy"),
+        # 5 % a year is the published aim of the congress; the resolution's number is generated.
+        TopTarget(date(2021, 1, 14), TOP, 2021, "percent", percent="5", origin="resolution",
+                  decision_number="01-NQ/ĐH", decided_on=date(2020, 7, 28)),
     ]  # fmt: skip
     numbers: dict[str, Number] = {company.slug: company.target for company in COMPANIES}
     numbers["khe-cham"] = (35, 40)
@@ -527,10 +531,12 @@ def _targets_of_2019(maker: Maker) -> None:
     plan = maker.plan
     plan.others += [
         TopTarget(date(2015, 12, 15), TOP, 2015, "number", low=4500, high=4500, span="term",
-                  decision_number="02-NQ/ĐU"),
+                  until_year=2020, origin="resolution", decision_number="02-NQ/ĐU"),
         Opening(date(2019, 1, 4), 2019, plan.generated_members()),
         TopTarget(date(2019, 1, 14), TOP, 2019, "percent", percent="5.5",
-                  decision_number="10-QĐ/TU", responsible="Bí thư Đảng ủy"),
+                  decision_number="10-QĐ/TU", issuer=PROVINCE, responsible="Bí thư Đảng ủy"),
+        TopTarget(date(2019, 1, 14), TOP, 2019, "percent", percent="5.5", origin="resolution",
+                  decision_number="02-NQ/ĐU", decided_on=date(2015, 12, 15)),
         *(
             PercentTarget(date(2019, 1, 21), company.slug, 2019, "5.5", "18-QĐ/ĐU")
             for company in COMPANIES
