@@ -35,6 +35,76 @@
     message.classList.toggle("t-ok", reserve <= 0 && over <= 0);
   };
   grid.addEventListener("input", add);
+
+  /* Each cell is saved when it is left: with the version that the page knows. What could not be
+     sent is kept here and sent later; what somebody else saved meanwhile is for the reader to choose. */
+  const state = document.getElementById("draft-state"), token = document.querySelector("#grid-form [name=csrfmiddlewaretoken]");
+  const unsent = new Set();
+  let queue = Promise.resolve();
+  const tell = (text) => { if (state) state.textContent = text; };
+  const note = (input) => input.closest("tr").querySelector(".nt");
+  const clear = (input) => {
+    input.removeAttribute("aria-invalid");
+    input.removeAttribute("aria-describedby");
+    const old = note(input).querySelector(".cell-note");
+    if (old) old.remove();
+  };
+  const say = (input, sentence, buttons) => {
+    clear(input);
+    const words = document.createElement("span");
+    words.className = "err cell-note";
+    words.id = `n${input.id}`;
+    words.setAttribute("role", "alert");
+    words.append(sentence);
+    buttons.forEach(([label, act]) => {
+      const button = document.createElement("button");
+      button.type = "button";
+      button.className = "btn small";
+      button.textContent = label;
+      button.addEventListener("click", act);
+      words.append(" ", button);
+    });
+    note(input).append(words);
+    input.setAttribute("aria-invalid", "true");
+    input.setAttribute("aria-describedby", words.id);
+  };
+  const kept = (input, found) => {
+    input.closest("tr").dataset.v = found.version;
+    input.defaultValue = found.number;
+    if (document.activeElement !== input) input.value = found.number;
+    clear(input);
+    add();
+  };
+  const settle = (input, found) => say(input, found.sentence, [
+    [grid.dataset.theirs.replace("{n}", found.number || "–"), () => { input.value = found.number; kept(input, found); input.focus(); }],
+    [grid.dataset.mine.replace("{n}", input.value.trim() || "–"), () => { input.closest("tr").dataset.v = found.version; send(input); input.focus(); }],
+  ]);
+  const sent = async (input) => {
+    const typed = input.value.trim();
+    const body = new URLSearchParams({ unit: input.id.slice(1), number: typed, version: input.closest("tr").dataset.v });
+    tell(grid.dataset.saving);
+    let answer;
+    try {
+      answer = await fetch(grid.dataset.url, { method: "POST", body, headers: { "X-CSRFToken": token.value, Accept: "application/json" } });
+    } catch {
+      unsent.add(input);
+      tell(grid.dataset.offline.replace("{n}", unsent.size));
+      return;
+    }
+    if (!(answer.headers.get("Content-Type") || "").includes("json")) { unsent.add(input); tell(grid.dataset.gone); return; }
+    unsent.delete(input);
+    const found = await answer.json();
+    tell(answer.ok ? grid.dataset.saved : "");
+    if (answer.ok) kept(input, found);
+    else if (answer.status === 409) settle(input, found);
+    else say(input, found.sentence, []);
+  };
+  const send = (input) => { queue = queue.then(() => sent(input)); };
+  const save = () => inputs.forEach((input) => { if (input.value.trim() !== input.defaultValue) send(input); });
+  if (grid.dataset.url && token) {
+    grid.addEventListener("change", (event) => { if (inputs.includes(event.target)) send(event.target); });
+    window.addEventListener("online", () => { unsent.forEach(send); });
+  }
   grid.addEventListener("keydown", (event) => {
     const place = inputs.indexOf(event.target);
     const step = { ArrowDown: 1, Enter: 1, ArrowUp: -1 }[event.key];
@@ -50,6 +120,7 @@
     event.preventDefault();
     lines.forEach((line, offset) => { const input = inputs[place + offset]; if (input) input.value = line.split("\t").pop().trim(); });
     add();
+    save();
   });
 
   /* What is tried: reckoned while somebody types; the cells change only when told to. */
@@ -100,11 +171,13 @@
     inputs.forEach((input, place) => { if (link.dataset.fill === "all" || !input.value.trim()) input.value = shares[place]; });
     undo.hidden = false;
     add();
+    save();
   }));
   undo.addEventListener("click", () => {
     inputs.forEach((input, place) => { input.value = before[place]; });
     undo.hidden = true;
     add();
+    save();
     reckon();
   });
   reckon();

@@ -16,9 +16,11 @@ from targets.measures import FILES
 from targets.models import (
     Attainment,
     Baseline,
+    Cycle,
     DeclaredForecast,
     SourceDeclaration,
     Target,
+    TargetDraft,
 )
 from targets.permissions import declares_for, sets_figures_of
 from targets.rules import percent
@@ -126,6 +128,9 @@ class GridRow:
     last_years: int
     """People admitted in the `LAST_YEARS` before."""
     declaration: SourceDeclaration | None
+    draft: TargetDraft | None = None
+    is_asked: bool = False
+    """Reminded to register."""
 
     @property
     def key(self) -> int:
@@ -133,13 +138,30 @@ class GridRow:
 
     @property
     def version(self) -> int:
-        """Return the version of its target that the reader sees; 0 before the first."""
-        return self.target.version if self.target else 0
+        """Return the version of its draft that the reader sees; 0 before the first."""
+        return self.draft.version if self.draft else 0
+
+    @property
+    def aimed(self) -> Target | TargetDraft | None:
+        """Return what it is to have: as drafted, else as it binds."""
+        return self.draft or self.target
 
     @property
     def number(self) -> str:
-        """Return its target as it is typed: 38, or 35-40."""
-        return typed(self.target)
+        """Return what it is to have as it is typed: 38, or 35-40."""
+        return typed(self.aimed)
+
+    @property
+    def bound(self) -> str:
+        """Return the target that binds as it is typed, where another is drafted; else nothing."""
+        return typed(self.target) if self.draft and typed(self.target) != self.number else ""
+
+    @property
+    def off_registered(self) -> int | None:
+        """Return the people more, or less than 0, than it registered."""
+        if self.registered is None or self.aimed is None or self.aimed.low is None:
+            return None
+        return self.aimed.low - (self.registered.low or 0)
 
     @property
     def mark(self) -> str:
@@ -149,10 +171,10 @@ class GridRow:
     @property
     def percent(self) -> Decimal | None:
         """Return the target in percent of the opening members."""
-        return percent(self.target.low, self.members) if self.target else None
+        return percent(self.aimed.low, self.members) if self.aimed else None
 
 
-def typed(target: Target | None) -> str:
+def typed(target: Target | TargetDraft | None) -> str:
     """Return a target as people type it: 38, 35-40; nothing without numbers."""
     if target is None or target.low is None:
         return ""
@@ -227,7 +249,7 @@ def sheet(organization: Organization, *, year: int, on: date, is_top: bool) -> S
     )
 
 
-def given_out(own: Target | None, given: Iterable[Target], *, units: int) -> GivenOut:
+def given_out(own: Target | None, given: Iterable[Target | TargetDraft], *, units: int) -> GivenOut:
     """Return what of `own` was given out to `units` units."""
     told = [one for one in given if one.low is not None]
     return GivenOut(
@@ -263,12 +285,18 @@ def _binding(organizations: Iterable[int], *, year: int) -> dict[int, Target]:
 
 
 def grid(
-    organization: Organization, *, year: int, on: date, lens: str = Attainment.Lens.THEN
+    organization: Organization,
+    *,
+    year: int,
+    on: date,
+    lens: str = Attainment.Lens.THEN,
+    cycle: Cycle | None = None,
 ) -> list[GridRow]:
     """Return those directly beneath `organization` on day `on`: largest group first, by name.
 
     Files, the last years' admissions and, in lens *now*, the opening members are those of `lens`.
-    Six queries, whatever their number.
+    Of `cycle`, what is drafted stands beside it: for its staff alone. Eight queries, whatever their
+    number.
     """
     units = list(
         Organization.objects.beneath(organization, on=on)
@@ -309,6 +337,8 @@ def grid(
         one.organization_id: one
         for one in SourceDeclaration.objects.holding(on=on).filter(organization__in=keys)
     }
+    drafts = {one.organization_id: one for one in cycle.drafts.all()} if cycle else {}
+    asked = set(cycle.reminders.values_list("organization", flat=True)) if cycle else set()
     rows = []
     for unit in units:
         now, last = figures.get((unit.pk, year)), figures.get((unit.pk, year - 1))
@@ -327,6 +357,8 @@ def grid(
                     for before in range(year - LAST_YEARS, year)
                 ),
                 declaration=declared.get(unit.pk),
+                draft=drafts.get(unit.pk),
+                is_asked=unit.pk in asked,
             )
         )
     sizes: dict[str, int] = {}

@@ -190,6 +190,7 @@ NAVIGATION_COUNTS = {"task-list": "admissions.selectors.tasks.tasks_to_do"}
 WAITING_TASKS = [
     "organizations.sheets.waiting.KINDS",
     "targets.waiting.KINDS",
+    "targets.waiting_cycles.KINDS",
     "admissions.waiting.KINDS",
 ]
 # What the pages of members, on the ground floor, ask of the app above it.

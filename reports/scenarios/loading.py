@@ -37,6 +37,7 @@ from config import clock
 from config.errors import DomainError
 from config.locks import Lock, hold
 from organizations.models import (
+    Appointment,
     EventUnit,
     Installation,
     Membership,
@@ -55,18 +56,23 @@ from organizations.reorganizing import handlers
 from targets.models import SourceDeclaration
 from targets.operations import attainment
 from targets.operations.baselines import NewBaseline, report_baselines
+from targets.operations.cycles import acknowledge, move_cycle, open_cycle
+from targets.operations.decisions import issue_cycle
 from targets.operations.declarations import (
     answer_declaration,
     declare_forecast,
     declare_no_source,
     report_figure,
 )
-from targets.operations.targets import assign_target, assign_targets
+from targets.operations.drafts import save_drafts
+from targets.operations.targets import assign_target, register_target
 
 from . import plan as plans
 from .plan import Plan
 
 CENTRE = "Trung tâm Bồi dưỡng chính trị"
+DIFFERENCE = "Ban Thường vụ cân đối theo nguồn của từng đơn vị"
+"""Why a demonstration's units were given more or less than their superior has, where they were."""
 
 
 def load(plan: Plan, *, password: str) -> Installation:
@@ -551,22 +557,58 @@ class Loading:
             high=event.high,
             percent=None if event.percent is None else Decimal(event.percent),
             decision_number=event.decision_number,
-            decided_on=event.day,
+            decided_on=event.decided_on or event.day,
             responsible=event.responsible,
             indicator=event.indicator,
             span=event.span,
+            until_year=event.until_year,
+            origin=event.origin,
+            issuer=event.issuer,
         )
 
     def _share_out(self, event: plans.Shares) -> None:
-        assign_targets(
-            self.organizations[event.superior],
-            by=self.staff(event.superior),
+        """Carry the assignment of a year from its opening to the decision, all on one day."""
+        superior, who = self.organizations[event.superior], self.staff(event.superior)
+        numbers = {self.organizations[slug].pk: one for slug, one in event.numbers.items()}
+        cycle = open_cycle(
+            superior,
+            by=who,
             on=event.day,
             year=event.year,
-            numbers={self.organizations[slug].pk: number for slug, number in event.numbers.items()},
+            register_by=event.day,
+            issue_by=event.day,
+        )
+        if event.superior == self.plan.top:
+            for slug, number in event.numbers.items():
+                low, high = number if isinstance(number, tuple) else (number, number)
+                register_target(
+                    self.organizations[slug],
+                    by=who,
+                    on=event.day,
+                    year=event.year,
+                    form="number" if low == high else "range",
+                    low=low,
+                    high=high,
+                )
+        if cycle.state == cycle.State.REGISTERING:
+            move_cycle(cycle, by=who, on=event.day, step="draft")
+        save_drafts(cycle, by=who, on=event.day, numbers=numbers)
+        move_cycle(cycle, by=who, on=event.day, step="submit")
+        decision = issue_cycle(
+            cycle,
+            by=who,
+            on=event.day,
             decision_number=event.decision_number,
             decided_on=event.day,
+            reasons=["superior"] if cycle.number > 1 else [],
+            difference=DIFFERENCE,
         )
+        for held in Appointment.objects.filter(
+            organization__in=numbers,
+            role__in=[Role.SECRETARY, Role.STAFF],
+            period__contains=event.day,
+        ).select_related("user", "organization"):
+            acknowledge(decision, held.organization, by=held.user, on=event.day)
 
     def _assign_percent(self, event: plans.PercentTarget) -> None:
         assign_target(

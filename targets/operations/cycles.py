@@ -131,10 +131,8 @@ def _propose(cycle: Cycle, *, by: User) -> None:
     if not drafts:
         raise DomainError(_("No number is drafted yet."))
     keys = [draft.organization_id for draft in drafts]
-    last: dict[int, int] = {}
     rows = Target.objects.of_the_year(cycle.year).filter(organization__in=keys)
-    for organization, version in rows.order_by("version").values_list("organization", "version"):
-        last[organization] = version
+    last = dict(rows.order_by("version").values_list("organization", "version"))
     Target.objects.bulk_create(
         Target(
             indicator_id=Indicator.ADMITTED,

@@ -5,11 +5,8 @@ from __future__ import annotations
 from collections.abc import Collection
 from datetime import date
 
-from django.conf import settings
 from django.db import transaction
-from django.utils import translation
 from django.utils.translation import gettext as _
-from django.utils.translation import ngettext
 
 from config.errors import DomainError
 from organizations.models import Organization, Post, User
@@ -18,8 +15,6 @@ from organizations.operations.seals import refuse_sealed
 from targets.models import (
     Cycle,
     Indicator,
-    Reason,
-    SourceDeclaration,
     Target,
     TargetDecision,
     TargetDraft,
@@ -27,6 +22,7 @@ from targets.models import (
 
 from .cycles import locked
 from .papers import paper
+from .targets import reason_in_words
 
 HEAD = "Bí thư"
 """The title of the post whose holder answers for a target in person."""
@@ -48,10 +44,10 @@ def issue_cycle(
     """Issue what was put before the standing committee, by its decision; the cycle is locked.
 
     Every draft that differs from what binds becomes a version that binds, in the name of the
-    unit's head of that day. What is given out need not be what the superior gave: then
-    `difference` says why. Changing what binds takes a reason. Raises PermissionDenied where `by`
-    is not staff of its organisation, DomainError at `decision_number`, `decided_on`, `signer`,
-    `reasons`, `note`, `difference`, or where units have no number, or it was not put forward.
+    unit's head of that day; a unit without a number gets none. What is given out need not be what
+    the superior gave: then `difference` says why. Changing what binds takes a reason. Raises
+    PermissionDenied where `by` is not staff of its organisation, DomainError at `decision_number`,
+    `decided_on`, `signer`, `reasons`, `note`, `difference`, or where it was not put forward.
     """
     cycle = locked(cycle, by=by, on=on)
     if cycle.state != Cycle.State.SUBMITTED:
@@ -64,7 +60,6 @@ def issue_cycle(
         .filter(organization__in=[*children, cycle.organization_id])
     }
     drafts = {draft.organization_id: draft for draft in cycle.drafts.filter(low__isnull=False)}
-    _refuse_without_number(children, drafts, binding, on=on)
     given = [
         draft
         for key, draft in sorted(drafts.items())
@@ -97,13 +92,6 @@ def issue_cycle(
     return decision
 
 
-def kept_reason(decision: TargetDecision) -> str:
-    """Return why `decision` adjusts, in the product's own language: it is kept as written."""
-    with translation.override(settings.LANGUAGE_CODE):
-        ticked = [str(Reason(code).label) for code in decision.reasons]
-    return "; ".join(filter(None, [*ticked, decision.note]))[:300]
-
-
 def _binds_already(draft: TargetDraft, target: Target | None) -> bool:
     return target is not None and (target.low, target.high) == (draft.low, draft.high)
 
@@ -121,30 +109,6 @@ def off_by(
     low = sum(row.low or 0 for row in rows if row)
     high = sum(row.high or 0 for row in rows if row)
     return max(low - own.high, 0) or -max(own.low - high, 0)
-
-
-def _refuse_without_number(
-    children: dict[int, Organization],
-    drafts: dict[int, TargetDraft],
-    binding: dict[int, Target],
-    *,
-    on: date,
-) -> None:
-    exempt = set(
-        SourceDeclaration.objects.holding(on=on)
-        .filter(organization__in=children)
-        .values_list("organization", flat=True)
-    )
-    empty = [key for key in children if not {key} & {*drafts, *binding, *exempt}]
-    if empty:
-        raise DomainError(
-            ngettext(
-                "%(n)s unit has no number yet; write 0 where it gets none.",
-                "%(n)s units have no number yet; write 0 where they get none.",
-                len(empty),
-            )
-            % {"n": len(empty)}
-        )
 
 
 def _refuse_unexplained(*, off: int, difference: str, is_missing_reason: bool) -> None:
@@ -177,7 +141,7 @@ def _write(
             organization__in=keys, title=HEAD, period__contains=decision.decided_on
         ).values_list("organization", "person__full_name")
     )
-    words = kept_reason(decision)
+    words = reason_in_words(decision.reasons, decision.note)
     return Target.objects.bulk_create(
         Target(
             indicator_id=Indicator.ADMITTED,

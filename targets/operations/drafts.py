@@ -76,8 +76,9 @@ def save_drafts(
         raise DomainError(fields=refused)
     if conflicts:
         raise ConflictError(fields=conflicts)
+    at = clock.now()
     for draft in [*new, *changed]:
-        draft.saved_by, draft.saved_at = by, clock.now()
+        draft.saved_by, draft.saved_at = by, at
     TargetDraft.objects.bulk_create(new)
     TargetDraft.objects.bulk_update(changed, ["low", "high", "version", "saved_by", "saved_at"])
     return [*new, *changed]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection
 from datetime import date
 from decimal import Decimal
 
@@ -15,10 +15,9 @@ from django.utils.translation import gettext as _
 
 from config import names
 from config.errors import DomainError
-from organizations.models import Organization, Role, User
+from organizations.models import Organization, User
 from organizations.operations.outbox import announce
 from organizations.operations.seals import refuse_sealed
-from organizations.permissions import acts_at
 from targets.models import Baseline, Indicator, Reason, Target
 from targets.permissions import declares_for, sets_figures_of, superior_of
 from targets.rules import people_of_percent
@@ -130,72 +129,6 @@ def reason_in_words(reasons: Collection[str], note: str) -> str:
     with translation.override(settings.LANGUAGE_CODE):
         ticked = [str(one.label) for one in Reason if one in reasons and one != Reason.OTHER]
     return "; ".join([*ticked, *filter(None, [note])])[:300]
-
-
-@transaction.atomic
-def assign_targets(
-    superior: Organization,
-    *,
-    by: User,
-    on: date,
-    year: int,
-    numbers: Mapping[int, Number | None],
-    decision_number: str,
-    decided_on: date | None,
-    reason: str = "",
-) -> list[Target]:
-    """Give those directly beneath `superior` their targets of `year`: {organisation id: people}.
-
-    A pair is a range; None, and a number that binds already, changes nothing. The shares need not
-    add up to the superior's own target. All or none; a number of queries that does not grow with
-    theirs. Raises PermissionDenied where `by` is not staff of `superior`, DomainError with a
-    sentence at `target-<id>` of each that is refused, and at the fields of the decision.
-    """
-    if not acts_at(by, Role.STAFF, at=superior, on=on):
-        raise PermissionDenied
-    children = Organization.objects.beneath(superior, on=on).in_bulk()
-    given = {key: number for key, number in sorted(numbers.items()) if number is not None}
-    _lock(children)
-    versions = _Versions(children, year=year)
-    refused: dict[str, str] = {}
-    made: list[Target] = []
-    for key, number in given.items():
-        if key not in children:
-            refused[f"target-{key}"] = _("This organisation does not stand directly beneath.")
-            continue
-        low, high = number if isinstance(number, tuple) else (number, number)
-        binding = versions.binding.get(key)
-        if binding and (binding.low, binding.high) == (low, high):
-            continue
-        target = Target(
-            organization=children[key],
-            indicator_id=Indicator.ADMITTED,
-            span=Target.Span.YEAR,
-            year=year,
-            form=Form.RANGE if low != high else Form.NUMBER,
-            low=low,
-            high=high,
-            decision_number=names.written(decision_number),
-            decided_on=decided_on,
-            reason=names.written(reason) if binding else "",
-            entered_by=by,
-        )
-        refusal = {
-            **_refused_decision(target, on=on, adjusts=binding is not None),
-            **_drawn_up(target, versions=versions, on=on),
-        }
-        for argument, sentence in refusal.items():
-            at = f"target-{key}" if argument in {"low", "high"} else argument
-            refused.setdefault(at, sentence)
-        made.append(target)
-    if refused:
-        raise DomainError(fields=refused)
-    _refuse_closed([target.organization_id for target in made], year=year)
-    Target.objects.bulk_create(made)
-    if made:
-        # Figures follow by year, so one of the grid speaks for all.
-        announce(made[0], organization=superior, on=on, snapshot={"year": year})
-    return made
 
 
 @transaction.atomic

@@ -20,8 +20,9 @@ from targets.forms import (
     NoSourceForm,
     RegistrationForm,
 )
-from targets.models import SourceDeclaration
+from targets.models import Cycle, SourceDeclaration
 from targets.operations import refusals
+from targets.operations.cycles import current_cycle
 from targets.operations.declarations import answer_declaration, declare_forecast, declare_no_source
 from targets.operations.targets import register_target
 
@@ -98,7 +99,7 @@ class TargetAction(ActionView):
 
 
 class TargetRegister(TargetAction):
-    template_name = "targets/action.html"
+    template_name = "targets/register.html"
     form_class = RegistrationForm
     title = _("Register a target")
     submit_label = _("Register")
@@ -108,6 +109,16 @@ class TargetRegister(TargetAction):
 
     def get_success_message(self, result):
         return _("The number is registered. It binds once the superior assigns it.")
+
+    def get_context_data(self, **kwargs):
+        superior = permissions.superior_of(self.organization, on=self.today)
+        cycle = current_cycle(superior, year=self.year) if superior else None
+        # Its own number alone, and only once the superior asks about it.
+        is_asked = cycle is not None and cycle.state == Cycle.State.CONSULTING
+        draft = cycle.drafts.filter(organization=self.organization).first() if is_asked else None
+        return super().get_context_data(
+            cycle=cycle, superior=superior, asked=sheets.typed(draft), **kwargs
+        )
 
 
 class ForecastDeclare(TargetAction):

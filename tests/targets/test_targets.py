@@ -9,8 +9,6 @@ from typing import Any
 
 import pytest
 from django.core.exceptions import PermissionDenied
-from django.db import connection
-from django.test.utils import CaptureQueriesContext
 
 from config.errors import DomainError
 from organizations.models import Organization, User
@@ -23,7 +21,7 @@ from targets.operations.baselines import (
     report_baseline,
     report_baselines,
 )
-from targets.operations.targets import assign_target, assign_targets, register_target
+from targets.operations.targets import assign_target, register_target
 from targets.rules import missing, people_of_percent, percent, ranks
 from tests.organizations.makers import cell, officer, unit
 from tests.targets.makers import stand_on
@@ -194,69 +192,6 @@ def test_a_registered_target_binds_nobody(country: Country) -> None:
 
     assert list(Target.objects.in_force()) == [assigned]
     assert (assigned.version, assigned.kind) == (2, Target.Kind.ASSIGNED)
-
-
-def test_the_grid_gives_numbers_and_ranges_and_leaves_what_did_not_change(
-    country: Country,
-) -> None:
-    order = {"by": country.above, "on": DAY, "year": 2019, **ORDER}
-    made = assign_targets(
-        country.top, numbers={country.base.pk: 45, country.other.pk: (35, 40)}, **order
-    )
-    assert {(t.organization.slug, t.form, t.low, t.high) for t in made} == {
-        ("hon-gai", "number", 45, 45),
-        ("khe-cham", "range", 35, 40),
-    }
-
-    again = assign_targets(
-        country.top,
-        numbers={country.base.pk: 45, country.other.pk: (35, 41)},
-        reason="Thêm nguồn",
-        **order,
-    )
-
-    assert [(t.organization.slug, t.high) for t in again] == [("khe-cham", 41)]
-
-
-def test_the_grid_refuses_a_unit_that_is_not_beneath_and_writes_nothing(country: Country) -> None:
-    sentences = refused(
-        lambda: assign_targets(
-            country.top, by=country.above, on=DAY, year=2019,
-            numbers={country.base.pk: 45, country.cell.pk: 2, country.other.pk: -3}, **ORDER,
-        )
-    )  # fmt: skip
-
-    assert set(sentences) == {f"target-{country.cell.pk}", f"target-{country.other.pk}"}
-    assert not Target.objects.exists()
-
-
-def test_the_grid_asks_no_more_of_the_database_for_many_than_for_few(country: Country) -> None:
-    def queries(year: int) -> int:
-        children = Organization.objects.beneath(country.top, on=DAY)
-        with CaptureQueriesContext(connection) as captured:
-            assign_targets(
-                country.top,
-                by=country.above,
-                on=DAY,
-                year=year,
-                numbers=dict.fromkeys(children.values_list("pk", flat=True), 3),
-                **ORDER,
-            )
-        return len(captured)
-
-    few = queries(2018)
-    for number in range(20):
-        unit(f"moi-{number}", country.top, on=date(2015, 1, 1))
-
-    assert queries(2019) == few
-    assert Target.objects.count() == 2 + 22
-
-
-def test_the_grid_is_for_staff_of_the_superior(country: Country) -> None:
-    with pytest.raises(PermissionDenied):
-        assign_targets(
-            country.top, by=country.own, on=DAY, year=2019, numbers={country.base.pk: 45}, **ORDER
-        )
 
 
 def test_baselines_of_a_whole_tree_are_entered_at_once(country: Country) -> None:

@@ -10,15 +10,15 @@ from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
 from organizations.models import Organization
-from targets.models import Target
+from targets.models import Target, TargetDraft
 from targets.operations.baselines import report_baseline
 from targets.operations.declarations import answer_declaration, declare_no_source
 from targets.operations.targets import assign_target, register_target
 from tests.makers import DAY, World, cell, once, world
+from tests.targets.assigning import drafting
 
 pytestmark = pytest.mark.django_db
 
-DECISION = {"decision_number": "24-QĐ/ĐU", "decided_on": "21/01/2021", "reason": ""}
 
 
 @pytest.fixture
@@ -31,6 +31,7 @@ def kc() -> World:
         kc.committee, by=kc.staff2, on=DAY, year=2021, form="number", low=6,
         decision_number="118-QĐ/ĐU", decided_on=date(2021, 1, 22),
     )  # fmt: skip
+    drafting(kc.committee, by=kc.staff)
     return kc
 
 
@@ -121,7 +122,7 @@ def test_a_unit_without_source_takes_no_part(kc: World) -> None:
     assert shares(grid(kc, tong=8)) == {"kc-1": 8, "kc-2": 0}
 
 
-def test_cells_are_filled_only_when_told_to_and_saved_only_by_the_decision(kc: World) -> None:
+def test_cells_are_filled_only_when_told_to_and_saved_only_when_sent(kc: World) -> None:
     give(kc, kc.sibling, 1)
     empty = grid(kc, tong=8, dien="trong")
     assert cells(empty) == {"kc-1": "6", "kc-2": "1"}
@@ -134,14 +135,14 @@ def test_cells_are_filled_only_when_told_to_and_saved_only_by_the_decision(kc: W
     client = Client()
     client.force_login(kc.staff)
     sent = {
-        "once": once(), **DECISION, "seen": everything.context["seen"], "reason": "Chia lại",
+        "once": once(), "seen": everything.context["seen"],
         **{f"target-{unit.pk}": cells(everything)[unit.slug] for unit in (kc.cell, kc.sibling)},
     }  # fmt: skip
     saved = client.post(reverse("target-grid", args=[2021], query={"dv": kc.committee.slug}), sent)
 
     assert saved.status_code == 303
-    in_force = Target.objects.in_force().filter(organization__in=[kc.cell, kc.sibling])
-    assert dict(in_force.values_list("organization__slug", "low")) == {"kc-1": 6, "kc-2": 2}
+    drafts = TargetDraft.objects.values_list("organization__slug", "low")
+    assert dict(drafts) == {"kc-1": 6, "kc-2": 2}
 
 
 def give(kc: World, unit: Organization, number: int) -> None:

@@ -27,8 +27,9 @@ from organizations.operations.seals import (
     open_year,
 )
 from targets.models import Baseline, Target
-from targets.operations.targets import assign_target, assign_targets, register_target
+from targets.operations.targets import assign_target, register_target
 from tests.makers import DAY, World, candidate, officer, once, stand_on, unit, world
+from tests.targets import assigning
 from tests.targets.makers import admit
 from tests.targets.makers import reverse as reversal
 from tests.targets.test_pages import signed_in
@@ -74,9 +75,7 @@ def test_no_target_of_a_closed_year_is_assigned_given_out_or_registered(kc: Worl
 
     acts: list[Callable[[], Any]] = [
         lambda: assign_target(kc.committee, by=kc.staff2, on=DAY, year=2020, low=3, **DECISION),
-        lambda: assign_targets(
-            kc.top, by=kc.staff2, on=DAY, year=2020, numbers={kc.committee.pk: 3}, **DECISION
-        ),
+        lambda: assigning.opened(kc.top, by=kc.staff2, year=2020),
         lambda: register_target(kc.cell, by=kc.secretary, on=DAY, year=2020, low=3),
     ]
 

@@ -1,0 +1,359 @@
+"""The grid of those beneath: who drafts, cell by cell or at once, and everything typed wrongly."""
+
+import gzip
+import re
+from datetime import date
+from typing import Any
+
+import pytest
+from django.db import connection
+from django.test import Client
+from django.test.utils import CaptureQueriesContext
+from django.urls import reverse
+
+from organizations.models import Organization, User
+from organizations.operations.structure import NewOrganization, found_many
+from targets.models import Acknowledgement, Cycle, Reminder, Target, TargetDraft
+from targets.operations.targets import assign_target, register_target
+from tests.makers import BEGINNING, DAY, World, once, unit, world
+from tests.targets.assigning import drafting, issued, opened, submitted
+
+GRID = "/chi-tieu/2021/giao/"
+
+
+@pytest.fixture
+def kc(db: None) -> World:
+    around = world()
+    unit("ngoai", name="Đảng bộ ngoài")
+    return around
+
+
+def signed_in(user: User) -> Client:
+    client = Client()
+    client.force_login(user, backend="allauth.account.auth_backends.AuthenticationBackend")
+    client.cookies["django_language"] = "en"
+    return client
+
+
+def address(name: str, slug: str | None = None, *more: Any) -> str:
+    return reverse(name, args=[2021, *more], query={"dv": slug} if slug else {})
+
+
+def sent(client: Client, **cells: str) -> dict[str, str]:
+    """What a browser sends from the grid as it is shown now, with `cells` typed over."""
+    shown = client.get(GRID).content.decode()
+    hidden = dict(re.findall(r'name="(once|seen)" value="([^"]*)"', shown))
+    inputs = dict(re.findall(r'name="(target-\d+)"[^>]* value="([^"]*)"', shown))
+    return {**hidden, **inputs, **cells}
+
+
+def cell_of(unit: Organization) -> str:
+    return f"target-{unit.pk}"
+
+
+def drafts() -> dict[str, tuple[int | None, int | None]]:
+    rows = TargetDraft.objects.values_list("organization__slug", "low", "high")
+    return {slug: (low, high) for slug, low, high in rows}
+
+
+# ---------------------------------------------------------------- without JavaScript: all at once
+
+
+def test_staff_draft_numbers_and_ranges_in_one_go(kc: World) -> None:
+    drafting(kc.committee, by=kc.staff)
+    client = signed_in(kc.staff)
+
+    answer = client.post(
+        GRID, sent(client, **{cell_of(kc.cell): "2", cell_of(kc.sibling): "35-40"})
+    )
+
+    assert answer.status_code == 303
+    assert drafts() == {"kc-1": (2, 2), "kc-2": (35, 40)}
+    assert not Target.objects.in_force().exists()
+
+
+def test_an_emptied_cell_is_saved_as_empty(kc: World) -> None:
+    drafting(kc.committee, by=kc.staff)
+    client = signed_in(kc.staff)
+    client.post(GRID, sent(client, **{cell_of(kc.cell): "2", cell_of(kc.sibling): "3"}))
+
+    client.post(GRID, sent(client, **{cell_of(kc.cell): ""}))
+
+    assert drafts() == {"kc-1": (None, None), "kc-2": (3, 3)}
+
+
+@pytest.mark.parametrize(
+    ("typed", "sentence"),
+    [
+        ("ba", "“ba” is not a number."),
+        ("-3", "less than 0"),
+        ("40-35", "“Up to” is lower"),
+        ("2,5", "is not a number"),
+        ("99999999", "too large"),
+        ("1-2-3", "is not a number"),
+        ("<b>2</b>", "is not a number"),
+    ],
+)
+def test_a_wrong_number_is_told_at_its_cell_and_nothing_is_saved(
+    kc: World, typed: str, sentence: str
+) -> None:
+    drafting(kc.committee, by=kc.staff)
+    client = signed_in(kc.staff)
+
+    answer = client.post(GRID, sent(client, **{cell_of(kc.cell): typed, cell_of(kc.sibling): "2"}))
+
+    assert answer.status_code == 422
+    assert sentence in answer.context["form"].row_errors[kc.cell.pk]
+    (row,) = [
+        (text, error)
+        for group in answer.context["groups"]
+        for row, text, error, _share in group["rows"]
+        if row.key == kc.cell.pk
+    ]
+    assert row[0] == typed
+    assert 'aria-invalid="true"' in answer.content.decode()
+    one = client.post(address("target-draft"), {"unit": kc.cell.pk, "number": typed, "version": 0})
+    assert (one.status_code, sentence in one.json()["sentence"]) == (422, True)
+    assert not TargetDraft.objects.exists()
+
+
+def test_a_unit_that_is_not_beneath_is_refused(kc: World) -> None:
+    drafting(kc.committee, by=kc.staff)
+    client = signed_in(kc.staff)
+    outside = Organization.objects.get(slug="ngoai")
+
+    answer = client.post(GRID, sent(client, **{cell_of(outside): "5", cell_of(kc.cell): "2"}))
+
+    assert answer.status_code == 422
+    assert "a unit that is not beneath" in answer.content.decode()
+    for other in (outside, kc.committee):  # nobody assigns to itself
+        one = client.post(address("target-draft"), {"unit": other.pk, "number": "5", "version": 0})
+        assert one.status_code == 422
+    assert not TargetDraft.objects.exists()
+
+
+def test_a_number_saved_meanwhile_is_not_overwritten_unseen(kc: World) -> None:
+    drafting(kc.committee, by=kc.staff)
+    client = signed_in(kc.staff)
+    stale = sent(client, **{cell_of(kc.cell): "5"})
+    assert client.post(GRID, sent(client, **{cell_of(kc.cell): "7"})).status_code == 303
+
+    answer = client.post(GRID, stale)
+
+    assert answer.status_code == 422
+    assert "kc-canbo has just saved 7 here." in answer.context["form"].row_errors[kc.cell.pk]
+    assert drafts()["kc-1"] == (7, 7)
+    # What the page now shows was seen: sending it again is meant.
+    shown = answer.content.decode()
+    again = {**stale, **dict(re.findall(r'name="(seen)" value="([^"]*)"', shown)), "once": once()}
+    assert client.post(GRID, again).status_code == 303
+    assert drafts()["kc-1"] == (5, 5)
+
+
+def test_a_double_click_saves_once(kc: World) -> None:
+    drafting(kc.committee, by=kc.staff)
+    client = signed_in(kc.staff)
+    data = sent(client, **{cell_of(kc.cell): "2"})
+
+    assert [client.post(GRID, data).status_code for _time in range(2)] == [303, 303]
+    assert TargetDraft.objects.get().version == 1
+
+
+# ---------------------------------------------------------------- cell by cell
+
+
+def test_a_cell_is_saved_and_answers_with_its_version(kc: World) -> None:
+    drafting(kc.committee, by=kc.staff)
+    client = signed_in(kc.staff)
+    where = address("target-draft")
+
+    first = client.post(where, {"unit": kc.cell.pk, "number": " 2 ", "version": 0})
+    stale = client.post(where, {"unit": kc.cell.pk, "number": "9", "version": 0})
+    second = client.post(where, {"unit": kc.cell.pk, "number": "3–4", "version": 1})
+
+    assert first.json() == {"version": 1, "number": "2"}
+    assert stale.status_code == 409
+    assert stale.json() == {
+        "sentence": "kc-canbo has just saved 2 here.", "version": 1, "number": "2",
+    }  # fmt: skip
+    assert second.json() == {"version": 2, "number": "3-4"}
+
+
+@pytest.mark.parametrize(
+    "data", [{}, {"unit": "x"}, {"unit": "1", "version": "no"}, {"unit": "9" * 30, "version": "0"}]
+)
+def test_what_no_page_sends_is_told_and_saves_nothing(kc: World, data: dict[str, str]) -> None:
+    drafting(kc.committee, by=kc.staff)
+
+    answer = signed_in(kc.staff).post(address("target-draft"), data)
+
+    assert answer.status_code == 422
+    assert answer.json()["sentence"]
+
+
+def test_a_cell_is_for_the_committees_staff_while_it_is_drafted(kc: World) -> None:
+    data = {"unit": kc.cell.pk, "number": "2", "version": 0}
+    where = address("target-draft", kc.committee.slug)
+    assert signed_in(kc.staff).post(where, data).status_code == 404  # no cycle yet
+    drafting(kc.committee, by=kc.staff)
+    for user in (kc.leader, kc.auditor, kc.approver, kc.staff2):
+        assert signed_in(user).post(where, data).status_code == 403, user.username
+    for user in (kc.secretary, kc.administrator):
+        assert signed_in(user).post(where, data).status_code == 404, user.username
+    assert signed_in(kc.staff).get(where).status_code == 405
+    submitted_cell = signed_in(kc.staff).post(where, data)
+    assert submitted_cell.status_code == 200
+    Cycle.objects.update(state="submitted", submitted_on=DAY)
+    locked = signed_in(kc.staff).post(where, {**data, "version": 1, "number": "3"})
+    assert (locked.status_code, "locked" in locked.json()["sentence"]) == (422, True)
+
+
+# ---------------------------------------------------------------- who reads what
+
+
+def test_drafts_are_the_committees_own_until_they_are_issued(kc: World) -> None:
+    cycle = submitted(kc.committee, {kc.cell.pk: 77}, by=kc.staff)
+    for user in (kc.leader, kc.auditor, kc.approver, kc.staff2):
+        shown = signed_in(user).get(address("target-grid", kc.committee.slug)).content.decode()
+        assert "77" not in shown.partition("<main")[2], user.username
+        assert 'name="target-' not in shown
+        printed = signed_in(user).get(address("target-appendix", kc.committee.slug))
+        assert "<b>77</b>" not in printed.content.decode(), user.username
+        post = signed_in(user).post(address("target-grid", kc.committee.slug), {"once": once()})
+        assert post.status_code == 403, user.username
+    assert "77" in signed_in(kc.staff).get(GRID).content.decode()
+    assert cycle.is_open is False
+    assert 'name="target-' not in signed_in(kc.staff).get(GRID).content.decode()
+
+
+def test_a_secretary_has_nobody_beneath(kc: World) -> None:
+    client = signed_in(kc.secretary)
+
+    assert client.get(GRID).status_code == 404
+    assert client.post(GRID, {cell_of(kc.sibling): "2"}).status_code == 404
+    assert client.get(address("target-grid", kc.committee.slug)).status_code == 404
+
+
+def test_totals_tell_reserve_and_excess(kc: World) -> None:
+    assign_target(
+        kc.committee, by=kc.staff2, on=DAY, year=2021, low=3, decision_number="15-QĐ/TU",
+        decided_on=date(2021, 1, 14),
+    )  # fmt: skip
+    drafting(kc.committee, by=kc.staff)
+    client = signed_in(kc.staff)
+
+    client.post(GRID, sent(client, **{cell_of(kc.cell): "2"}))
+    assert "1 in reserve" in client.get(GRID).content.decode()
+    client.post(GRID, sent(client, **{cell_of(kc.sibling): "4"}))
+    assert "3 given beyond the own target" in client.get(GRID).content.decode()
+
+
+def test_a_grid_of_two_hundred_rows_is_light_and_asks_no_more(kc: World) -> None:
+    drafting(kc.committee, by=kc.staff)
+    client = signed_in(kc.staff)
+
+    def found(first: int, last: int) -> None:
+        found_many(
+            [
+                NewOrganization(
+                    f"px-{one}", f"Chi bộ Phân xưởng {one}", f"PX {one}", "cell",
+                    kc.committee.slug, BEGINNING, group=f"Khối {one % 5}",
+                )
+                for one in range(first, last)
+            ]
+        )  # fmt: skip
+
+    def queries() -> int:
+        with CaptureQueriesContext(connection) as seen:
+            client.get(GRID)
+        return len(seen)
+
+    found(0, 10)
+    queries()
+    few = queries()
+    found(10, 198)
+
+    assert queries() == few
+    answer = client.get(GRID)
+    assert answer.context["sheet"].given.units == 200
+    assert len(gzip.compress(answer.content)) <= 30 * 1024
+
+
+# ---------------------------------------------------------------- the course, by its pages
+
+
+def test_the_whole_course_by_its_pages(kc: World) -> None:
+    staff, secretary = signed_in(kc.staff), signed_in(kc.secretary)
+
+    def go(client: Client, name: str, *more: Any, **data: Any) -> Any:
+        slug = kc.cell.slug if client is secretary else None
+        where = address(name, slug, *more)
+        assert client.get(where).status_code == 200, where
+        answer = client.post(where, {"once": once(), **data})
+        assert answer.status_code == 303, answer.content.decode()
+        return answer
+
+    wrong = staff.post(
+        address("cycle-open"),
+        {"once": once(), "register_by": "27/05/2021", "issue_by": "20/06/2021"},
+    )
+    assert list(wrong.context["form"].errors) == ["register_by"]
+    assert "27/05/2021" in wrong.content.decode()
+    go(staff, "cycle-open", register_by="10/06/2021", issue_by="20/06/2021", note="Rà soát nguồn")
+    go(secretary, "target-register", number="3", reason="Ba người đã học lớp")
+    assert "1/2 registered" in staff.get(GRID).content.decode()
+    go(staff, "cycle-remind")
+    assert Reminder.objects.get().organization == kc.sibling
+    go(staff, "cycle-step", "soan")
+    staff.post(GRID, sent(staff, **{cell_of(kc.cell): "2", cell_of(kc.sibling): "1"}))
+    go(staff, "cycle-step", "lay-y-kien")
+    asked = secretary.get(address("target-register", kc.cell.slug)).content.decode()
+    assert "drafted for you: <b>2</b>" in asked
+    go(staff, "cycle-step", "trinh")
+    assert "Draft; not issued" in staff.get(address("target-appendix")).content.decode()
+    data = {"decision_number": "24-QĐ/ĐU", "decided_on": "21/01/2021", "signer": "Nguyễn Văn Bình"}
+    go(staff, "target-issue", **data)
+    decision = Target.objects.in_force().get(organization=kc.cell).decision
+    go(secretary, "target-acknowledge", decision.pk)
+    assert Acknowledgement.objects.get().organization == kc.cell
+    printed = staff.get(address("target-appendix")).content.decode()
+    assert "24-QĐ/ĐU" in printed.replace("\u00a0", " ").replace("&nbsp;", " ")
+    assert printed.count("Acknowledged</span>") == 1
+
+
+def test_pages_of_the_course_are_the_committees_staffs_alone(kc: World) -> None:
+    cycle = opened(kc.committee, by=kc.staff)
+    pages = [
+        address("cycle-open", kc.committee.slug),
+        address("cycle-remind", kc.committee.slug),
+        address("cycle-step", kc.committee.slug, "soan"),
+        address("target-issue", kc.committee.slug),
+    ]
+
+    for page in pages:
+        assert signed_in(kc.staff2).get(page).status_code == 403, page
+        assert signed_in(kc.secretary).get(page).status_code == 404, page
+    assert signed_in(kc.staff).get(address("cycle-step", None, "khac")).status_code == 404
+    cycle.refresh_from_db()
+    assert cycle.state == "registering"
+
+
+def test_a_unit_acknowledges_its_own_decision_alone(kc: World) -> None:
+    decision = issued(kc.committee, {kc.cell.pk: 2}, by=kc.staff)
+
+    own = address("target-acknowledge", kc.cell.slug, decision.pk)
+    assert signed_in(kc.secretary).get(own).status_code == 200
+    assert signed_in(kc.staff).get(own).status_code == 403
+    other = address("target-acknowledge", kc.sibling.slug, decision.pk)
+    assert signed_in(kc.secretary2).get(other).status_code == 404
+
+
+def test_what_a_unit_registered_stands_beside_with_its_reason(kc: World) -> None:
+    drafting(kc.committee, by=kc.staff)
+    register_target(
+        kc.cell, by=kc.secretary, on=DAY, year=2021, low=4, reason="Bốn thợ trẻ đã học lớp"
+    )
+
+    shown = signed_in(kc.staff).get(GRID).content.decode()
+
+    assert "Bốn thợ trẻ đã học lớp" in shown
