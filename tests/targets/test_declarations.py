@@ -9,15 +9,20 @@ from typing import Any
 import pytest
 from django.core.exceptions import PermissionDenied
 
+from admissions.operations.candidates import close_candidate, log_candidate
 from config.errors import DomainError
 from organizations.models import Organization, User
-from targets.models import ReportedFigure, SourceDeclaration
+from organizations.sheets.waiting import waiting_for
+from targets.models import Attainment, ReportedFigure, SourceDeclaration
+from targets.operations.attainment import recompute
 from targets.operations.declarations import (
     answer_declaration,
     declare_forecast,
     declare_no_source,
     report_figure,
 )
+from targets.sheets import grid
+from targets.what_if import Method, Scenario, tried
 from tests.organizations.makers import officer, unit
 from tests.targets.makers import stand_on
 
@@ -148,3 +153,77 @@ def test_a_figure_that_the_system_does_not_count_is_reported_with_evidence(
     assert refused(
         lambda: report_figure("KN12", base, numerator=2, **{**asked, "evidence": ""})
     ) == ["evidence"]
+
+
+# ---------------------------------------------------------------- the whole story
+
+TO_ANSWER = "Declarations that no source is left, to answer"
+TO_REVIEW = "Declarations that no source is left have lapsed: review them"
+
+
+def waits(user: User, *, on: date = DAY) -> dict[str, str]:
+    return {one.title: one.url for one in waiting_for(user, on=on)}
+
+
+@pytest.mark.usefixtures("in_english")
+def test_a_declaration_waits_for_who_answers_it_and_not_for_its_author(
+    top: Organization, base: Organization, own: User, above: User
+) -> None:
+    declaration = declared(base, own)
+    taken_down = declared(base, above)
+
+    assert waits(above)[TO_ANSWER].endswith(f"/khong-nguon/{declaration.pk}/?dv=base")
+    assert TO_ANSWER not in waits(own)
+    answer_declaration(declaration, by=above, on=DAY, accept=False)
+    assert TO_ANSWER not in waits(above)
+    assert waits(officer("canbo3", top, "staff"))[TO_ANSWER].endswith(
+        f"/khong-nguon/{taken_down.pk}/?dv=base"
+    )
+
+
+@pytest.mark.usefixtures("in_english")
+def test_a_lapsed_declaration_waits_for_its_unit_until_it_declares_anew_or_has_a_file(
+    base: Organization, own: User, above: User
+) -> None:
+    before, on = date(2021, 11, 30), date(2021, 12, 1)
+    answer_declaration(declared(base, own), by=above, on=DAY, accept=True)
+
+    assert TO_REVIEW not in waits(own, on=before)
+    assert waits(own, on=on)[TO_REVIEW] == "/chi-tieu/2021/khong-nguon/?dv=base"
+    assert TO_REVIEW not in waits(above, on=on)
+    cell = unit("cell", base, kind="cell")
+    secretary = officer("bithu", cell)
+    file = log_candidate(
+        cell, by=secretary, on=DAY, full_name="Vũ Văn Thịnh", born_on=date(1996, 9, 17),
+        sex="male", occupation="Thợ lò", identified_on=DAY,
+    )  # fmt: skip
+    assert TO_REVIEW not in waits(own, on=on)
+    close_candidate(file, by=secretary, on=DAY, closed_on=DAY, reason="Chuyển đi")
+    assert TO_REVIEW in waits(own, on=on)
+    declared(base, own, declared_on=DAY, review_on=date(2022, 6, 1))
+    assert TO_REVIEW not in waits(own, on=on)
+
+
+def test_who_has_no_source_is_exempt_from_allocation_and_told_as_a_share_of_all(
+    top: Organization, base: Organization, own: User, above: User
+) -> None:
+    """27/66 bases without a source: counted by the system, until the day of review."""
+    others = [unit(f"b{number}", top) for number in range(3)]
+    accepted = declared(base, own)
+    answer_declaration(accepted, by=above, on=DAY, accept=True)
+    declared(others[0], officer("canbo4", others[0], "staff"))
+
+    def told(on: date) -> tuple[int, int]:
+        recompute(2021, on=on)
+        row = Attainment.objects.get(organization=top, year=2021, lens="then")
+        return row.units_without_source, row.units
+
+    assert told(DAY) == (1, 4)
+    rows = grid(top, year=2021, on=DAY)
+    found = tried(rows, Scenario(total=9, method=Method.EQUAL)).shares
+    shares = {row.organization.slug: found[row.key] for row in rows}
+    assert shares == {"base": 0, "b0": 3, "b1": 3, "b2": 3}
+    stand_on(date(2021, 11, 30))
+    assert told(date(2021, 11, 30)) == (1, 4)
+    stand_on(date(2021, 12, 1))
+    assert told(date(2021, 12, 1)) == (0, 4)
