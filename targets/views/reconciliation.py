@@ -22,7 +22,7 @@ SEVERAL = 12
 
 class DayForm(ProductForm):
     dv = forms.CharField(widget=forms.HiddenInput, required=False)
-    ngay = DateField(label=_("By the decisions of"), required=False)
+    ngay = DateField(label=_("By the decisions of"))
 
     def __init__(self, *args, today, **kwargs):
         super().__init__(*args, **kwargs)
@@ -30,7 +30,7 @@ class DayForm(ProductForm):
 
     def clean_ngay(self):
         day = self.cleaned_data["ngay"]
-        if day and day > self.today:
+        if day > self.today:
             raise forms.ValidationError(_("The day lies in the future."))
         return day
 
@@ -77,4 +77,12 @@ def _bar(node):
         "given": number(given.given_low),
         "aim": given.aim,
     }
-    return charts.bullet(given.given_low, given.low, label=words, behind=node.differs)
+    # Within a range of its own nothing is missing and nothing too much: the line stands at its end.
+    low, line = given.given_low, given.low
+    if given.reserve:
+        low = given.given_high
+    elif given.over:
+        line = given.high
+    else:
+        low = line
+    return charts.bullet(low, line, label=words, behind=node.differs)
