@@ -234,10 +234,10 @@ class TargetForm(OnceForm):
         initial=Target.Origin.DECISION,
     )
     issuer = NameField(
-        label=_("Issued by"),
+        label=_("Who gives it"),
         max_length=160,
         required=False,
-        help_text=_("Who gives the target from outside: the superior committee."),
+        help_text=_("The superior committee; not needed for a resolution of the own congress."),
     )
     decision_number = LineField(label=_("Decision number"), max_length=40)
     decided_on = DateField(label=_("Decided on"))

@@ -11,6 +11,7 @@ from typing import Any
 
 from django.db.models import Exists, OuterRef, Q, Sum
 from django.db.models.expressions import RawSQL
+from django.utils.translation import gettext as _
 
 from admissions.models import Admission
 from organizations.models import Ancestry, Organization
@@ -51,6 +52,7 @@ class YearOfTerm:
     admitted: int | None
     total: int | None
     percent: Decimal | None
+    is_over: bool = True
 
 
 @dataclass
@@ -83,6 +85,8 @@ class Section:
     def title(self) -> str:
         """Return what the section is about: its period, group, indicator, origin."""
         whole = words.whole(self.shown)
+        if self.shown.span == Span.YEAR:
+            return _("Year %(what)s") % {"what": whole}
         return whole[:1].upper() + whole[1:]
 
     @property
@@ -149,9 +153,8 @@ class Section:
 
     @property
     def a_year(self) -> tuple[int, int] | None:
-        """Return the fewest and the most admitted in a whole year of the term."""
-        whole = [one.admitted for one in self.years[:-1] if one.admitted is not None]
-        known = [number for number in whole if number]
+        """Return the fewest and the most admitted in a year of the term that is over."""
+        known = [one.admitted for one in self.years if one.is_over and one.admitted]
         return (min(known), max(known)) if len(known) > 1 else None
 
     @property
@@ -165,6 +168,11 @@ class Section:
         one = self.shown
         return one.indicator_id == Indicator.ADMITTED and one.span == Span.YEAR and not one.group
 
+    @property
+    def is_plain(self) -> bool:
+        """Say whether it is what attainment of the year is measured by."""
+        return self.is_of_the_year and self.shown.origin == Target.Origin.DECISION
+
 
 def sections(organization: Organization, *, year: int, on: date) -> list[Section]:
     """Return the targets of `organization` in `year`: its own, of its parts, of its term.
@@ -173,7 +181,7 @@ def sections(organization: Organization, *, year: int, on: date) -> list[Section
     """
     binding = {Target.Kind.ASSIGNED, Target.Kind.ADJUSTED}
     found = []
-    for _key, rows in groupby(_versions(organization, year=year), key=_of):
+    for _same, rows in groupby(_versions(organization, year=year), key=_of):
         versions = list(rows)
         target = next((one for one in versions if one.kind in binding), None)
         found.append(Section(versions, target))
@@ -296,21 +304,22 @@ def _fill_counted(
         section.reached = sum(known[one] for one in asked)
     name = MEASURE_OF[target.group]
     if target.span == Span.TERM:
-        section.years = _years_of(target, {one[1]: known[one] for one in asked})
+        section.years = _years_of(target, {one[1]: known[one] for one in asked}, on=on)
     elif target.span == Span.YEAR:
         section.measure = name
     elif not target.group:
         section.measure = f"{ADMITTED}_{target.span}_{target.part}"
 
 
-def _years_of(target: Target, admitted: dict[int, int]) -> list[YearOfTerm]:
+def _years_of(target: Target, admitted: dict[int, int], *, on: date) -> list[YearOfTerm]:
     found, total = [], 0
     for year in range(target.year, last_year(target) + 1):
         if year not in admitted:
-            found.append(YearOfTerm(year, None, None, None))
+            found.append(YearOfTerm(year, None, None, None, is_over=False))
             continue
         total += admitted[year]
-        found.append(YearOfTerm(year, admitted[year], total, percent(total, target.low)))
+        is_over = on >= date(year, 12, 31)
+        found.append(YearOfTerm(year, admitted[year], total, percent(total, target.low), is_over))
     return found
 
 

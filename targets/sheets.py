@@ -208,7 +208,7 @@ def sheet(organization: Organization, *, year: int, on: date, is_top: bool) -> S
     versions = list(
         Target.objects.of_the_year(year)
         .filter(organization=organization)
-        .select_related("entered_by")
+        .select_related("entered_by", "decision")
         .order_by("-version")
     )
     for one in versions:

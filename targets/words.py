@@ -33,10 +33,15 @@ def scope(target: Target) -> str:
     if target.indicator_id != Indicator.ADMITTED:
         parts.append(str(target.indicator_id))
     if target.group:
-        parts.append(str(Target.OfGroup(target.group).label))
+        parts.append(_small(Target.OfGroup(target.group).label))
     if target.origin == Target.Origin.RESOLUTION:
-        parts.append(str(Target.Origin.RESOLUTION.label))
+        parts.append(_small(Target.Origin.RESOLUTION.label))
     return ", ".join(parts)
+
+
+def _small(label: object) -> str:
+    text = str(label)
+    return text[:1].lower() + text[1:]
 
 
 def whole(target: Target) -> str:

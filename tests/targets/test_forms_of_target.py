@@ -213,6 +213,9 @@ def test_a_number_is_used_once_a_year_by_whoever_issues_it(country: Country) -> 
     assert len({first.decision, outside.decision, later.decision}) == 3
     assert (outside.decision.organization, outside.decision.issuer) == (country.top, "Tỉnh ủy")
     assert first.decision.organization == country.top
+    # A resolution is the unit's own: it may bear the same number as the superior's decision.
+    resolved = country.assign(low=50, origin="resolution", **other_day)
+    assert resolved.decision.organization == country.base
 
 
 @pytest.mark.django_db(transaction=True)
@@ -258,6 +261,7 @@ def test_groups_parts_and_floors_are_counted_as_the_measures_count(country: Coun
     country.assign(low=2, span="half", part=2)
     country.assign(low=1, span="quarter", part=1)
     country.assign(low=1, span="half", part=1, group="women")
+    country.assign(low=2, span="quarter", part=2, group="women")
     country.assign(low=3, group="women")
     country.assign(low=1, group="village_head")
     country.assign(form="floor", low=1, indicator="KN06")
@@ -273,6 +277,7 @@ def test_groups_parts_and_floors_are_counted_as_the_measures_count(country: Coun
         "KN01-half-2019-2": (1, None, False, 1),
         "KN01-quarter-2019-1": (1, None, True, 0),
         "KN01-half-2019-1-women": (2, None, True, 0),
+        "KN01-quarter-2019-2-women": (1, None, False, 1),
         "KN01-year-2019-women": (3, None, True, 0),
         "KN01-year-2019-village_head": (1, None, True, 0),
         "KN06-year-2019": (2, 3, False, None),

@@ -66,10 +66,13 @@ def test_a_term_adds_up_year_by_year(country: Country) -> None:
         YearOfTerm(2016, 2, 3, Decimal("37.50")),
         YearOfTerm(2017, 0, 3, Decimal("37.50")),
         YearOfTerm(2018, 1, 4, Decimal("50.00")),
-        YearOfTerm(2019, 1, 5, Decimal("62.50")),
-        YearOfTerm(2020, None, None, None),
+        YearOfTerm(2019, 1, 5, Decimal("62.50"), is_over=False),
+        YearOfTerm(2020, None, None, None, is_over=False),
     ]
     assert (section.reached, section.percent, section.missing) == (5, Decimal("62.50"), 3)
+    for day, is_over in ((date(2019, 12, 30), False), (date(2019, 12, 31), True)):
+        assert country.sections(on=day)["KN01-term-2015"].years[4].is_over is is_over
+    assert section.a_year == (1, 2)  # of the years that are over and had admissions
     assert section.reached == country.base.attainments.get(year=2019, lens="then").term_admitted
     shown = signed_in(country.above).get(f"/chi-tieu/2019/?dv={country.base.slug}")
     assert "The term 2015–2020" in shown.content.decode()
