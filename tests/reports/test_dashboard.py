@@ -303,7 +303,7 @@ def test_declared_forecast_reported_figures_and_lost_sources_are_shown(
     assert "121/130" in shown
     assert "93.08\xa0%" in shown
     assert "+8.46 percentage points, from 110" in shown
-    assert "1/2 units without a source" in shown
+    assert "1/4 units without a source" in shown
     assert "Toàn bộ lao động trên 35 tuổi" in shown
 
 
