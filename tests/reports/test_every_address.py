@@ -39,6 +39,7 @@ from tests.makers import (
     world,
 )
 from tests.reports.classes_asked import asked_of_classes, forms_of_classes
+from tests.reports.following_asked import asked_of_following, forms_of_following
 from tests.reports.meetings_asked import asked_of_meetings, forms_of_meetings
 from tests.reports.moving_asked import asked_of_moving, forms_of_moving
 from tests.reports.outcomes_asked import asked_of_outcomes, forms_of_outcomes
@@ -164,6 +165,7 @@ def place(db: None) -> Place:
     asked |= asked_of_moving(here, there, CANARIES)
     asked |= asked_of_rules(here)
     asked |= asked_of_rounds(here, there)
+    asked |= asked_of_following(here, there)
     asked |= asked_of_years(here, there)  # the last: nothing is founded before a closed year
     return Place(here, there, files, people, declared, records, asked)
 
@@ -422,6 +424,7 @@ def forms(place: Place) -> Iterator[tuple[User, str, dict[str, str]]]:
     yield from forms_of_moving(here, place.asked)
     yield from forms_of_rules(here, place.asked)
     yield from forms_of_rounds(here, place.asked)
+    yield from forms_of_following(here, place.asked)
     yield from forms_of_years(here, place.asked)
     ended = [here.secretary.appointments.get().pk]
     yield here.administrator, reverse("appointment-end", args=ended), {}
