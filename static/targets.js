@@ -68,15 +68,17 @@
     input.setAttribute("aria-invalid", "true");
     input.setAttribute("aria-describedby", words.id);
   };
-  const kept = (input, found) => {
+  const kept = (input, found, typed) => {
+    const isNewer = input.value.trim() !== typed;  // typed on while it was being saved: sent next
     input.closest("tr").dataset.v = found.version;
+    const now = input.value;
     input.defaultValue = found.number;
-    if (document.activeElement !== input) input.value = found.number;
+    input.value = isNewer || document.activeElement === input ? now : found.number;
     clear(input);
     add();
   };
   const settle = (input, found) => say(input, found.sentence, [
-    [grid.dataset.theirs.replace("{n}", found.number || "–"), () => { input.value = found.number; kept(input, found); input.focus(); }],
+    [grid.dataset.theirs.replace("{n}", found.number || "–"), () => { input.value = found.number; kept(input, found, found.number); input.focus(); }],
     [grid.dataset.mine.replace("{n}", input.value.trim() || "–"), () => { input.closest("tr").dataset.v = found.version; send(input); input.focus(); }],
   ]);
   const sent = async (input) => {
@@ -95,7 +97,7 @@
     unsent.delete(input);
     const found = await answer.json();
     tell(answer.ok ? grid.dataset.saved : "");
-    if (answer.ok) kept(input, found);
+    if (answer.ok) kept(input, found, typed);
     else if (answer.status === 409) settle(input, found);
     else say(input, found.sentence, []);
   };

@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import date, timedelta
 from decimal import Decimal
+from functools import cached_property
 from itertools import cycle
 from random import Random
 
@@ -219,6 +220,17 @@ class Loading:
                 self.mentors[member.cell].append((member.since, self.persons[index]))
         for days in self.voters.values():
             days.sort()
+
+    @cached_property
+    def shown(self) -> set[str]:
+        """The organisations for which somebody signs in as staff."""
+        return {
+            organization
+            for account in self.plan.accounts
+            if account.is_shown
+            for organization, role, _title in account.posts
+            if role == Role.STAFF
+        }
 
     def open_accounts(self, *, password: str) -> None:
         """Open the accounts; those that nobody signs in with have no password."""
@@ -570,7 +582,7 @@ class Loading:
         """Carry the assignment of a year from its opening to the decision, all on one day."""
         superior, who = self.organizations[event.superior], self.staff(event.superior)
         numbers = {self.organizations[slug].pk: one for slug, one in event.numbers.items()}
-        cycle = open_cycle(
+        assignment = open_cycle(
             superior,
             by=who,
             on=event.day,
@@ -578,9 +590,11 @@ class Loading:
             register_by=event.day,
             issue_by=event.day,
         )
-        if event.superior == self.plan.top:
-            for slug, number in event.numbers.items():
+        if event.superior in self.shown:  # elsewhere nobody looks at what was registered
+            for place, (slug, number) in enumerate(event.numbers.items()):
                 low, high = number if isinstance(number, tuple) else (number, number)
+                if low and place % 5 == 0:
+                    low = high = low - 1
                 register_target(
                     self.organizations[slug],
                     by=who,
@@ -590,17 +604,17 @@ class Loading:
                     low=low,
                     high=high,
                 )
-        if cycle.state == cycle.State.REGISTERING:
-            move_cycle(cycle, by=who, on=event.day, step="draft")
-        save_drafts(cycle, by=who, on=event.day, numbers=numbers)
-        move_cycle(cycle, by=who, on=event.day, step="submit")
+        if assignment.state == assignment.State.REGISTERING:
+            move_cycle(assignment, by=who, on=event.day, step="draft")
+        save_drafts(assignment, by=who, on=event.day, numbers=numbers)
+        move_cycle(assignment, by=who, on=event.day, step="submit")
         decision = issue_cycle(
-            cycle,
+            assignment,
             by=who,
             on=event.day,
             decision_number=event.decision_number,
             decided_on=event.day,
-            reasons=["superior"] if cycle.number > 1 else [],
+            reasons=["superior"] if assignment.number > 1 else [],
             difference=DIFFERENCE,
         )
         for held in Appointment.objects.filter(

@@ -13,6 +13,7 @@ from targets.operations.baselines import report_baseline
 from targets.operations.targets import register_target
 from tests.browser.visits import Reader
 from tests.makers import DAY, PASSWORD, World, cell, logged, world
+from tests.targets.assigning import drafting
 
 pytestmark = [
     pytest.mark.browser,
@@ -38,6 +39,7 @@ def kc() -> World:
     register_target(kc.cell, by=kc.secretary, on=DAY, year=2021, low=4)
     for _file in range(3):
         logged(kc)
+    drafting(kc.committee, by=kc.staff)
     return kc
 
 
@@ -112,22 +114,3 @@ def test_cells_are_filled_when_told_to_and_emptied_again(canbo: Reader, kc: Worl
 
     assert not Target.objects.filter(year=2021, kind="assigned").exists()
     assert canbo.amiss() == []
-
-
-def test_a_column_of_numbers_is_pasted_from_excel(canbo: Reader, kc: World) -> None:
-    canbo.open(grid(kc))
-    column = [str(place % 4) for place in range(len(MEMBERS))]
-
-    canbo.page.focus("#grid input >> nth=0")
-    canbo.page.evaluate(
-        """(text) => {
-            const data = new DataTransfer();
-            data.setData("text", text);
-            const paste = { clipboardData: data, bubbles: true, cancelable: true };
-            document.activeElement.dispatchEvent(new ClipboardEvent("paste", paste));
-        }""",
-        "\r\n".join(column),
-    )
-
-    assert numbers(canbo, "#grid input") == column
-    assert canbo.page.inner_text("#bar-sum") == str(sum(map(int, column)))

@@ -53,6 +53,7 @@ from tests.reports.reorganizations_asked import (
 from tests.reports.rounds_asked import asked_of_rounds, forms_of_rounds
 from tests.reports.rules_asked import asked_of_rules, forms_of_rules
 from tests.reports.years_asked import asked_of_years, forms_of_years
+from tests.targets.assigning import drafting, submitted
 
 Anybody = User | AnonymousUser
 CANARIES = {"own": "Chim Hoàng Yến", "sibling": "Chim Sơn Ca", "foreign": "Chim Hoạ Mi"}
@@ -369,9 +370,18 @@ def forms(place: Place) -> Iterator[tuple[User, str, dict[str, str]]]:
     yield here.staff2, reverse("figure-report", args=["KN11"], query={"dv": here.top.slug}), {
         "numerator": "121", "denominator": "130", "as_of": DAYS, "evidence": "Báo cáo",
     }  # fmt: skip
+    drafting(here.top, by=here.staff2)
     yield here.staff2, target("target-grid", here.top), {
         f"target-{here.committee.pk}": "38", "seen": f"{here.committee.pk}:0:",
-        "decision_number": "1-QĐ", "decided_on": DAYS, "reason": "Vì",
+    }  # fmt: skip
+    yield here.staff, target("cycle-open", here.committee), {
+        "register_by": "30/06/2021", "issue_by": "31/07/2021", "note": "Rà soát",
+    }  # fmt: skip
+    submitted(here.top, {here.committee.pk: 3}, by=here.staff2, year=2022)
+    issue = reverse("target-issue", args=[2022], query={"dv": here.top.slug})
+    yield here.staff2, issue, {
+        "decision_number": "7-QĐ", "decided_on": DAYS, "signer": "Lê Bí Thư", "note": "Vì",
+        "difference": "Vì",
     }  # fmt: skip
     yield here.staff, target("target-register", here.committee), {
         "number": "35-40", "reason": "Đủ nguồn",

@@ -1,0 +1,146 @@
+"""An assignment of targets in the page: pasted, saved cell by cell, disputed, issued, printed."""
+
+from collections.abc import Callable, Iterator
+from datetime import date
+from typing import Any
+
+import pytest
+from django.urls import reverse
+
+from organizations.models import Role
+from targets.models import Target, TargetDecision, TargetDraft
+from targets.operations.baselines import report_baseline
+from targets.operations.targets import assign_target
+from tests.browser.visits import Reader
+from tests.makers import DAY, PASSWORD, World, cell, officer, world
+from tests.targets.assigning import drafting
+
+pytestmark = [
+    pytest.mark.browser,
+    pytest.mark.slow,
+    pytest.mark.django_db(transaction=True),
+]
+
+UNITS = 39
+COLUMN = [1 if place % 13 else 0 for place in range(UNITS)]
+PASTE = """(text) => {
+    const data = new DataTransfer();
+    data.setData("text", text);
+    const paste = { clipboardData: data, bubbles: true, cancelable: true };
+    document.activeElement.dispatchEvent(new ClipboardEvent("paste", paste));
+}"""
+
+
+@pytest.fixture
+def kc() -> World:
+    """A committee of 39 cells that is itself given 36, while it drafts."""
+    kc = world()
+    units = [kc.cell, kc.sibling, *(cell(f"px-{place}", kc.committee) for place in range(37))]
+    for place, unit in enumerate(units):
+        report_baseline(unit, by=kc.staff, on=DAY, year=2021, members=20 + place % 7)
+    assign_target(
+        kc.committee, by=kc.staff2, on=DAY, year=2021, low=36, decision_number="118-QĐ/ĐU",
+        decided_on=date(2021, 1, 22),
+    )  # fmt: skip
+    drafting(kc.committee, by=kc.staff)
+    return kc
+
+
+@pytest.fixture
+def sign_in(browser: Any, live_server: Any) -> Iterator[Callable[..., Reader]]:
+    readers = []
+
+    def enter(username: str, **options: Any) -> Reader:
+        readers.append(Reader(browser, live_server.url, **options))
+        readers[-1].open("/")
+        readers[-1].sign_in(username, PASSWORD)
+        return readers[-1]
+
+    yield enter
+    for reader in readers:
+        reader.close()
+
+
+def saved(reader: Reader) -> None:
+    reader.page.locator("#draft-state", has_text="Đã lưu nháp").wait_for()
+    reader.page.wait_for_load_state("networkidle")
+
+
+def test_two_officers_draft_dispute_a_cell_and_issue_two_too_many(
+    kc: World, sign_in: Callable[..., Reader]
+) -> None:
+    colleague = officer("kc-canbo-hai", kc.committee, Role.STAFF)
+    grid = reverse("target-grid", args=[2021], query={"dv": kc.committee.slug})
+    one, two = sign_in(kc.staff.username), sign_in(colleague.username)
+    two.open(grid)  # before the other types anything
+    one.open(grid)
+
+    one.page.focus("#grid input >> nth=0")
+    one.page.evaluate(PASTE, "\r\n".join(map(str, COLUMN)))
+    assert one.page.inner_text("#bar-sum") == str(sum(COLUMN)) == "36"
+    saved(one)
+    drafts = list(TargetDraft.objects.values_list("low", flat=True))
+    assert (len(drafts), sum(filter(None, drafts))) == (UNITS, 36)
+
+    cells = two.page.locator("#grid input")
+    cells.nth(1).fill("3")
+    cells.nth(1).press("Tab")
+    dispute = two.page.locator(".cell-note")
+    dispute.wait_for()
+    assert "kc-canbo vừa lưu 1 ở ô này." in dispute.inner_text()
+    assert cells.nth(1).input_value() == "3"  # what was typed is kept
+    dispute.get_by_role("button", name="Lưu 3").click()
+    saved(two)
+    assert not two.page.locator(".cell-note").count()
+    assert sum(filter(None, TargetDraft.objects.values_list("low", flat=True))) == 38
+    assert two.amiss() == []
+
+    two.open(grid)
+    assert two.page.inner_text("#bar-sum") == "38"
+    two.follow('a[href*="/dot/trinh/"]')
+    two.send()
+    two.follow('a[href*="/dot/ban-hanh/"]')
+    paper = {"decision_number": "24-QĐ/ĐU", "decided_on": "20/05/2021", "signer": "Nguyễn Văn Bình"}
+    two.fill(**paper)
+    two.page.click("main form[method=post] .btn.pri")
+    two.page.locator("main .errs").wait_for()
+    assert "Giao vượt 2 so với cấp trên giao" in two.words
+    assert two.page.input_value("[name=decision_number]") == "24-QĐ/ĐU"
+    two.fill(difference="Nguồn của hai phân xưởng nhiều hơn dự kiến")
+    two.send()
+    assert TargetDecision.objects.get(cycle__isnull=False).difference.startswith("Nguồn")
+    assert Target.objects.in_force().filter(organization__targets__isnull=False).exists()
+    assert two.page.locator("#grid input").count() == 0
+
+    two.follow('a[href*="/giao/phu-luc/"]')
+    assert two.amiss() == []
+    sheets = two.page.pdf(format="A4")
+    assert sheets.count(b"/Type /Page\n") + sheets.count(b"/Type /Page ") in {1, 2}
+
+
+def test_a_lost_connection_keeps_what_was_typed_and_sends_it_later(
+    kc: World, sign_in: Callable[..., Reader]
+) -> None:
+    canbo = sign_in(kc.staff.username)
+    canbo.open(reverse("target-grid", args=[2021], query={"dv": kc.committee.slug}))
+    cell = canbo.page.locator("#grid input").first
+
+    canbo.context.set_offline(True)
+    cell.fill("2")
+    cell.press("Tab")
+    canbo.page.locator("#draft-state", has_text="Chưa gửi được: 1 ô").wait_for()
+    assert not TargetDraft.objects.exists()
+    canbo.context.set_offline(False)
+    saved(canbo)
+    assert TargetDraft.objects.get().low == 2
+
+
+def test_the_grid_on_a_phone_at_320_px(kc: World, sign_in: Callable[..., Reader]) -> None:
+    canbo = sign_in(kc.staff.username, width=320, height=640)
+    canbo.open(reverse("target-grid", args=[2021], query={"dv": kc.committee.slug}))
+
+    assert canbo.overflow() + canbo.amiss() == []
+    canbo.page.locator("#grid input").first.fill("2")
+    canbo.page.locator("#grid input").first.press("Enter")
+    saved(canbo)
+    assert TargetDraft.objects.get().low == 2
