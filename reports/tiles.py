@@ -23,7 +23,10 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Beside:
-    """One companion as it is read: what it is, its value, of what it was reckoned, its records."""
+    """One companion as it is read: what it is, its value, of what it was reckoned, its records.
+
+    The value is empty where there are too few records to tell it.
+    """
 
     label: str
     value: str
@@ -57,10 +60,19 @@ class AttainmentTile:
 
     @property
     def beside(self) -> list[Beside]:
-        """Return the companions in their order, each with the list behind it where there is one."""
+        """Return the companions that can be told, in their order, each with the list behind it
+        where there is one."""
+        return [one for one in self._all() if one.value]
+
+    @property
+    def too_few(self) -> list[str]:
+        """Return what is not told, for there are too few records."""
+        return [one.label for one in self._all() if not one.value]
+
+    def _all(self) -> list[Beside]:
         one = self.companions
         admitted = self.records_url if self.standing.admitted else ""
-        return [
+        found = [
             Beside(
                 _("Sources per remaining place"),
                 _decimal(one.sources_per_place),
@@ -69,9 +81,7 @@ class AttainmentTile:
             ),
             Beside(
                 _("Time of being helped, median"),
-                _("%(n)s months") % {"n": _decimal(one.months)}
-                if one.months is not None
-                else _too_few(one.helped),
+                "" if one.months is None else _("%(n)s months") % {"n": _decimal(one.months)},
                 _("%(n)s admitted in the year who were helped") % {"n": number(one.helped)},
                 admitted,
             ),
@@ -93,16 +103,20 @@ class AttainmentTile:
                 _("%(some)s of %(all)s admitted this year and last")
                 % {"some": number(one.deleted.part), "all": number(one.deleted.whole)},
             ),
-            Beside(
-                _("Units at zero"),
-                number(one.units_at_zero) if one.units else "–",
-                ngettext(
-                    "of %(n)s unit directly beneath", "of %(n)s units directly beneath", one.units
-                )
-                % {"n": number(one.units)},
-                self._page("organization-units") if one.units else "",
-            ),
         ]
+        if one.units:
+            told = ngettext(
+                "of %(n)s unit directly beneath", "of %(n)s units directly beneath", one.units
+            )
+            found.append(
+                Beside(
+                    _("Units at zero"),
+                    number(one.units_at_zero),
+                    told % {"n": number(one.units)},
+                    self._page("organization-units"),
+                )
+            )
+        return found
 
     def _places(self) -> str:
         one = self.companions
@@ -131,12 +145,8 @@ def _decimal(value: Decimal | None) -> str:
     return "–" if value is None else number(value, 1)
 
 
-def _too_few(records: int) -> str:
-    return _("too few") if records else "–"
-
-
 def _share(share: Share) -> str:
-    return _too_few(share.whole) if share.is_too_few else percent(share.percent, 1)
+    return "" if share.is_too_few else percent(share.percent, 1)
 
 
 def tile_of(
