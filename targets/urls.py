@@ -17,7 +17,9 @@ from .views import (
 
 urlpatterns = [
     path("chi-tieu/danh-muc/", indicators.indicator_list, name="indicator-list"),
-    path("chi-tieu/danh-muc/<str:indicator>/", indicators.indicator_detail, name="indicator-detail"),
+    path(
+        "chi-tieu/danh-muc/<str:indicator>/", indicators.indicator_detail, name="indicator-detail"
+    ),
     path(
         "chi-tieu/danh-muc/<str:indicator>/bao-cao/",
         indicators.FigureReport.as_view(),

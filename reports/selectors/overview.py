@@ -12,12 +12,12 @@ from django.db.models import Q
 from organizations.models import Ancestry, Organization
 from targets.measures import ADMISSIONS, FILES, Measure
 from targets.models import DeclaredForecast, Indicator, ReportedFigure, Target
+from targets.paces import Shares
 from targets.plan import ROUNDS, planned
 from targets.rules import percent, points_between
 
 from .standing import (
     Look,
-    Shares,
     Standing,
     YearOf,
     shares_of,
@@ -244,7 +244,7 @@ def _reported(organization: Organization, *, year: int, on: date) -> list[Report
     term = Q(span=Target.Span.TERM, year__lte=year) & (
         Q(until_year__isnull=True) | Q(until_year__gte=year)
     )
-    rows = Target.objects.in_force().filter(
+    aimed = Target.objects.in_force().filter(
         Q(span=Target.Span.YEAR, year=year) | term,
         organization=organization,
         indicator__in=by_day,
@@ -253,7 +253,7 @@ def _reported(organization: Organization, *, year: int, on: date) -> list[Report
     targets = {
         target.indicator_id: target
         for target in sorted(
-            rows,
+            aimed,
             key=lambda one: (
                 one.span == Target.Span.YEAR,
                 one.origin == Target.Origin.DECISION,
