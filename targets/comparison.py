@@ -51,7 +51,7 @@ class Comparison:
     scenarios: list[SavedScenario]
     lines: list[Line]
     hidden: int
-    registered: int
+    registered: int | None
     files: int
     totals: list[Share]
     above: list[int]
@@ -80,13 +80,14 @@ def compare(
         _line(unit, "", None, None, kept)
         for unit in Organization.objects.filter(pk__in=gone).called(on=on).order_by("pk")
     ]
+    known = [line.registered for line in lines if line.registered is not None]
     totals = [sum(shares.values()) for shares in kept]
     shown = [line for line in lines if line.differs] if only_differing else lines
     return Comparison(
         scenarios=list(scenarios),
         lines=shown,
         hidden=len(lines) - len(shown),
-        registered=sum(line.registered or 0 for line in lines),
+        registered=sum(known) if known else None,
         files=sum(line.files or 0 for line in lines),
         totals=[
             Share(

@@ -382,7 +382,7 @@ class GridChangesForm(OnceForm):
 
     def clean_marks(self) -> dict[int, tuple[int, int | tuple[int, int] | None]]:
         """Return {organisation id: (version seen, number or None to empty it)}."""
-        return {
+        found = {
             int(key): (int(version), read_number(number))
             for key, version, number in re.findall(
                 r"(\d{1,18}):(\d{1,9}):(\d{0,9}(?:-\d{1,9})?)",
@@ -390,6 +390,9 @@ class GridChangesForm(OnceForm):
                 re.ASCII,
             )
         }
+        if not found:
+            raise forms.ValidationError(_("The page sent no number."))
+        return found
 
 
 class ScenarioNameForm(OnceForm):

@@ -75,7 +75,7 @@ def scenario_compare(request, year):
     chosen = [known[key] for key in dict.fromkeys(asked)]
     only = request.GET.get("khac") == "1"
     refused = ""
-    if not 2 <= len(chosen) <= comparison.MOST:
+    if asked and not 2 <= len(chosen) <= comparison.MOST:
         refused = gettext("Choose two or three scenarios to compare.")
         chosen = []
     query = [("dv", organization.slug), *(("so", one.pk) for one in chosen)]
@@ -115,7 +115,7 @@ class ScenarioSave(ActionView):
         self.rows = tried_on(self.organization, year=year, on=self.today)
         if not self.rows:
             raise Http404
-        if request.GET.get("theo") == Method.MANUAL:
+        if request.GET.get("theo", Method.MANUAL) == Method.MANUAL:
             own = sheets.sheet(self.organization, year=year, on=self.today, is_top=False).given
             self.scenario = Scenario(total=own.low or 0, method=Method.MANUAL)
             return None

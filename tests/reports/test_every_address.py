@@ -52,6 +52,7 @@ from tests.reports.reorganizations_asked import (
 )
 from tests.reports.rounds_asked import asked_of_rounds, forms_of_rounds
 from tests.reports.rules_asked import asked_of_rules, forms_of_rules
+from tests.reports.scenarios_asked import asked_of_scenarios, forms_of_scenarios
 from tests.reports.years_asked import asked_of_years, forms_of_years
 from tests.targets.assigning import drafting, submitted
 
@@ -167,6 +168,7 @@ def place(db: None) -> Place:
     asked |= asked_of_rules(here)
     asked |= asked_of_rounds(here, there)
     asked |= asked_of_following(here, there)
+    asked |= asked_of_scenarios(here, there)
     asked |= asked_of_years(here, there)  # the last: nothing is founded before a closed year
     return Place(here, there, files, people, declared, records, asked)
 
@@ -217,7 +219,7 @@ def addresses(place: Place) -> Iterator[tuple[str, str, str]]:
 
 def shown(answer: Any) -> str:
     """Return what the body says, without what differs at each asking."""
-    body = answer.content.decode()
+    body = answer.content.decode(errors="replace")
     return re.sub(r'name="(csrfmiddlewaretoken|once)" value="[^"]*"', "", body)
 
 
@@ -245,7 +247,7 @@ def test_nobody_makes_an_address_fail_and_what_is_hidden_looks_like_what_is_miss
             looks: dict[str, dict[str, tuple[int, str]]] = {}
             for about, whose, address in asked:
                 answer = ask(browser, method, address)
-                body = answer.content.decode()
+                body = answer.content.decode(errors="replace")  # some are Excel files
                 where = (who, method, address, answer.status_code)
                 looks.setdefault(about, {})[whose] = answer.status_code, shown(answer)
                 if answer.status_code >= 500:
@@ -435,6 +437,7 @@ def forms(place: Place) -> Iterator[tuple[User, str, dict[str, str]]]:
     yield from forms_of_rules(here, place.asked)
     yield from forms_of_rounds(here, place.asked)
     yield from forms_of_following(here, place.asked)
+    yield from forms_of_scenarios(here, place.asked)
     yield from forms_of_years(here, place.asked)
     ended = [here.secretary.appointments.get().pk]
     yield here.administrator, reverse("appointment-end", args=ended), {}
