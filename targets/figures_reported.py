@@ -6,11 +6,9 @@ from dataclasses import dataclass, field
 from datetime import date
 from decimal import Decimal
 
-from django.utils.translation import get_language
-
 from organizations.models import Organization
 from targets.in_force import Section, sections
-from targets.indicators import CATALOGUE, Entry
+from targets.indicators import CATALOGUE, Entry, called
 from targets.models import Indicator, ReportedFigure, Target
 from targets.rules import change_in_percent, percent, points_between
 
@@ -60,11 +58,6 @@ class Reports:
     listed: Listed
     told: list[Told] = field(default_factory=list)
     sections: list[Section] = field(default_factory=list)
-
-
-def called(indicator: Indicator) -> str:
-    """Return the name of an indicator in the reader's language."""
-    return indicator.name_en if get_language() == "en" else indicator.name
 
 
 def catalogue(organization: Organization, *, year: int, on: date) -> list[Listed]:

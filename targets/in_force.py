@@ -16,6 +16,7 @@ from django.utils.translation import gettext as _
 from admissions.models import Admission
 from organizations.models import Ancestry, Organization
 from targets import words
+from targets.indicators import called
 from targets.measures import BY_NAME, MEASURES
 from targets.models import Attainment, Indicator, ReportedFigure, Target
 from targets.operations.shapes import last_year
@@ -88,6 +89,11 @@ class Section:
         if self.shown.span == Span.YEAR:
             return _("Year %(what)s") % {"what": whole}
         return whole[:1].upper() + whole[1:]
+
+    @property
+    def name(self) -> str:
+        """Return what the indicator is called, where it is another than members admitted."""
+        return "" if self.indicator.pk == Indicator.ADMITTED else called(self.indicator)
 
     @property
     def of_a_year(self) -> str:

@@ -5,9 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from django.utils.translation import get_language
 from django.utils.translation import gettext_lazy as _
 
-from targets.models import Target
+from targets.models import Indicator, Target
 
 if TYPE_CHECKING:
     from django_stubs_ext import StrPromise
@@ -73,3 +74,8 @@ def forms_of(code: str) -> tuple[Form, ...]:
     """Return the forms of target that the indicator `code` takes."""
     entry = CATALOGUE.get(code)
     return entry.forms if entry else ()
+
+
+def called(indicator: Indicator) -> str:
+    """Return the name of an indicator in the reader's language."""
+    return indicator.name_en if get_language() == "en" else indicator.name

@@ -11,7 +11,7 @@ from config import clock
 from config.ui.pages import ActionView
 from targets import figures_reported, permissions
 from targets.indicator_forms import FigureForm
-from targets.indicators import CATALOGUE
+from targets.indicators import CATALOGUE, called
 from targets.models import Indicator
 from targets.operations import refusals
 from targets.operations.declarations import report_figure
@@ -89,7 +89,7 @@ class FigureReport(ActionView):
 
     @property
     def title(self):
-        return _("Report: %(name)s") % {"name": figures_reported.called(self.indicator)}
+        return _("Report: %(name)s") % {"name": called(self.indicator)}
 
     def get_form_kwargs(self):
         entry = CATALOGUE[self.indicator.pk]
