@@ -434,3 +434,37 @@ def test_a_choice_is_offered_again_as_it_was_made(top: Organization) -> None:
     assert offered(event) == {
         f"target-{a.pk}": "reassign", f"new-KN01-year-2021-{moi}": "30-32",
     }  # fmt: skip
+
+
+def test_parts_groups_and_resolutions_go_on_each_by_itself(top: Organization) -> None:
+    a, b = unit("a", top), unit("b", top)
+    cell("c", a), cell("d", b)
+    women = {"span": "half", "part": 2, "group": "women"}
+    aim(a, 35)
+    aim(a, 12, **women)
+    aim(b, 5, **women)
+    aim(a, 40, origin="resolution")
+    aim(a, 1, form="floor", indicator_id=Indicator.UNITS)
+    aim(a, 200, span="term", year=2020, until_year=2025)
+    aim(a, 20, span="half", part=1)  # over on the eve: it stays where it was
+    aim(a, 9, span="quarter", part=2)
+
+    reorganise(top, Event("merge", [a], [b], choose=chosen(a, answer="carry", to="b")))
+
+    rows = Target.objects.in_force().filter(organization=b)
+    assert {
+        (one.indicator_id, one.span, one.part, one.group, one.origin): (
+            one.low, one.version, one.form, one.until_year,
+        )
+        for one in rows
+    } == {
+        ("KN01", "year", 0, "", "decision"): (35, 1, "number", None),
+        ("KN01", "half", 2, "women", "decision"): (17, 2, "number", None),
+        ("KN01", "year", 0, "", "resolution"): (40, 1, "number", None),
+        ("KN06", "year", 0, "", "decision"): (1, 1, "floor", None),
+        ("KN01", "term", 0, "", "decision"): (200, 1, "number", 2025),
+    }  # fmt: skip
+    left = {key: one.low for one in Target.objects.in_force().filter(organization=a)
+            for key in [(one.span, one.part, one.group, one.form)]}  # fmt: skip
+    assert left[("half", 2, "women", "number")] == 0
+    assert (left["half", 1, "", "number"], left["quarter", 2, "", "number"]) == (20, 9)
