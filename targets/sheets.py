@@ -157,13 +157,6 @@ class GridRow:
         return typed(self.target) if self.draft and typed(self.target) != self.number else ""
 
     @property
-    def off_registered(self) -> int | None:
-        """Return the people more, or less than 0, than it registered."""
-        if self.registered is None or self.aimed is None or self.aimed.low is None:
-            return None
-        return self.aimed.low - (self.registered.low or 0)
-
-    @property
     def mark(self) -> str:
         """Return what the page remembers of the row: key, version, number."""
         return f"{self.key}:{self.version}:{self.number}"

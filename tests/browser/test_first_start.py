@@ -156,7 +156,11 @@ def give_targets(staff: Reader, today: date) -> None:
     staff.go_to(year)
     staff.go_to(f"{year}quyet-dinh/")
     staff.fill(
-        form="percent", percent="5,5", decision_number="88-CTr/TU", decided_on=written(today)
+        form="percent",
+        percent="5,5",
+        issuer="Tỉnh ủy",
+        decision_number="88-CTr/TU",
+        decided_on=written(today),
     )
     staff.send()
     assert "4" in staff.heading, "5,5 % of 60, rounded up"

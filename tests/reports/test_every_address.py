@@ -39,6 +39,7 @@ from tests.makers import (
     world,
 )
 from tests.reports.classes_asked import asked_of_classes, forms_of_classes
+from tests.reports.cycles_asked import asked_of_cycles, forms_of_cycles
 from tests.reports.following_asked import asked_of_following, forms_of_following
 from tests.reports.meetings_asked import asked_of_meetings, forms_of_meetings
 from tests.reports.moving_asked import asked_of_moving, forms_of_moving
@@ -54,7 +55,6 @@ from tests.reports.rounds_asked import asked_of_rounds, forms_of_rounds
 from tests.reports.rules_asked import asked_of_rules, forms_of_rules
 from tests.reports.scenarios_asked import asked_of_scenarios, forms_of_scenarios
 from tests.reports.years_asked import asked_of_years, forms_of_years
-from tests.targets.assigning import drafting, submitted
 
 Anybody = User | AnonymousUser
 CANARIES = {"own": "Chim Hoàng Yến", "sibling": "Chim Sơn Ca", "foreign": "Chim Hoạ Mi"}
@@ -168,6 +168,7 @@ def place(db: None) -> Place:
     asked |= asked_of_rules(here)
     asked |= asked_of_rounds(here, there)
     asked |= asked_of_following(here, there)
+    asked |= asked_of_cycles(here, there)
     asked |= asked_of_scenarios(here, there)
     asked |= asked_of_years(here, there)  # the last: nothing is founded before a closed year
     return Place(here, there, files, people, declared, records, asked)
@@ -297,7 +298,7 @@ def test_every_page_is_shown_to_somebody_and_to_nobody_without_a_role(place: Pla
                 continue  # one reader is enough
             if ask(browser, "get", address).status_code == 200:
                 shown_to.setdefault(route, set()).add(who)
-    posted_or_moved_on = {"home", "first-start", "act-as"}
+    posted_or_moved_on = {"home", "first-start", "act-as", "target-draft"}
     # Only while a decision has failed: tests/organizations/test_reorganization_mending.py.
     posted_or_moved_on |= {"reorganization-reopen"}
     routes = {str(pattern.name) for pattern in patterns()} - NOBODYS - posted_or_moved_on
@@ -366,25 +367,13 @@ def forms(place: Place) -> Iterator[tuple[User, str, dict[str, str]]]:
     yield here.staff2, target("baseline-report", here.committee), {"members": "40"}
     yield here.staff2, target("target-assign", here.committee), {
         "form": "range", "low": "3", "high": "4", "percent": "5,5", "decision_number": "1-QĐ",
-        "decided_on": DAYS, "responsible": "Lê Bí Thư", "reason": "Vì", "until_year": "2025",
-        "part": "1", "group": "women", "signer": "Lê Bí Thư",
+        "decided_on": DAYS, "responsible": "Lê Bí Thư", "reason": "Vì",
+        "group": "women", "signer": "Lê Bí Thư",
     }  # fmt: skip
     yield here.staff2, reverse("figure-report", args=["KN11"], query={"dv": here.top.slug}), {
         "numerator": "121", "denominator": "130", "as_of": DAYS, "evidence": "Báo cáo",
     }  # fmt: skip
-    drafting(here.top, by=here.staff2)
-    yield here.staff2, target("target-grid", here.top), {
-        f"target-{here.committee.pk}": "38", "seen": f"{here.committee.pk}:0:",
-    }  # fmt: skip
-    yield here.staff, target("cycle-open", here.committee), {
-        "register_by": "30/06/2021", "issue_by": "31/07/2021", "note": "Rà soát",
-    }  # fmt: skip
-    submitted(here.top, {here.committee.pk: 3}, by=here.staff2, year=2022)
-    issue = reverse("target-issue", args=[2022], query={"dv": here.top.slug})
-    yield here.staff2, issue, {
-        "decision_number": "7-QĐ", "decided_on": DAYS, "signer": "Lê Bí Thư", "note": "Vì",
-        "difference": "Vì",
-    }  # fmt: skip
+    yield from forms_of_cycles(here)
     yield here.staff, target("target-register", here.committee), {
         "number": "35-40", "reason": "Đủ nguồn",
     }  # fmt: skip
