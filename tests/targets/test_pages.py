@@ -1,6 +1,5 @@
 """The pages of targets: who reads, who enters, and everything that may be typed wrongly."""
 
-
 import pytest
 from django.test import Client
 from django.urls import reverse
