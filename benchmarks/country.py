@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from django.db import connection
 
 from config.periods import OPEN_END
-from organizations.operations.structure import DERIVE
+from organizations.operations.structure import LINES
 
 YEARS = 6
 """2016 to 2021; the clock stands on 31 December 2021."""
@@ -55,9 +55,10 @@ TREE = """
 FACTS = """
     SELECT setseed(0.42);
     INSERT INTO organizations_person (public_id, full_name, name_search, name_order, born_on, sex,
-            ethnicity, religion, education, occupation, residence, is_youth_union_member)
+            ethnicity, religion, education, occupation, residence, is_youth_union_member,
+            citizen_id_hash, citizen_id_ending)
         SELECT gen_random_uuid(), 'Nguyễn Văn ' || i, 'nguyen van ' || i, 'n', '1993-01-01',
-            CASE WHEN i % 3 = 0 THEN 'female' ELSE 'male' END, '', '', '', '', '', false
+            CASE WHEN i % 3 = 0 THEN 'female' ELSE 'male' END, '', '', '', '', '', false, '', ''
         FROM generate_series(1, {cells} * 4 + {cells}) AS i;
     INSERT INTO admissions_admission (origin, person_id, cell_id, decided_on, ceremony_on, sign,
             reason, sex, age_years, is_ethnic_minority, groups, is_readmission)
@@ -69,13 +70,15 @@ FACTS = """
         FROM (SELECT i, date '2016-01-01' + floor(random() * 2190)::int AS day
             FROM generate_series(1, {cells} * 4) AS i) AS fact;
     INSERT INTO admissions_candidate (public_id, number, person_id, cell_id, rules_id, groups,
-            stage, stage_since, identified_on, closed_reason, version, entered_by_id)
+            stage, stage_since, identified_on, closed_reason, version, course, special,
+            was_cleared, entered_by_id)
         SELECT gen_random_uuid(), 'KC-' || i, {cells} * 4 + i,
             2 + {districts} + {bases} + floor(random() * ({cells} - 1)),
             (SELECT min(id) FROM admissions_ruleset), ARRAY[]::varchar[],
             (ARRAY['source', 'sympathiser', 'certified', 'dossier', 'ready', 'cell_resolved',
                 'decided'])[1 + i % 7],
-            '2021-06-01', '2021-01-01', '', 1, (SELECT min(id) FROM organizations_user)
+            '2021-06-01', '2021-01-01', '', 1, 1, ARRAY[]::varchar[], false,
+            (SELECT min(id) FROM organizations_user)
         FROM generate_series(1, {cells}) AS i;
     INSERT INTO targets_baseline (organization_id, year, version, members, reason, entered_by_id)
         SELECT id, 2021, 1, 18, '', (SELECT min(id) FROM organizations_user)
@@ -103,7 +106,7 @@ def generate(scale: int) -> Size:
         (organizations,) = cursor.fetchone()
         cursor.execute(
             "INSERT INTO organizations_ancestry"
-            " (descendant_id, ancestor_id, depth, valid_from, valid_to) " + DERIVE,
+            " (descendant_id, ancestor_id, depth, valid_from, valid_to) " + LINES,
             {"organizations": organizations, "open": OPEN_END},
         )
         cursor.execute(FACTS.format(**numbers))
