@@ -36,6 +36,21 @@
   };
   grid.addEventListener("input", add);
 
+  /* What a paste or a filling changed at once is taken back at once. */
+  const undo = document.getElementById("wi-undo");
+  let before = null;
+  const remember = () => {
+    before = inputs.map((input) => input.value);
+    if (undo) undo.hidden = false;
+  };
+  if (undo) undo.addEventListener("click", () => {
+    inputs.forEach((input, place) => { input.value = before[place]; });
+    undo.hidden = true;
+    add();
+    save();
+    grid.dispatchEvent(new Event("input"));
+  });
+
   /* Each cell is saved when it is left: with the version that the page knows. What could not be
      sent is kept here and sent later; what somebody else saved meanwhile is for the reader to choose. */
   const state = document.getElementById("draft-state"), token = document.querySelector("#grid-form [name=csrfmiddlewaretoken]");
@@ -120,6 +135,7 @@
     const lines = event.clipboardData.getData("text").trim().split(/\r?\n/);
     if (place < 0 || lines.length < 2) return;
     event.preventDefault();
+    remember();
     lines.forEach((line, offset) => { const input = inputs[place + offset]; if (input) input.value = line.split("\t").pop().trim(); });
     add();
     save();
@@ -138,7 +154,7 @@
     }[method];
     return mixed({ m: rows.map((row) => count(row, "m")), f: rows.map((row) => count(row, "f")), y: rows.map((row) => count(row, "y")), one: rows.map(() => 1) }, parts);
   };
-  let shares = [], before = null;
+  let shares = [];
   const reckon = () => {
     const total = read(asked("tong")), sources = Number(asked("nguon").value), method = asked("theo").value;
     document.getElementById("wi-mix").hidden = method !== "pha";
@@ -166,21 +182,12 @@
   document.getElementById("wi-go").hidden = true;
   ["tong", "theo", "nguon", "tran", "thuc", "dangky", "giu"].forEach((name) => asked(name).addEventListener("input", reckon));
   grid.addEventListener("input", () => { if (asked("giu").checked) reckon(); });
-  const undo = document.getElementById("wi-undo");
   box.querySelectorAll("[data-fill]").forEach((link) => link.addEventListener("click", (event) => {
     event.preventDefault();
-    before = inputs.map((input) => input.value);
+    remember();
     inputs.forEach((input, place) => { if (link.dataset.fill === "all" || !input.value.trim()) input.value = shares[place]; });
-    undo.hidden = false;
     add();
     save();
   }));
-  undo.addEventListener("click", () => {
-    inputs.forEach((input, place) => { input.value = before[place]; });
-    undo.hidden = true;
-    add();
-    save();
-    reckon();
-  });
   reckon();
 })();

@@ -69,6 +69,11 @@ NO_PAGE_OF_ITS_OWN = {
     "decision-review-new": "no decision waits there for its ceremony with staff; "
     "test_cancellation.py asks",
     "decision-review-decline": "likewise",
+    "target-draft": "POST alone",
+    "cycle-step": "nobody assigns targets in the middle of the year; test_assignment.py looks",
+    "cycle-remind": "likewise",
+    "target-issue": "likewise",
+    "target-acknowledge": "all have acknowledged; test_assignment.py looks",
     "class-withdraw": "nobody is proposed for a class to come; test_classes.py asks",
     # Behind buttons that the drafter alone has; test_reorganization.py goes that way.
     "reorganization-edit": "the drafter's",
