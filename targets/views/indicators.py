@@ -25,7 +25,8 @@ def _year(request):
     text = request.GET.get("nam", "")
     if not text:
         return today.year
-    if not text.isascii() or not text.isdigit() or refusals.of_year(int(text[:9]), on=today):
+    is_year = len(text) == 4 and text.isascii() and text.isdigit()
+    if not is_year or refusals.of_year(int(text), on=today):
         raise Http404
     return int(text)
 

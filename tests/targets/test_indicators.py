@@ -171,7 +171,8 @@ def test_who_only_reads_reports_nothing_and_nobody_reports_what_the_system_count
     assert own.get(address("indicator-detail", country, "KN99")).status_code == 404
     above = reverse("indicator-list", query={"dv": country.top.slug})
     assert own.get(above).status_code == 404
-    assert own.get(reverse("indicator-list", query={"nam": "x"})).status_code == 404
+    for year in ("x", "1066", "0000020190000", "9" * 30):
+        assert own.get(reverse("indicator-list", query={"nam": year})).status_code == 404, year
 
 
 def test_a_long_history_asks_no_more_of_the_database(country: Country, own: Client) -> None:
