@@ -223,9 +223,7 @@ def organization_targets(request, slug):
             "sheet": sheets.sheet(organization, year=given.year, on=on, is_top=is_top),
             "rows": [pictures.unit_row(one, look=given) for one in found],
             "aim": aim(context["whole"].low, context["whole"].high),
-            "tile": tile_of(
-                context["whole"], given, words=headlines.pace_words(context["whole"])
-            ),
+            "tile": tile_of(context["whole"], given, words=headlines.pace_words(context["whole"])),
         },
     )
 
