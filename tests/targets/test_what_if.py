@@ -20,7 +20,6 @@ from tests.targets.assigning import drafting
 pytestmark = pytest.mark.django_db
 
 
-
 @pytest.fixture
 def kc() -> World:
     """Two cells of 30 and 10 members, whose committee is given six."""
