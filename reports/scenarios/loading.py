@@ -66,6 +66,7 @@ from targets.operations.declarations import (
     report_figure,
 )
 from targets.operations.drafts import save_drafts
+from targets.operations.following import record_visit
 from targets.operations.targets import assign_target, register_target
 
 from . import plan as plans
@@ -285,6 +286,8 @@ class Loading:
                 self._declare_forecast(event)
             case plans.NoSource():
                 self._declare_no_source(event)
+            case plans.Visit():
+                self._visit(event)
             case plans.Answer():
                 self._answer(event)
             case plans.Figure():
@@ -645,6 +648,17 @@ class Loading:
             people=event.people,
             declared_on=event.day,
             declared_by=event.declared_by,
+        )
+
+    def _visit(self, event: plans.Visit) -> None:
+        record_visit(
+            self.organizations[event.organization],
+            by=self.staff_above(event.organization),
+            on=event.day,
+            year=event.day.year,
+            visited_on=event.day,
+            who=event.who,
+            findings=event.findings,
         )
 
     def _declare_no_source(self, event: plans.NoSource) -> None:

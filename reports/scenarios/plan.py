@@ -153,6 +153,16 @@ class NoSource:
 
 
 @dataclass(frozen=True)
+class Visit:
+    """On `day`, people of the superior of `organization` were there to see how it stands."""
+
+    day: date
+    organization: str
+    who: str
+    findings: str
+
+
+@dataclass(frozen=True)
 class Answer:
     """On `day`, the superior of `organization` accepts that it has no source left."""
 
@@ -243,6 +253,7 @@ Event = (
     | PercentTarget
     | Forecast
     | NoSource
+    | Visit
     | Answer
     | Figure
     | Reorganize

@@ -7,12 +7,12 @@ communes bear their public names; everything else is generated.
 
 from __future__ import annotations
 
-from datetime import date
+from datetime import date, timedelta
 from random import Random
 
 from .making import Maker, Work, share_out, slug_of
 from .people import Population
-from .plan import AdmissionRound, Figure, Opening, Plan, Shares, TopTarget, Unit
+from .plan import AdmissionRound, Figure, Opening, Plan, Shares, TopTarget, Unit, Visit
 
 TOP = "tam-duong"
 OUTSIDE = "Tỉnh ủy Vĩnh Phúc"
@@ -183,3 +183,12 @@ def _targets(maker: Maker, *, opening: dict[str, int]) -> None:
         Figure(date(2023, 12, 29), TOP, "KN11", date(2023, 12, 29), 121, 130, evidence),
         Figure(date(2023, 12, 29), TOP, "KN12", date(2023, 12, 29), 2, None, evidence),
     ]  # fmt: skip
+    plan.others += [
+        Visit(
+            date(2023, 10, 3) + timedelta(days=2 * place),
+            slug_of(name),
+            "Tổ công tác của Huyện ủy",
+            "Đã rà soát nguồn, thống nhất lịch xét kết nạp cuối năm",
+        )
+        for place, (name, *_rest) in enumerate(COMMUNES)
+    ]

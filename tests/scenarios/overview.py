@@ -8,6 +8,7 @@ from config import clock
 from organizations.models import Membership, Organization
 from reports.selectors.overview import overview
 from reports.selectors.standing import look
+from targets.models import Visit
 
 
 def show(slug: str, year: int) -> None:
@@ -26,6 +27,12 @@ def show(slug: str, year: int) -> None:
         "cells": tree.cells(on=on).count(),
         "members": Membership.objects.on(on).filter(cell__in=tree).count(),
         "beneath_by_kind": Counter(one.kind_code for one in beneath),
+        "visited_by_kind": Counter(
+            one.kind_code
+            for one in beneath.filter(
+                pk__in=Visit.objects.filter(organization=unit, year=year).values("unit")
+            )
+        ),
         "reported": {
             one.indicator.code: {
                 "numerator": one.now.numerator,

@@ -165,6 +165,9 @@ class TestTamDuongIn2023:
 
         assert heads == {"numerator": 121, "of": 130, "percent": 93.08, "change": 8.46}
 
+    def test_all_13_communes_were_visited(self, tam_duong: Demonstration) -> None:
+        assert tam_duong.overview("tam-duong", 2023)["visited_by_kind"] == {"commune": 13}
+
     def test_both_new_organisations_in_private_firms_are_there(
         self, tam_duong: Demonstration
     ) -> None:

@@ -1,5 +1,6 @@
 """A year's targets from the opening of the registration to the decision, and their adjustment."""
 
+import threading
 from collections.abc import Callable
 from datetime import date
 from typing import Any
@@ -322,3 +323,49 @@ def test_registration_ends_only_after_its_last_day_for_the_staffs_task(kc: World
         opened_on=date(2021, 5, 1), register_by=date(2021, 5, 27)
     )
     assert "Assignments of targets under way" in tasks(kc.staff)
+
+
+# ---------------------------------------------------------------- two at once
+
+
+def both(*acts: Callable[[], Any]) -> list[str]:
+    """What comes of acts that two connections carry out at the same time, sorted."""
+    told: list[str] = []
+    start = threading.Barrier(len(acts))
+
+    def run(act: Callable[[], Any]) -> None:
+        try:
+            start.wait(timeout=10)
+            act()
+            told.append("done")
+        except DomainError as refusal:
+            told.append(type(refusal).__name__)
+        finally:
+            connection.close()
+
+    workers = [threading.Thread(target=run, args=(act,)) for act in acts]
+    for worker in workers:
+        worker.start()
+    for worker in workers:
+        worker.join(timeout=30)
+    return sorted(told)
+
+
+def test_of_two_who_save_a_cell_or_issue_at_once_one_is_told(transactional_db: None) -> None:
+    kc = world()
+    cycle = drafting(kc.committee, by=kc.staff)
+
+    def save(number: int) -> Callable[[], Any]:
+        return lambda: save_drafts(
+            cycle, by=kc.staff, on=DAY, numbers={kc.cell.pk: number}, versions={kc.cell.pk: 0}
+        )
+
+    def issue(number: str) -> Callable[[], Any]:
+        paper = {"decision_number": number, "decided_on": DAY}
+        return lambda: issue_cycle(cycle, by=kc.staff, on=DAY, **paper)
+
+    assert both(save(2), save(3)) == ["ConflictError", "done"]
+    assert TargetDraft.objects.get().version == 1
+    move_cycle(cycle, by=kc.staff, on=DAY, step="submit")
+    assert both(issue("1-QĐ"), issue("2-QĐ")) == ["DomainError", "done"]
+    assert Target.objects.filter(kind="assigned").count() == 1
