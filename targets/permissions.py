@@ -104,3 +104,9 @@ def closes_follow_up(user: User | AnonymousUser, follow_up: FollowUp, *, on: dat
     if mine is None or mine != user.pk:
         return False
     return assignees_for(superior, follow_up.unit, on=on).filter(pk=mine).exists()
+
+
+def reads_drafts_of(user: User | AnonymousUser, organization: Organization, *, on: date) -> bool:
+    """Say whether `user` sees what `organization` drafts for those beneath before it is issued:
+    its own staff, approvers and leaders; nobody above, beneath or beside it."""
+    return acts_at(user, Role.STAFF, Role.APPROVER, Role.LEADER, at=organization, on=on)

@@ -57,7 +57,7 @@ class TargetGrid(ActionView):
         self.today = clock.today()
         self.organization = organization_asked(request, year)
         self.is_staff = acts_at(request.user, Role.STAFF, at=self.organization, on=self.today)
-        self.cycle = current_cycle(self.organization, year=year) if self.is_staff else None
+        self.cycle = _cycle_read_by(request.user, self.organization, year=year, on=self.today)
         self.lens, _day = look.read(request, year=year, today=self.today)
         self.rows = self._rows(lens=self.lens)
         if not self.rows:
@@ -72,7 +72,7 @@ class TargetGrid(ActionView):
 
     @property
     def may_draft(self):
-        return self.cycle is not None and self.cycle.is_open
+        return self.is_staff and self.cycle is not None and self.cycle.is_open
 
     def get_form_kwargs(self):
         return {"rows": self.rows}
@@ -407,11 +407,10 @@ class TargetAcknowledge(ActionView):
 
 @require_safe
 def appendix(request, year):
-    """The table that goes with the decision, to be printed; of a draft for its staff alone."""
+    """The table that goes with the decision, to be printed; of a draft for the committee alone."""
     today = clock.today()
     organization = organization_asked(request, year)
-    is_staff = acts_at(request.user, Role.STAFF, at=organization, on=today)
-    cycle = current_cycle(organization, year=year) if is_staff else None
+    cycle = _cycle_read_by(request.user, organization, year=year, on=today)
     rows = sheets.grid(organization, year=year, on=today, cycle=cycle)
     if not rows:
         raise Http404
@@ -437,6 +436,13 @@ def appendix(request, year):
             "cancel_url": address("target-grid", year, organization),
         },
     )
+
+
+def _cycle_read_by(user, organization, *, year, on):
+    """Return the cycle under way where `user` may see what is drafted in it, else None."""
+    if not permissions.reads_drafts_of(user, organization, on=on):
+        return None
+    return current_cycle(organization, year=year)
 
 
 def _last_decision(organization, *, year):

@@ -11,7 +11,7 @@ from django.views.decorators.http import require_safe
 from config import clock, workbooks
 from config.errors import DomainError
 from config.ui.pages import ActionView
-from targets import sheets, workbook
+from targets import permissions, sheets, workbook
 from targets.forms import GridChangesForm, GridFileForm
 from targets.operations.cycles import current_cycle
 from targets.operations.drafts import save_drafts
@@ -24,9 +24,8 @@ XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 def grid_export(request, year):
     today = clock.today()
     organization = organization_asked(request, year)
-    assigns = sheets.assigns_beneath(request.user, organization, on=today)
-    # What is drafted is for those alone who draft it.
-    cycle = current_cycle(organization, year=year) if assigns else None
+    reads = permissions.reads_drafts_of(request.user, organization, on=today)
+    cycle = current_cycle(organization, year=year) if reads else None
     rows = sheets.grid(organization, year=year, on=today, cycle=cycle)
     if not rows:
         raise Http404

@@ -11,11 +11,11 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
-from organizations.models import Organization, User
+from organizations.models import Organization, Role, User
 from organizations.operations.structure import NewOrganization, found_many
 from targets.models import Acknowledgement, Cycle, Reminder, Target, TargetDraft
 from targets.operations.targets import assign_target, register_target
-from tests.makers import BEGINNING, DAY, World, once, unit, world
+from tests.makers import BEGINNING, DAY, World, officer, once, unit, world
 from tests.targets.assigning import drafting, issued, opened, submitted
 
 GRID = "/chi-tieu/2021/giao/"
@@ -221,6 +221,12 @@ def test_drafts_are_the_committees_own_until_they_are_issued(kc: World) -> None:
         assert "<b>77</b>" not in printed.content.decode(), user.username
         post = signed_in(user).post(address("target-grid", kc.committee.slug), {"once": once()})
         assert post.status_code == 403, user.username
+    for role in (Role.APPROVER, Role.LEADER):
+        own = signed_in(officer(f"{role}-kc", kc.committee, role))
+        shown = own.get(GRID).content.decode()
+        assert "<b>77</b>" in shown
+        assert "/dot/" not in shown, "it is read, not taken further"
+        assert "<b>77</b>" in own.get(address("target-appendix")).content.decode()
     assert "77" in signed_in(kc.staff).get(GRID).content.decode()
     assert cycle.is_open is False
     assert 'name="target-' not in signed_in(kc.staff).get(GRID).content.decode()
