@@ -16,9 +16,10 @@ from django.utils.translation import gettext as _
 from admissions.models import Admission
 from organizations.models import Ancestry, Organization
 from targets import words
+from targets.followed import month_end
 from targets.indicators import called
 from targets.measures import BY_NAME, MEASURES
-from targets.models import Attainment, Indicator, ReportedFigure, Target
+from targets.models import Attainment, Indicator, ReportedFigure, SourceDeclaration, Target
 from targets.operations.shapes import last_year
 from targets.rules import percent, points_between
 from targets.sheets import aim, exact
@@ -41,7 +42,6 @@ MEASURE_OF = {
 }
 """The measure that counts each group of those admitted."""
 STORED = {measure.name for measure in MEASURES}
-OF_THE_UNITS = "KN06"
 YOUNG_SHARE = "KN10"
 
 
@@ -159,8 +159,8 @@ class Section:
 
     @property
     def a_year(self) -> tuple[int, int] | None:
-        """Return the fewest and the most admitted in a year of the term that is over."""
-        known = [one.admitted for one in self.years if one.is_over and one.admitted]
+        """Return the fewest and the most admitted in a year of the term that is over, 0 too."""
+        known = [one.admitted for one in self.years if one.is_over and one.admitted is not None]
         return (min(known), max(known)) if len(known) > 1 else None
 
     @property
@@ -240,6 +240,11 @@ def _months(target: Target) -> range:
     length = {Span.HALF: 6, Span.QUARTER: 3}.get(Span(target.span), 12)
     first = length * (target.part - 1) + 1 if target.part else 1
     return range(first, first + length)
+
+
+def _last_day(target: Target, *, year: int, on: date) -> date:
+    """Return the last day of the period of `target` in `year`, day `on` if that is earlier."""
+    return min(on, month_end(year, _months(target)[-1]))
 
 
 def _count(found: list[Section], organization: Organization, *, year: int, on: date) -> None:
@@ -368,23 +373,42 @@ def _counted(name: str, year: int, first: int, last: int) -> Q:
 
 
 def _count_units(found: list[Section], organization: Organization, *, year: int, on: date) -> None:
-    """Count the units directly beneath that reached what sections of units ask for; one query."""
-    units = [one for one in found if one.indicator.pk == OF_THE_UNITS]
+    """Count the units directly beneath that reached what sections of units ask for; one query.
+
+    A floor asks nothing of a unit whose declaration that no source is left holds at its end.
+    """
+    units = [one for one in found if one.indicator.pk == Indicator.UNITS]
     if not units:
         return
+    ends = {_last_day(one.shown, year=year, on=on) for one in units}
     rows = list(
         Attainment.objects.filter(
             parent=organization,
             year=year,
             lens=Attainment.Lens.THEN,
             organization__period__contains=min(on, date(year, 12, 31)),
-        ).only("admitted", "term_admitted", *(f"admitted_month_{m:02d}" for m in range(1, 13)))  # type: ignore[arg-type]
+        )
+        .only("admitted", "term_admitted", *(f"admitted_month_{m:02d}" for m in range(1, 13)))  # type: ignore[arg-type]
+        .annotate(**{_exempt(end): _declared(end) for end in ends})
     )
     for one in units:
         target = one.shown
-        least = target.low or 1 if target.form == Form.FLOOR else 1
-        one.of = len(rows)
-        one.reached = sum(_admitted(row, target) >= least for row in rows)
+        least, asked = 1, rows
+        if target.form == Form.FLOOR:
+            least = target.low or 1
+            name = _exempt(_last_day(target, year=year, on=on))
+            asked = [row for row in rows if not getattr(row, name)]
+        one.of = len(asked)
+        one.reached = sum(_admitted(row, target) >= least for row in asked)
+
+
+def _exempt(day: date) -> str:
+    return f"exempt_{day:%Y%m%d}"
+
+
+def _declared(day: date) -> Exists:
+    held = SourceDeclaration.objects.holding(on=day)
+    return Exists(held.filter(organization=OuterRef("organization")))
 
 
 def _admitted(row: Attainment, target: Target) -> int:
@@ -396,7 +420,8 @@ def _admitted(row: Attainment, target: Target) -> int:
 def _fill_reported(
     found: list[Section], organization: Organization, *, year: int, on: date
 ) -> None:
-    """Give sections of what units report the newest figure of the year and the one before it."""
+    """Give sections of what units report the newest figure of their period, of the year for a term,
+    and the one before it."""
     wanted = {one.indicator.pk for one in found if not one.indicator.is_counted}
     if not wanted:
         return
@@ -411,8 +436,10 @@ def _fill_reported(
         by_indicator.setdefault(row.indicator_id, {})[row.as_of] = row
     for one in found:
         days = by_indicator.get(one.indicator.pk, {})
-        figures = [days[day] for day in sorted(days)]
-        if not figures or figures[-1].as_of.year != year:
+        months = _months(one.shown)
+        last = _last_day(one.shown, year=year, on=on)
+        figures = [days[day] for day in sorted(days) if day <= last]
+        if not figures or figures[-1].as_of < date(year, months[0], 1):
             continue
         one.figure = figures[-1]
         one.before = figures[-2] if len(figures) > 1 else None

@@ -17,9 +17,14 @@ from django.urls import reverse
 from config.errors import DomainError
 from organizations.models import Organization, User
 from targets.in_force import Section, sections, sides
-from targets.models import Reason, Target, TargetDecision
+from targets.models import Indicator, Reason, Target, TargetDecision
 from targets.operations.attainment import recompute
 from targets.operations.baselines import report_baseline
+from targets.operations.declarations import (
+    answer_declaration,
+    declare_no_source,
+    report_figure,
+)
 from targets.operations.targets import assign_target, register_target
 from targets.reorganizing import ends_on, key_of
 from targets.rules import change_in_percent, points_between
@@ -285,6 +290,52 @@ def test_groups_parts_and_floors_are_counted_as_the_measures_count(country: Coun
     }
     assert found["KN01-year-2019-village_head"].measure == "admitted_village_head"
     assert found["KN01-half-2019-1"].measure == "admitted_half_1"
+
+
+def test_a_floor_asks_nothing_of_a_unit_that_has_no_source_left(country: Country) -> None:
+    first, second, third = country.cells
+    admit(first, date(2019, 3, 31), date(2019, 9, 2))
+    admit(third, date(2019, 9, 2))
+    recompute(2019)
+    reader = country.officer("canbo3", country.base)
+    for one in (second, third):
+        declared = declare_no_source(
+            one, by=country.own, on=DAY, grounds="Không còn quần chúng", review_on=date(2020, 5, 1),
+            declared_on=date(2019, 7, 1),
+        )  # fmt: skip
+        answer_declaration(declared, by=reader, on=DAY, accept=True)
+    floor = {"form": "floor", "low": 1, "indicator": "KN06"}
+    country.assign(**floor)
+    country.assign(**floor, span="half", part=1)
+    country.assign(low=2, indicator="KN06", span="half", part=2)
+
+    found = country.sections()
+
+    assert {key: (one.reached, one.of, one.is_reached) for key, one in found.items()} == {
+        "KN06-year-2019": (1, 1, True),
+        "KN06-half-2019-1": (1, 3, False),  # declared after it was over
+        "KN06-half-2019-2": (2, 3, True),  # a number counts whoever admitted
+    }
+
+
+def test_a_part_of_the_year_has_what_was_reported_in_it(country: Country) -> None:
+    code = Indicator.objects.get(pk="KN12")
+    for as_of, people in ((date(2018, 12, 31), 4), (date(2019, 2, 3), 5), (date(2019, 8, 1), 9)):
+        report_figure(
+            code, country.base, by=country.own, on=DAY, as_of=as_of, numerator=people,
+            denominator=None, evidence="BC-12",
+        )  # fmt: skip
+    for asked in ({}, {"span": "half", "part": 1}, {"span": "quarter", "part": 2}):
+        country.assign(low=2, indicator="KN12", **asked)
+
+    assert {
+        key: (one.reached, one.before and one.before.numerator)
+        for key, one in country.sections().items()
+    } == {
+        "KN12-year-2019": (9, 5),
+        "KN12-half-2019-1": (5, 4),
+        "KN12-quarter-2019-2": (None, None),
+    }
 
 
 def test_each_count_opens_the_list_of_as_many(country: Country) -> None:
