@@ -89,8 +89,11 @@
     const now = input.value;
     input.defaultValue = found.number;
     input.value = isNewer || document.activeElement === input ? now : found.number;
+    const marks = document.querySelector("#grid-form [name=seen]"), key = input.id.slice(1);
+    marks.value = marks.value.split(",").map((mark) => (mark.startsWith(`${key}:`) ? `${key}:${found.version}:${found.number}` : mark)).join(",");
     clear(input);
     add();
+    if (isNewer && document.activeElement !== input) send(input);
   };
   const settle = (input, found) => say(input, found.sentence, [
     [grid.dataset.theirs.replace("{n}", found.number || "–"), () => { input.value = found.number; kept(input, found, found.number); input.focus(); }],

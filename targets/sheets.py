@@ -21,6 +21,7 @@ from targets.models import (
     DeclaredForecast,
     SourceDeclaration,
     Target,
+    TargetDecision,
     TargetDraft,
 )
 from targets.permissions import declares_for, sets_figures_of
@@ -144,8 +145,9 @@ class GridRow:
 
     @property
     def aimed(self) -> Target | TargetDraft | None:
-        """Return what it is to have: as drafted, else as it binds."""
-        return self.draft or self.target
+        """Return what it is to have: as drafted, else as it binds; an emptied cell changes
+        nothing."""
+        return self.draft if self.draft and self.draft.low is not None else self.target
 
     @property
     def number(self) -> str:
@@ -155,7 +157,7 @@ class GridRow:
     @property
     def bound(self) -> str:
         """Return the target that binds as it is typed, where another is drafted; else nothing."""
-        return typed(self.target) if self.draft and typed(self.target) != self.number else ""
+        return typed(self.target) if typed(self.target) != self.number else ""
 
     @property
     def mark(self) -> str:
@@ -197,10 +199,21 @@ def assigns_beneath(user: User, organization: Organization, *, on: date) -> bool
     return child is not None and sets_figures_of(user, child, on=on)
 
 
-def sheet(organization: Organization, *, year: int, on: date, is_top: bool) -> Sheet:
-    """Return the target sheet of `organization` for `year`; the tree is that of day `on`."""
+def sheet(
+    organization: Organization,
+    *,
+    year: int,
+    on: date,
+    is_top: bool,
+    with_proposed: bool = False,
+) -> Sheet:
+    """Return the target sheet of `organization` for `year`; the tree is that of day `on`.
+
+    What was only proposed stands in it for the superior's own people alone, `with_proposed`.
+    """
+    told = Target.objects.all() if with_proposed else Target.objects.told()
     versions = list(
-        Target.objects.of_the_year(year)
+        told.of_the_year(year)
         .filter(organization=organization)
         .select_related("entered_by", "decision")
         .order_by("-version")
@@ -276,6 +289,57 @@ def _binding(organizations: Iterable[int], *, year: int) -> dict[int, Target]:
         .of_the_year(year)
         .filter(organization__in=organizations)
     }
+
+
+@dataclass(frozen=True)
+class AppendixRow:
+    """What a decision gives one organisation, as its appendix tells it."""
+
+    target: Target
+    name: str
+    members: int | None
+    registered: Target | None
+    is_acknowledged: bool
+
+    @property
+    def percent(self) -> Decimal | None:
+        """Return the target in percent of the opening members."""
+        return percent(self.target.low, self.members)
+
+
+def appendix(decision: TargetDecision, *, year: int) -> list[AppendixRow]:
+    """Return all that `decision` gave, by the names of its day; what came after changes nothing.
+
+    Four queries, whatever their number.
+    """
+    given = list(decision.targets.order_by("organization", "version"))
+    keys = [one.organization_id for one in given]
+    names = {
+        unit.pk: (unit.name_order or "", unit.name)  # type: ignore[attr-defined]
+        for unit in Organization.objects.filter(pk__in=keys).called(on=decision.decided_on)
+    }
+    members = dict(
+        Baseline.objects.filter(organization__in=keys, year=year)
+        .order_by("version")
+        .values_list("organization", "members")
+    )
+    registered: dict[int, Target] = {}
+    before = {one.organization_id: one.version for one in given}
+    for one in Target.objects.registered().of_the_year(year).filter(organization__in=keys):
+        if one.version < before[one.organization_id]:
+            registered[one.organization_id] = one
+    acknowledged = set(decision.acknowledgements.values_list("organization", flat=True))
+    rows = [
+        AppendixRow(
+            target=one,
+            name=names[one.organization_id][1],
+            members=members.get(one.organization_id),
+            registered=registered.get(one.organization_id),
+            is_acknowledged=one.organization_id in acknowledged,
+        )
+        for one in given
+    ]
+    return sorted(rows, key=lambda row: names[row.target.organization_id])
 
 
 class _Figures(NamedTuple):

@@ -5,44 +5,48 @@ from __future__ import annotations
 from collections.abc import Callable
 from datetime import date
 
-from django.db.models import Exists, OuterRef, Q, QuerySet, Subquery
+from django.db.models import Exists, F, OuterRef, Q, QuerySet
 from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 
-from organizations.models import Appointment, Organization, Placement, Role, User
+from organizations.models import Appointment, Placement, Role, User
 from organizations.sheets.waiting import Kind, Row
-from targets.models import Acknowledgement, Cycle, Indicator, Target
+from targets.models import Acknowledgement, Cycle, Reminder, Target, TargetDraft
 
 State = Cycle.State
 
 
-def _asked(state: State) -> Callable[[User, date], QuerySet[Organization]]:
-    """Return what gives the own organisations of a user whose superior's cycle is in `state`."""
+def _to_register(*, is_reminded: bool) -> Callable[[User, date], QuerySet[Placement]]:
+    """Return what gives the places of a user's own organisations beneath one that lets register,
+    where they have not registered; `is_reminded`: those that were reminded of it."""
 
-    def rows(user: User, on: date) -> QuerySet[Organization]:
+    def rows(user: User, on: date) -> QuerySet[Placement]:
         kept = Appointment.objects.of(user, roles=[Role.SECRETARY, Role.STAFF], on=on)
-        above = Placement.objects.filter(
-            organization=OuterRef(OuterRef("pk")), period__contains=on, parent__isnull=False
+        open_there = Placement.objects.filter(
+            organization__in=kept.values("organization"),
+            organization__period__contains=on,
+            period__contains=on,
+            parent__target_cycles__state=State.REGISTERING,
+        ).annotate(cycle=F("parent__target_cycles"), cycle_year=F("parent__target_cycles__year"))
+        registered = Target.objects.registered().of_the_year(OuterRef("cycle_year"))
+        reminded = Exists(
+            Reminder.objects.filter(cycle=OuterRef("cycle"), organization=OuterRef("organization"))
         )
-        cycles = Cycle.objects.filter(
-            state=state, organization__in=above.values("parent")
-        ).order_by("-year")
-        units = Organization.objects.filter(
-            pk__in=kept.values("organization"), period__contains=on
-        ).annotate(cycle_year=Subquery(cycles.values("year")[:1]))
-        said = Target.objects.filter(
-            organization=OuterRef("pk"),
-            year=OuterRef("cycle_year"),
-            indicator=Indicator.ADMITTED,
-            span=Target.Span.YEAR,
-            kind=Target.Kind.REGISTERED,
-        )
-        units = units.filter(cycle_year__isnull=False)
-        if state == State.REGISTERING:
-            units = units.filter(~Exists(said))
-        return units.order_by("pk")
+        return open_there.filter(
+            ~Exists(registered.filter(organization=OuterRef("organization"))),
+            reminded if is_reminded else ~reminded,
+        ).order_by("cycle_year", "pk")
 
     return rows
+
+
+def _to_comment(user: User, on: date) -> QuerySet[TargetDraft]:
+    kept = Appointment.objects.of(user, roles=[Role.SECRETARY, Role.STAFF], on=on)
+    return TargetDraft.objects.filter(
+        organization__in=kept.values("organization"),
+        cycle__state=State.CONSULTING,
+        low__isnull=False,
+    ).order_by("cycle__year", "pk")
 
 
 def _to_acknowledge(user: User, on: date) -> QuerySet[Target]:
@@ -72,12 +76,16 @@ def _of(page: str) -> Callable[[Row, date], str]:
 
 KINDS = [
     Kind(
-        _("Targets to register"), _asked(State.REGISTERING), _of("target-register"),
-        ("cycle_year", "slug"),
+        _("Targets to register: you were reminded"), _to_register(is_reminded=True),
+        _of("target-register"), ("cycle_year", "organization__slug"),
     ),
     Kind(
-        _("Targets drafted for you, to say something about"), _asked(State.CONSULTING),
-        _of("target-register"), ("cycle_year", "slug"),
+        _("Targets to register"), _to_register(is_reminded=False), _of("target-register"),
+        ("cycle_year", "organization__slug"),
+    ),
+    Kind(
+        _("Targets drafted for you, to say something about"), _to_comment,
+        _of("target-register"), ("cycle__year", "organization__slug"),
     ),
     Kind(
         _("Targets to acknowledge"),

@@ -27,14 +27,21 @@ def entered_now() -> pgtrigger.Trigger:
     )
 
 
-def stays_once(when: str, *, name: str, besides: tuple[str, ...] = ()) -> pgtrigger.Trigger:
+def stays_once(
+    when: str,
+    *,
+    name: str,
+    besides: tuple[str, ...] = (),
+    trigger: str = "answered_rows_stay",
+) -> pgtrigger.Trigger:
     """Return the trigger that keeps a row as it is once `when` (SQL of OLD) holds.
 
-    `name` names the refusal; columns `besides` go on changing.
+    `name` names the refusal; columns `besides` go on changing. A table with two such guards names
+    the `trigger` of one.
     """
     changing = ", ".join(f"'{column}'" for column in besides)
     return pgtrigger.Trigger(
-        name="answered_rows_stay",
+        name=trigger,
         operation=pgtrigger.Update,
         when=pgtrigger.Before,
         func=f"""

@@ -71,6 +71,9 @@ class Cycle(models.Model):
     issue_by = models.DateField(_("issue by"))
     note = models.CharField(_("note"), max_length=300, blank=True)
     submitted_on = models.DateField(_("put before the committee on"), null=True, blank=True)
+    submitted_by = models.ForeignKey(
+        "organizations.User", models.PROTECT, null=True, blank=True, related_name="+"
+    )
     entered_at = EnteredAt()
     entered_by = models.ForeignKey("organizations.User", models.PROTECT, related_name="+")
 
@@ -102,6 +105,12 @@ class Cycle(models.Model):
             *NEVER_DELETED,
             entered_now(),
             stays_once("OLD.state = 'issued'", name="cycle_issued_stays"),
+            stays_once(
+                "true",
+                name="cycle_is_of_one_year",
+                besides=("state", "submitted_on", "submitted_by_id"),
+                trigger="opened_rows_stay",
+            ),
         ]
 
     def __str__(self) -> str:

@@ -11,6 +11,7 @@ from organizations.models.guards import (
     NEVER_DELETED,
     EnteredAt,
     entered_now,
+    not_sealed,
     stays_once,
 )
 
@@ -51,7 +52,15 @@ class MonthlyConfirmation(models.Model):
                 condition=Q(admitted=F("counted")) | ~Q(note=""),
             ),
         ]
-        triggers = [*APPEND_ONLY, entered_now()]
+        triggers = [
+            *APPEND_ONLY,
+            entered_now(),
+            not_sealed(
+                organization="NEW.organization_id",
+                day="make_date(NEW.year, least(greatest(NEW.month, 1), 12), 1)",
+                constraint="monthly_confirmation_outside_what_is_sealed",
+            ),
+        ]
 
     def __str__(self) -> str:
         return f"{self.organization_id} {self.month}/{self.year}: {self.admitted}"
@@ -107,6 +116,12 @@ class FollowUp(models.Model):
             *NEVER_DELETED,
             entered_now(),
             stays_once("OLD.done_on IS NOT NULL", name="follow_up_done_stays"),
+            stays_once(
+                "true",
+                name="follow_up_stays_as_given",
+                besides=("done_on", "result", "closed_by_id"),
+                trigger="given_rows_stay",
+            ),
         ]
 
     def __str__(self) -> str:

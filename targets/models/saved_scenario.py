@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from django.db import models
+from django.db.models.functions import Lower
 from django.utils.translation import gettext_lazy as _
 
 from organizations.models.guards import NEVER_DELETED, EnteredAt, entered_now, stays_once
@@ -28,6 +29,9 @@ class SavedScenario(models.Model):
     entered_at = EnteredAt()
     entered_by = models.ForeignKey("organizations.User", models.PROTECT, related_name="+")
     withdrawn_at = models.DateTimeField(null=True, blank=True)
+    withdrawn_by = models.ForeignKey(
+        "organizations.User", models.PROTECT, null=True, blank=True, related_name="+"
+    )
 
     objects = FiguresQuerySet["SavedScenario"].as_manager()
 
@@ -35,7 +39,9 @@ class SavedScenario(models.Model):
         ordering = ["organization", "year", "pk"]
         constraints = [
             models.UniqueConstraint(
-                fields=["organization", "year", "name"],
+                models.F("organization"),
+                models.F("year"),
+                Lower("name"),
                 condition=models.Q(withdrawn_at__isnull=True),
                 name="saved_scenario_name_once",
             ),
@@ -44,7 +50,14 @@ class SavedScenario(models.Model):
         triggers = [
             *NEVER_DELETED,
             entered_now(),
-            stays_once("true", name="saved_scenario_stays", besides=("withdrawn_at",)),
+            stays_once(
+                "true", name="saved_scenario_stays", besides=("withdrawn_at", "withdrawn_by_id")
+            ),
+            stays_once(
+                "OLD.withdrawn_at IS NOT NULL",
+                name="saved_scenario_withdrawn_stays",
+                trigger="withdrawn_rows_stay",
+            ),
         ]
 
     def __str__(self) -> str:

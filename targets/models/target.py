@@ -32,7 +32,15 @@ class TargetQuerySet(FiguresQuerySet["Target"]):
         )
         return self.filter(~models.Exists(newer), kind__in=binding)
 
-    def of_the_year(self, year: int) -> TargetQuerySet:
+    def registered(self) -> TargetQuerySet:
+        """Keep what organisations registered themselves."""
+        return self.filter(kind=Target.Kind.REGISTERED)
+
+    def told(self) -> TargetQuerySet:
+        """Leave out what is only proposed: it is the superior's own until it is issued."""
+        return self.exclude(kind=Target.Kind.PROPOSED)
+
+    def of_the_year(self, year: int | models.OuterRef) -> TargetQuerySet:
         """Keep the targets that attainment of `year` is measured by: members admitted in the
         whole year, of all groups, as assigned by decision."""
         return self.filter(

@@ -15,9 +15,10 @@ from organizations.models import Organization, Role, User
 from organizations.operations.seals import refuse_sealed
 from organizations.permissions import acts_at
 from targets.models import Acknowledgement, Cycle, Indicator, Reminder, Target, TargetDecision
-from targets.permissions import confirms_opening_of
+from targets.permissions import confirms_months_of
 
 from . import refusals
+from .targets import Versions, hold_units
 
 State = Cycle.State
 
@@ -36,6 +37,16 @@ def current_cycle(organization: Organization, *, year: int) -> Cycle | None:
         .exclude(state=State.ISSUED)
         .first()
     )
+
+
+def is_adjustment(organization: Organization, *, year: int, on: date) -> bool:
+    """Say whether a cycle opened now would adjust: one of `year` was issued, or all beneath have
+    a target already."""
+    if Cycle.objects.filter(organization=organization, year=year, state=State.ISSUED).exists():
+        return True
+    bound = Target.objects.in_force().of_the_year(year)
+    beneath = Organization.objects.beneath(organization, on=on)
+    return not beneath.exclude(pk__in=bound.values("organization")).exists()
 
 
 @transaction.atomic
@@ -63,10 +74,7 @@ def open_cycle(
     if current_cycle(organization, year=year):
         raise DomainError(_("An assignment of %(year)s is under way already.") % {"year": year})
     before = Cycle.objects.filter(organization=organization, year=year).count()
-    adjusts = (
-        before > 0
-        or Target.objects.in_force().of_the_year(year).filter(organization__in=beneath).exists()
-    )
+    adjusts = is_adjustment(organization, year=year, on=on)
     register_by = on if adjusts else register_by
     refused = refusals.found(
         year=refusals.of_year(year, on=on),
@@ -108,10 +116,11 @@ def move_cycle(cycle: Cycle, *, by: User, on: date, step: str) -> Cycle:
             % {"state": cycle.get_state_display()}
         )
     if step == "submit":
-        _propose(cycle, by=by)
+        _propose(cycle, by=by, on=on)
     cycle.state = after
-    cycle.submitted_on = on if after == State.SUBMITTED else None
-    cycle.save(update_fields=["state", "submitted_on"])
+    is_submitted = after == State.SUBMITTED
+    cycle.submitted_on, cycle.submitted_by = (on, by) if is_submitted else (None, None)
+    cycle.save(update_fields=["state", "submitted_on", "submitted_by"])
     return cycle
 
 
@@ -125,21 +134,25 @@ def locked(cycle: Cycle, *, by: User, on: date) -> Cycle:
     )
 
 
-def _propose(cycle: Cycle, *, by: User) -> None:
+def _propose(cycle: Cycle, *, by: User, on: date) -> None:
     """Keep what is put forward as versions of their own: what staff proposed stays to be seen."""
-    drafts = list(cycle.drafts.filter(low__isnull=False).order_by("organization"))
+    beneath = Organization.objects.beneath(cycle.organization, on=on)
+    keys = list(beneath.order_by("pk").values_list("pk", flat=True))
+    hold_units(keys)
+    drafts = list(
+        cycle.drafts.filter(low__isnull=False, organization__in=keys).order_by("organization")
+    )
     if not drafts:
         raise DomainError(_("No number is drafted yet."))
-    keys = [draft.organization_id for draft in drafts]
-    rows = Target.objects.of_the_year(cycle.year).filter(organization__in=keys)
-    last = dict(rows.order_by("version").values_list("organization", "version"))
+    refuse_sealed(keys, day=date(cycle.year, 12, 31), field="")
+    versions = Versions(keys, year=cycle.year)
     Target.objects.bulk_create(
         Target(
             indicator_id=Indicator.ADMITTED,
             organization_id=draft.organization_id,
             year=cycle.year,
             kind=Target.Kind.PROPOSED,
-            version=last.get(draft.organization_id, 0) + 1,
+            version=versions.next(draft.organization_id),
             form=Target.Form.NUMBER if draft.low == draft.high else Target.Form.RANGE,
             low=draft.low,
             high=draft.high,
@@ -174,7 +187,7 @@ def remind(cycle: Cycle, *, by: User, on: date) -> int:
 
 def not_registered(cycle: Cycle, *, on: date) -> list[int]:
     """Return the ids of those directly beneath on day `on` that have not registered."""
-    registered = Target.objects.of_the_year(cycle.year).filter(kind=Target.Kind.REGISTERED)
+    registered = Target.objects.registered().of_the_year(cycle.year)
     return list(
         Organization.objects.beneath(cycle.organization, on=on)
         .exclude(pk__in=registered.values("organization"))
@@ -192,7 +205,7 @@ def acknowledge(
     Raises PermissionDenied where `by` is not its secretary or staff, DomainError where the
     decision gives it nothing.
     """
-    if not confirms_opening_of(by, organization, on=on):
+    if not confirms_months_of(by, organization, on=on):
         raise PermissionDenied
     if not decision.targets.filter(organization=organization).exists():
         raise DomainError(_("The decision gives this organisation no target."))

@@ -19,13 +19,15 @@ from targets.models import (
     TargetDecision,
     TargetDraft,
 )
+from targets.sheets import GivenOut, given_out
 
 from .cycles import locked
 from .papers import paper
-from .targets import reason_in_words
+from .targets import Versions, hold_units, reason_in_words
 
 HEAD = "Bí thư"
-"""The title of the post whose holder answers for a target in person."""
+"""How the title begins of the post whose holder answers for a target in person: of a cell, of a
+committee."""
 
 
 @transaction.atomic
@@ -53,12 +55,9 @@ def issue_cycle(
     if cycle.state != Cycle.State.SUBMITTED:
         raise DomainError(_("Put the numbers before the standing committee first."))
     children = Organization.objects.beneath(cycle.organization, on=on).in_bulk()
-    binding = {
-        target.organization_id: target
-        for target in Target.objects.in_force()
-        .of_the_year(cycle.year)
-        .filter(organization__in=[*children, cycle.organization_id])
-    }
+    hold_units({*children, cycle.organization_id})
+    versions = Versions([*children, cycle.organization_id], year=cycle.year)
+    binding = versions.binding
     drafts = {draft.organization_id: draft for draft in cycle.drafts.filter(low__isnull=False)}
     given = [
         draft
@@ -67,7 +66,11 @@ def issue_cycle(
     ]
     adjusts = any(draft.organization_id in binding for draft in given)
     _refuse_unexplained(
-        off=off_by(binding.get(cycle.organization_id), children, drafts, binding),
+        given=given_out(
+            binding.get(cycle.organization_id),
+            [one for key in children if (one := drafts.get(key) or binding.get(key))],
+            units=len(children),
+        ),
         difference=difference,
         is_missing_reason=adjusts and not reasons and not note.strip(),
     )
@@ -84,7 +87,7 @@ def issue_cycle(
         difference=difference,
         cycle=cycle,
     )
-    written = _write(decision, given, binding, year=cycle.year, by=by)
+    written = _write(decision, given, versions, year=cycle.year, by=by)
     Cycle.objects.filter(pk=cycle.pk).update(state=Cycle.State.ISSUED)
     if written:
         # Figures follow by year, so one of them speaks for all.
@@ -96,31 +99,16 @@ def _binds_already(draft: TargetDraft, target: Target | None) -> bool:
     return target is not None and (target.low, target.high) == (draft.low, draft.high)
 
 
-def off_by(
-    own: Target | None,
-    children: Collection[int],
-    drafts: dict[int, TargetDraft],
-    binding: dict[int, Target],
-) -> int:
-    """Return the people given beyond the own target, less than 0 where some are left; 0 without."""
-    if own is None or own.low is None or own.high is None:
-        return 0
-    rows = [drafts.get(key) or binding.get(key) for key in children]
-    low = sum(row.low or 0 for row in rows if row)
-    high = sum(row.high or 0 for row in rows if row)
-    return max(low - own.high, 0) or -max(own.low - high, 0)
-
-
-def _refuse_unexplained(*, off: int, difference: str, is_missing_reason: bool) -> None:
+def _refuse_unexplained(*, given: GivenOut, difference: str, is_missing_reason: bool) -> None:
     refused: dict[str, str] = {}
     if is_missing_reason:
         refused["reasons"] = _("A target that is already assigned is adjusted with a reason.")
-    if off and not difference.strip():
+    if (given.over or given.reserve) and not difference.strip():
         refused["difference"] = (
             _("%(n)s more are given than the superior gave; say why.")
-            if off > 0
+            if given.over
             else _("%(n)s are kept in reserve; say why.")
-        ) % {"n": abs(off)}
+        ) % {"n": given.over or given.reserve}
     if refused:
         raise DomainError(fields=refused)
 
@@ -128,36 +116,38 @@ def _refuse_unexplained(*, off: int, difference: str, is_missing_reason: bool) -
 def _write(
     decision: TargetDecision,
     given: list[TargetDraft],
-    binding: dict[int, Target],
+    versions: Versions,
     *,
     year: int,
     by: User,
 ) -> list[Target]:
     keys = [draft.organization_id for draft in given]
-    rows = Target.objects.of_the_year(year).filter(organization__in=keys)
-    last = dict(rows.order_by("version").values_list("organization", "version"))
-    heads = dict(
-        Post.objects.filter(
-            organization__in=keys, title=HEAD, period__contains=decision.decided_on
-        ).values_list("organization", "person__full_name")
-    )
+    heads = _heads(keys, on=decision.decided_on)
     words = reason_in_words(decision.reasons, decision.note)
     return Target.objects.bulk_create(
         Target(
             indicator_id=Indicator.ADMITTED,
-            organization_id=draft.organization_id,
+            organization_id=key,
             year=year,
-            kind=Target.Kind.ADJUSTED if draft.organization_id in binding else Target.Kind.ASSIGNED,
-            version=last.get(draft.organization_id, 0) + 1,
+            kind=Target.Kind.ADJUSTED if key in versions.binding else Target.Kind.ASSIGNED,
+            version=versions.next(key),
             form=Target.Form.NUMBER if draft.low == draft.high else Target.Form.RANGE,
             low=draft.low,
             high=draft.high,
             decision=decision,
             decision_number=decision.number,
             decided_on=decision.decided_on,
-            responsible=heads.get(draft.organization_id, ""),
-            reason=words if draft.organization_id in binding else "",
+            responsible=heads.get(key, ""),
+            reason=words if key in versions.binding else "",
             entered_by=by,
         )
-        for draft in given
+        for key, draft in zip(keys, given, strict=True)
     )
+
+
+def _heads(organizations: list[int], *, on: date) -> dict[int, str]:
+    """Return {organisation id: who is its secretary on day `on`}: the one of longest standing."""
+    posts = Post.objects.filter(
+        organization__in=organizations, title__istartswith=HEAD, period__contains=on
+    ).order_by("-period", "-pk")
+    return dict(posts.values_list("organization", "person__full_name"))

@@ -67,7 +67,7 @@ def assign_target(
     if not sets_figures_of(by, organization, on=on):
         raise PermissionDenied
     superior = superior_of(organization, on=on) or organization
-    _lock({organization.pk, superior.pk})
+    hold_units({organization.pk, superior.pk})
     target = Target(
         organization=organization,
         indicator_id=indicator,
@@ -86,7 +86,7 @@ def assign_target(
         reason=names.written(reason),
         entered_by=by,
     )
-    adjusts = organization.pk in _Versions.of(target).binding
+    adjusts = organization.pk in Versions.of(target).binding
     refused: dict[str, str] = {}
     try:
         decision = papers.paper(
@@ -157,7 +157,7 @@ def register_target(
     """
     if not declares_for(by, organization, on=on):
         raise PermissionDenied
-    _lock([organization.pk])
+    hold_units([organization.pk])
     target = Target(
         organization=organization,
         indicator_id=indicator,
@@ -193,7 +193,7 @@ def _refuse_closed(
         refuse_sealed(organizations, day=date(year, 12, 31), field="year")
 
 
-def _lock(organizations: Collection[int]) -> None:
+def hold_units(organizations: Collection[int]) -> None:
     """Let one at a time give these organisations a version; in one order, so that none waits for
     another that waits for it."""
     list(
@@ -204,7 +204,7 @@ def _lock(organizations: Collection[int]) -> None:
     )
 
 
-class _Versions:
+class Versions:
     """What organisations have of an indicator in a period: three queries, whatever their number."""
 
     def __init__(
@@ -236,8 +236,12 @@ class _Versions:
             ).newest()
         }
 
+    def next(self, organization: int) -> int:
+        """Return the number of the next version of `organization`."""
+        return int(self.last.get(organization, 0)) + 1
+
     @classmethod
-    def of(cls, target: Target) -> _Versions:
+    def of(cls, target: Target) -> Versions:
         """Return the versions of what `target` is a version of."""
         return cls(
             [target.organization_id],
@@ -276,9 +280,9 @@ def _refused_decision(target: Target, *, on: date, adjusts: bool) -> dict[str, s
     )
 
 
-def _drawn_up(target: Target, *, versions: _Versions, on: date) -> dict[str, str]:
+def _drawn_up(target: Target, *, versions: Versions, on: date) -> dict[str, str]:
     """Give `target` its version, and its numbers as its form has them; return what is refused."""
-    target.version = versions.last.get(target.organization_id, 0) + 1
+    target.version = versions.next(target.organization_id)
     if target.form in {Form.NUMBER, Form.FLOOR} and target.high is None:
         target.high = target.low
     refused = refusals.found(
@@ -298,7 +302,7 @@ def _drawn_up(target: Target, *, versions: _Versions, on: date) -> dict[str, str
 def _drawn_up_in_any_form(target: Target, *, on: date) -> dict[str, str]:
     """Give `target`, of whatever form, period and group, its version and its numbers; return what
     is refused."""
-    versions = _Versions.of(target)
+    versions = Versions.of(target)
     refused = _drawn_up(target, versions=versions, on=on)
     if not refused:
         refused = {**shapes.refused_form(target), **shapes.refused_shape(target)}
@@ -307,7 +311,7 @@ def _drawn_up_in_any_form(target: Target, *, on: date) -> dict[str, str]:
     return refused
 
 
-def _reckoned(target: Target, *, versions: _Versions, on: date) -> dict[str, str]:
+def _reckoned(target: Target, *, versions: Versions, on: date) -> dict[str, str]:
     """Give `target` the people that its percent comes to on its base; return what is refused."""
     if target.span == Target.Span.TERM:
         target.base_of = Target.BaseOf.TERM

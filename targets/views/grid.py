@@ -22,10 +22,11 @@ from targets.forms import (
     StepForm,
     read_number,
 )
-from targets.models import Acknowledgement, Cycle, TargetDecision
+from targets.models import Cycle, TargetDecision
 from targets.operations.cycles import (
     acknowledge,
     current_cycle,
+    is_adjustment,
     move_cycle,
     not_registered,
     open_cycle,
@@ -160,7 +161,7 @@ class TargetGrid(ActionView):
             totals=_totals(self.rows),
             registered=registered,
             unregistered=len(self.rows) - registered,
-            decision=_last_decision(self.organization, year=self.year),
+            decision=next(reversed(_decisions(self.organization, year=self.year)), None),
             last_saved=max((row.draft.saved_at for row in self.rows if row.draft), default=None),
             seen=",".join(row.mark for row in self.rows),
             draft_url=address("target-draft", self.year, self.organization),
@@ -254,8 +255,7 @@ class CycleOpen(CycleAction):
         return _("Open the registration of targets")
 
     def _adjusts(self):
-        rows = sheets.grid(self.organization, year=self.year, on=self.today)
-        return any(row.target for row in rows)
+        return is_adjustment(self.organization, year=self.year, on=self.today)
 
     def get_form_kwargs(self):
         return {"adjusts": self._adjusts()}
@@ -359,7 +359,7 @@ class TargetIssue(CycleAction):
             ),
             sheet=sheet,
             blank=sum(1 for row in self.rows if not row.number and not row.declaration),
-            changed=[row for row in self.rows if row.bound or (row.draft and not row.target)],
+            changed=[row for row in self.rows if row.bound or (row.number and not row.target)],
             **kwargs,
         )
 
@@ -380,7 +380,7 @@ class TargetAcknowledge(ActionView):
             TargetDecision.objects.filter(targets__organization=self.organization).distinct(),
             pk=number,
         )
-        if not permissions.confirms_opening_of(request.user, self.organization, on=self.today):
+        if not permissions.confirms_months_of(request.user, self.organization, on=self.today):
             raise PermissionDenied
 
     def perform(self, form):
@@ -407,32 +407,42 @@ class TargetAcknowledge(ActionView):
 
 @require_safe
 def appendix(request, year):
-    """The table that goes with the decision, to be printed; of a draft for the committee alone."""
+    """The table that goes with a decision, of `?qd=` or the last, to be printed; while numbers are
+    drafted, theirs, for the committee alone."""
     today = clock.today()
     organization = organization_asked(request, year)
     cycle = _cycle_read_by(request.user, organization, year=year, on=today)
-    rows = sheets.grid(organization, year=year, on=today, cycle=cycle)
-    if not rows:
+    decisions = _decisions(organization, year=year)
+    asked = request.GET.get("qd", "")
+    if asked:
+        decision = next((one for one in decisions if str(one.pk) == asked), None)
+        if decision is None:
+            raise Http404
+    else:
+        decision = None if cycle else (decisions[-1] if decisions else None)
+    rows = sheets.grid(organization, year=year, on=today, cycle=None if decision else cycle)
+    if not rows and not decision:
         raise Http404
-    decision = _last_decision(organization, year=year)
+    given = sheets.appendix(decision, year=year) if decision else []
     return render(
         request,
         "targets/appendix.html",
         {
             "organization": organization,
             "year": year,
-            "cycle": cycle,
-            "decision": None if cycle else decision,
+            "cycle": None if decision else cycle,
+            "decision": decision,
+            "decisions": [one for one in decisions if one != decision],
+            "given": given,
+            "given_totals": {
+                "members": _sum(row.members for row in given),
+                "low": sum(row.target.low for row in given),
+                "high": sum(row.target.high for row in given),
+            },
             "groups": _groups(rows, None, None),
             "totals": _totals(rows),
-            "units": len(rows),
-            "acknowledged": set(
-                Acknowledgement.objects.filter(decision=decision).values_list(
-                    "organization", flat=True
-                )
-            )
-            if decision and not cycle
-            else set(),
+            "units": len(given) if decision else len(rows),
+            "query": f"?dv={organization.slug}",
             "cancel_url": address("target-grid", year, organization),
         },
     )
@@ -445,11 +455,10 @@ def _cycle_read_by(user, organization, *, year, on):
     return current_cycle(organization, year=year)
 
 
-def _last_decision(organization, *, year):
-    return (
-        TargetDecision.objects.filter(organization=organization, cycle__year=year)
-        .order_by("pk")
-        .last()
+def _decisions(organization, *, year):
+    """Return the decisions that issued the targets of `year`, the last one last."""
+    return list(
+        TargetDecision.objects.filter(organization=organization, cycle__year=year).order_by("pk")
     )
 
 

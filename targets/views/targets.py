@@ -51,8 +51,15 @@ def target_year(request, year):
     today = clock.today()
     organization = organization_asked(request, year)
     superior = permissions.superior_of(organization, on=today)
-    sheet = sheets.sheet(organization, year=year, on=today, is_top=superior is None)
     rights = sheets.rights(request.user, organization, on=today)
+    sheet = sheets.sheet(
+        organization,
+        year=year,
+        on=today,
+        is_top=superior is None,
+        with_proposed=superior is not None
+        and permissions.reads_drafts_of(request.user, superior, on=today),
+    )
     sections = in_force.sections(organization, year=year, on=today)
     return render(
         request,

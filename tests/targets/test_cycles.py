@@ -12,7 +12,10 @@ from django.test.utils import CaptureQueriesContext
 from django.utils.translation import override
 
 from config.errors import ConflictError, DomainError
+from organizations.models import Placement
+from organizations.operations.seals import ask_to_close_year, close_year
 from organizations.sheets.waiting import waiting_for
+from targets import sheets
 from targets.models import Acknowledgement, Cycle, Reminder, Target, TargetDraft
 from targets.operations.cycles import acknowledge, current_cycle, move_cycle, open_cycle, remind
 from targets.operations.decisions import issue_cycle
@@ -317,12 +320,83 @@ def test_many_are_drafted_and_issued_with_as_many_questions_as_few(kc: World) ->
 
 
 def test_registration_ends_only_after_its_last_day_for_the_staffs_task(kc: World) -> None:
-    cycle = open_cycle(kc.committee, by=kc.staff, on=DAY, year=2021, register_by=DAY, issue_by=DAY)
+    def opens(year: int, last: date) -> None:
+        open_cycle(
+            kc.committee,
+            by=kc.staff,
+            on=date(2021, 5, 3),
+            year=year,
+            register_by=last,
+            issue_by=DAY,
+        )
+
+    opens(2021, DAY)
     assert "Assignments of targets under way" not in tasks(kc.staff)
-    Cycle.objects.filter(pk=cycle.pk).update(
-        opened_on=date(2021, 5, 1), register_by=date(2021, 5, 27)
-    )
+    opens(2022, date(2021, 5, 27))
     assert "Assignments of targets under way" in tasks(kc.staff)
+
+
+def test_cycles_of_two_years_are_both_asked_and_a_sub_target_is_no_registration(kc: World) -> None:
+    opened(kc.committee, by=kc.staff, year=2021)
+    later = opened(kc.committee, by=kc.staff, year=2022)
+    register_target(kc.cell, by=kc.secretary, on=DAY, year=2021, low=1, group="women")
+
+    assert "/2021/" in tasks(kc.secretary)["Targets to register"]
+    register_target(kc.cell, by=kc.secretary, on=DAY, year=2021, low=3)
+    assert "/2022/" in tasks(kc.secretary)["Targets to register"]
+    remind(later, by=kc.staff, on=DAY)
+    assert "/2022/" in tasks(kc.secretary)["Targets to register: you were reminded"]
+    assert "Targets to register" not in tasks(kc.secretary)
+
+
+def test_one_target_given_alone_does_not_spare_the_others_their_registration(kc: World) -> None:
+    paper = {"decision_number": "9-QĐ", "decided_on": DAY}
+    assign_target(kc.cell, by=kc.staff, on=DAY, year=2021, low=2, **paper)
+
+    assert opened(kc.committee, by=kc.staff).state == State.REGISTERING
+
+
+def test_a_unit_that_left_meanwhile_is_given_nothing(kc: World) -> None:
+    left = unit("roi-di", kc.committee)
+    cycle = drafting(kc.committee, by=kc.staff)
+    save_drafts(cycle, by=kc.staff, on=DAY, numbers={left.pk: 4})
+    Placement.objects.filter(organization=left).update(parent=kc.top)
+    assert (
+        "No number is drafted"
+        in refused(lambda: move_cycle(cycle, by=kc.staff, on=DAY, step="submit"))[""]
+    )
+    save_drafts(cycle, by=kc.staff, on=DAY, numbers={kc.cell.pk: 1})
+    move_cycle(cycle, by=kc.staff, on=DAY, step="submit")
+    issue_cycle(cycle, by=kc.staff, on=DAY, **PAPER)
+
+    assert not Target.objects.filter(organization=left).exists()
+
+
+def test_an_emptied_cell_of_an_adjustment_leaves_what_binds(kc: World) -> None:
+    assign_target(
+        kc.committee, by=kc.staff2, on=DAY, year=2021, low=5, decision_number="15-QĐ/TU",
+        decided_on=date(2021, 1, 14),
+    )  # fmt: skip
+    issued(kc.committee, {kc.cell.pk: 2, kc.sibling.pk: 3}, by=kc.staff)
+    cycle = opened(kc.committee, by=kc.staff)
+    save_drafts(cycle, by=kc.staff, on=DAY, numbers={kc.cell.pk: 4})
+    save_drafts(cycle, by=kc.staff, on=DAY, numbers={kc.cell.pk: None, kc.sibling.pk: 3})
+
+    rows = sheets.grid(kc.committee, year=2021, on=DAY, cycle=cycle)
+    assert {row.organization.slug: (row.number, row.bound) for row in rows} == {
+        "kc-1": ("2", ""), "kc-2": ("3", ""),
+    }  # fmt: skip
+    move_cycle(cycle, by=kc.staff, on=DAY, step="submit")
+    issue_cycle(cycle, by=kc.staff, on=DAY, decision_number="90-QĐ", decided_on=DAY)
+    assert {**binding(kc), "kc-1": (2, 2), "kc-2": (3, 3)} == binding(kc)
+
+
+def test_nothing_of_a_closed_year_is_put_forward(kc: World) -> None:
+    cycle = drafting(kc.committee, by=kc.staff, year=2020)
+    save_drafts(cycle, by=kc.staff, on=DAY, numbers={kc.cell.pk: 1})
+    close_year(ask_to_close_year(kc.top, by=kc.staff2, on=DAY, year=2020), by=kc.approver, on=DAY)
+
+    assert "closed" in str(refused(lambda: move_cycle(cycle, by=kc.staff, on=DAY, step="submit")))
 
 
 # ---------------------------------------------------------------- two at once

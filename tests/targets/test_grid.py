@@ -363,3 +363,30 @@ def test_what_a_unit_registered_stands_beside_with_its_reason(kc: World) -> None
     shown = signed_in(kc.staff).get(GRID).content.decode()
 
     assert "Bốn thợ trẻ đã học lớp" in shown
+
+
+def test_what_is_only_proposed_is_not_told_to_the_unit(kc: World) -> None:
+    submitted(kc.committee, {kc.cell.pk: 77}, by=kc.staff)
+    where = address("target-year", kc.cell.slug)
+
+    for user in (kc.secretary, kc.staff2, kc.auditor):
+        assert "77" not in signed_in(user).get(where).content.decode().partition("<main")[2]
+    assert "77" in signed_in(kc.staff).get(where).content.decode()
+
+
+def test_the_appendix_of_a_decision_stays_as_it_was_issued(kc: World) -> None:
+    first = issued(kc.committee, {kc.cell.pk: 2, kc.sibling.pk: 3}, by=kc.staff)
+    issued(
+        kc.committee, {kc.cell.pk: 9}, by=kc.staff, decision_number="90-QĐ/ĐU", decided_on=DAY,
+        reasons=["more_source"],
+    )  # fmt: skip
+    client = signed_in(kc.staff)
+
+    def cells(**query: Any) -> dict[str, int]:
+        answer = client.get(address("target-appendix"), query)
+        return {row.name: row.target.low for row in answer.context["given"]}
+
+    assert cells() == {"Chi bộ kc-1": 9}
+    assert cells(qd=first.pk) == {"Chi bộ kc-1": 2, "Chi bộ kc-2": 3}
+    assert client.get(address("target-appendix"), {"qd": "x"}).status_code == 404
+    assert f"qd={first.pk}" in client.get(address("target-appendix")).content.decode()
