@@ -9,7 +9,7 @@ from datetime import date
 from decimal import Decimal
 from typing import Any
 
-from django.db.models import Exists, F, OuterRef, QuerySet, Sum
+from django.db.models import Exists, F, OuterRef, Q, QuerySet, Sum
 
 from admissions.models import Admission
 from organizations.models import Ancestry, Organization
@@ -229,7 +229,8 @@ BEHIND, NOT_CONFIRMED, NOT_VISITED = "cham", "chua-xac-nhan", "chua-tham"
 class Followed:
     """The page: the organisation's own months, and its units by the end of `month` (0: none yet).
 
-    `given` are all tasks about the organisation itself, `visits` those made to it.
+    `given` are all tasks about the organisation itself, `visits` those made to it; `elsewhere` are
+    the open tasks that it gave about units that are not beneath it any more.
     """
 
     year: int
@@ -238,6 +239,7 @@ class Followed:
     units: list[Unit]
     given: list[FollowUp]
     visits: list[Visit]
+    elsewhere: list[FollowUp]
     is_beneath: bool
     is_closed: bool
 
@@ -295,7 +297,9 @@ def followed(organization: Organization, *, year: int, month: int, on: date) -> 
     superior = superior_of(organization, on=on)
     shares = shares_over(organization, year=year, lens=THEN, on=on) if units else None
     tasks = _by_unit(
-        FollowUp.objects.filter(unit__in=[itself, *keys], year=year)
+        FollowUp.objects.filter(
+            Q(unit__in=[itself, *keys]) | Q(organization=itself, done_on__isnull=True), year=year
+        )
         .select_related("assignee", "closed_by", "organization")
         .order_by("done_on", "due_on", "pk")
     )
@@ -349,9 +353,20 @@ def followed(organization: Organization, *, year: int, month: int, on: date) -> 
         units=sorted(rows, key=lambda unit: -unit.behind),
         given=tasks.get(itself, []),
         visits=visits.get(itself, []),
+        elsewhere=_elsewhere(tasks, {itself, *keys}, on=on),
         is_beneath=superior is not None,
         is_closed=sealed_sentence([itself], day=date(year, 12, 31)) is not None,
     )
+
+
+def _elsewhere(tasks: Mapping[int, list[FollowUp]], known: set[int], *, on: date) -> list[FollowUp]:
+    """Return the tasks about units that are not `known`, each with its unit by its last name."""
+    beyond = [key for key in tasks if key not in known]
+    units = Organization.objects.filter(pk__in=beyond).called(on=on).in_bulk() if beyond else {}
+    found = [one for key in beyond for one in tasks[key]]
+    for one in found:
+        one.unit = units[one.unit_id]
+    return sorted(found, key=lambda one: (one.due_on, one.pk))
 
 
 def _up_to(row: Attainment | None, month: int) -> int:

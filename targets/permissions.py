@@ -5,8 +5,10 @@ from __future__ import annotations
 from datetime import date
 from typing import TYPE_CHECKING
 
+from django.db.models import Exists, Q
+
 from organizations.models import Ancestry, Appointment, Organization, Placement, Role, User
-from organizations.permissions import acts, acts_at
+from organizations.permissions import acts, acts_at, holds
 
 if TYPE_CHECKING:
     from django.contrib.auth.models import AnonymousUser
@@ -95,15 +97,25 @@ def assignees_for(superior: Organization, unit: Organization, *, on: date) -> Qu
     return users.order_by("full_name", "pk")
 
 
+def reads_follow_ups(user: User | AnonymousUser, *, on: date) -> Q:
+    """Return the condition of the follow-ups that `user` reads: of units in their scope, given by
+    organisations in it, and their own, wherever the unit has gone; nobody without a post any."""
+    roles = Role.sees_figures()
+    scope = Appointment.objects.organizations_of(user, roles=roles, on=on).values("pk")
+    mine = Q(Exists(Appointment.objects.of(user, on=on, roles=roles)), assignee=user.pk)
+    return Q(unit__in=scope) | Q(organization__in=scope) | mine
+
+
 def closes_follow_up(user: User | AnonymousUser, follow_up: FollowUp, *, on: date) -> bool:
-    """Say whether `user` closes `follow_up`: its assignee, who still acts there, and staff of the
-    organisation that gave it."""
-    superior, mine = follow_up.organization, follow_up.assignee_id
-    if acts_at(user, Role.STAFF, at=superior, on=on):
+    """Say whether `user` closes `follow_up`: its assignee, who still acts somewhere, and staff of
+    the organisation that gave it; once that has ended, staff directly above the unit."""
+    giver, mine = follow_up.organization, follow_up.assignee_id
+    if acts_at(user, Role.STAFF, at=giver, on=on):
         return True
-    if mine is None or mine != user.pk:
-        return False
-    return assignees_for(superior, follow_up.unit, on=on).filter(pk=mine).exists()
+    if mine is not None and mine == user.pk and holds(user, *Role.sees_figures(), on=on):
+        return True
+    ended = giver.period.upper
+    return ended is not None and ended <= on and follows_up(user, follow_up.unit, on=on)
 
 
 def reads_drafts_of(user: User | AnonymousUser, organization: Organization, *, on: date) -> bool:

@@ -132,10 +132,11 @@ def _month(first: Row, on: date) -> str:
 
 
 def _follow_ups(user: User, on: date) -> QuerySet[FollowUp]:
-    scope = Appointment.objects.organizations_of(user, roles=Role.sees_figures(), on=on)
-    return FollowUp.objects.filter(
-        assignee=user, done_on__isnull=True, unit__in=scope.values("pk")
-    ).order_by("due_on", "pk")
+    # Wherever the unit has gone: it is the person's task as long as they act somewhere.
+    held = Appointment.objects.of(user, roles=Role.sees_figures(), on=on)
+    return FollowUp.objects.filter(Exists(held), assignee=user, done_on__isnull=True).order_by(
+        "due_on", "pk"
+    )
 
 
 def _declarations(user: User, on: date) -> QuerySet[SourceDeclaration]:

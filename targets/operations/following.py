@@ -133,7 +133,7 @@ def assign_follow_up(
         assignee=None
         if assignee is None or assignees_for(superior, unit, on=on).filter(pk=assignee.pk).exists()
         else _("This account acts neither there nor here."),
-        due_on=_refused_due(due_on, on=on),
+        due_on=refusals.of_day_to_come(due_on, on=on),
     )
     if refused or due_on is None:
         raise DomainError(fields=refused)
@@ -150,22 +150,13 @@ def assign_follow_up(
     )
 
 
-def _refused_due(due_on: date | None, *, on: date) -> str | None:
-    if due_on is None:
-        return _("Enter the day.")
-    if due_on < on:
-        return _("The day must not be earlier than today, %(today)s.") % {"today": f"{on:%d/%m/%Y}"}
-    if due_on.year > on.year + refusals.YEARS_AHEAD:
-        return _("The day lies too far ahead.")
-    return None
-
-
 @transaction.atomic
 def close_follow_up(follow_up: FollowUp, *, by: User, on: date, result: str) -> FollowUp:
     """Close `follow_up` with what came of it.
 
-    Raises PermissionDenied where `by` is neither its assignee nor staff of who gave it,
-    DomainError at `result`, or where it is closed already.
+    Raises PermissionDenied where `by` is neither its assignee nor staff of who gave it (or, once
+    that has ended, of whoever is above the unit), DomainError at `result`, or where it is closed
+    already.
     """
     row = FollowUp.objects.select_for_update(no_key=True, of=("self",)).get(pk=follow_up.pk)
     if not closes_follow_up(by, row, on=on):

@@ -52,6 +52,17 @@ def of_day(day: date | None, *, on: date) -> str | None:
     return None
 
 
+def of_day_to_come(day: date | None, *, on: date) -> str | None:
+    """Refuse no day, one earlier than `on`, and one more than a term ahead."""
+    if day is None:
+        return _("Enter the day.")
+    if day < on:
+        return _("The day must not be earlier than today, %(today)s.") % {"today": f"{on:%d/%m/%Y}"}
+    if day.year > on.year + YEARS_AHEAD:
+        return _("The day lies too far ahead.")
+    return None
+
+
 def of_text(text: str, *, limit: int, missing: str | None = None) -> str | None:
     """Refuse a text longer than `limit`; where `missing` is given, also none, in its words."""
     if not text and missing:

@@ -4,6 +4,7 @@ from django.core.exceptions import PermissionDenied
 from django.http import Http404
 from django.shortcuts import get_object_or_404, render
 from django.urls import reverse
+from django.utils.functional import cached_property
 from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_safe
 
@@ -179,13 +180,10 @@ class FollowUpClose(FollowingAction):
         self.year, self.today = year, clock.today()
         if refusals.of_year(year, on=self.today):
             raise Http404
-        scope = Appointment.objects.organizations_of(
-            request.user, roles=Role.sees_figures(), on=self.today
-        )
         self.follow_up = get_object_or_404(
-            FollowUp.objects.filter(unit__in=scope, year=year).select_related(
-                "organization", "assignee", "closed_by", "entered_by"
-            ),
+            FollowUp.objects.filter(
+                permissions.reads_follow_ups(request.user, on=self.today), year=year
+            ).select_related("organization", "unit", "assignee", "closed_by", "entered_by"),
             pk=number,
         )
         self.organization = Organization.objects.called(on=self.today).get(
@@ -200,7 +198,9 @@ class FollowUpClose(FollowingAction):
             raise PermissionDenied
 
     def get_context_data(self, **kwargs):
-        return super().get_context_data(follow_up=self.follow_up, closes=self.closes, **kwargs)
+        return super().get_context_data(
+            follow_up=self.follow_up, closes=self.closes, list_url=self.list_url, **kwargs
+        )
 
     def perform(self, form):
         return close_follow_up(self.follow_up, **self.who(), **form.values())
@@ -209,8 +209,20 @@ class FollowUpClose(FollowingAction):
         one = self.follow_up
         return reverse("follow-up", args=[self.year, one.pk])
 
+    @cached_property
+    def list_url(self):
+        """The page on which the task stands, of the unit or of who gave it; None where the reader
+        sees neither any more."""
+        one = self.follow_up
+        scope = Appointment.objects.organizations_of(
+            self.request.user, roles=Role.sees_figures(), on=self.today
+        )
+        seen = scope.in_bulk([one.unit_id, one.organization_id])
+        shown = seen.get(one.unit_id) or seen.get(one.organization_id)
+        return address("following", self.year, shown) if shown else None
+
     def get_cancel_url(self):
-        return address("following", self.year, self.organization)
+        return self.list_url or reverse("home")
 
     def get_success_message(self, result):
         return _("The task is closed.")

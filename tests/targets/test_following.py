@@ -14,8 +14,10 @@ from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
 from config.errors import DomainError
-from organizations.models import Organization, User
+from config.periods import between
+from organizations.models import Appointment, Organization, User
 from organizations.operations.seals import ask_to_close_year, close_year
+from organizations.operations.structure import move
 from organizations.sheets.waiting import waiting_for
 from targets.followed import BEHIND, NOT_CONFIRMED, NOT_VISITED, Followed, Unit, followed
 from targets.models import FollowUp, MonthlyConfirmation, Visit
@@ -27,6 +29,7 @@ from targets.operations.following import (
     record_visit,
 )
 from targets.operations.targets import assign_target
+from targets.permissions import closes_follow_up
 from tests.makers import (
     DAY,
     World,
@@ -276,6 +279,43 @@ def test_who_left_their_post_neither_sees_nor_closes_the_task(kc: World) -> None
     assert titles(helper, on=after) == []
     with pytest.raises(PermissionDenied):
         close_follow_up(task, by=helper, on=after, result="Xong")
+
+
+def test_a_task_is_reached_and_closed_wherever_the_unit_and_its_person_have_gone(kc: World) -> None:
+    helper, after, today = account("tro-ly"), date(2021, 6, 1), date(2021, 6, 20)
+    appointed(helper, kc.committee, "leader", until=after)
+    task, second = given(kc, assignee=helper), given(kc, task="Cử người về dự họp")
+    appointed(helper, unit("kc-xa", kc.top), "secretary", since=after)
+    new = unit("kc-moi", kc.top)
+    officers = [officer("moi-canbo", new, "staff"), kc.secretary2]
+    move(kc.cell, under=new, on=after)
+    stand_on(today)
+    where = reverse("follow-up", args=[2021, task.pk])
+
+    assert ("Follow-ups of units given to you", 1) in titles(helper, on=today)
+    answers = [signed_in(one).get(where) for one in (kc.staff, helper, *officers)]
+    assert [one.status_code for one in answers] == [200, 200, 200, 404]
+    assert [one.context["closes"] for one in answers[:3]] == [True, True, False]
+    assert [one.context["list_url"] for one in answers[:3]] == [
+        address("following", kc.committee), None, address("following", kc.cell),
+    ]  # fmt: skip
+    listed = signed_in(kc.staff).get(address("following", kc.committee)).content.decode()
+    assert where in listed
+    assert "no longer beneath" in listed
+    done = signed_in(helper).post(where, {"once": once(), "result": "Thêm ba nguồn"})
+    assert done.status_code == 303
+    assert followed(kc.committee, year=2021, month=5, on=today).elsewhere == [second]
+    # Once who gave it has ended, those directly above the unit close it.
+    ended = close_period(kc.committee, on=today)
+    second.organization = ended
+    assert [closes_follow_up(one, second, on=today) for one in officers] == [True, False]
+
+
+def close_period(of: Organization, *, on: date) -> Organization:
+    """`of` as it is read once it has ended; its accounts have lost their posts with it."""
+    of.period = between(date(2018, 1, 1), on)
+    Appointment.objects.filter(organization=of).update(period=between(date(2018, 1, 1), on))
+    return of
 
 
 def test_visits_are_counted_by_unit_with_day_people_and_findings(kc: World) -> None:
