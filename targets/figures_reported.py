@@ -20,7 +20,6 @@ class Listed:
     indicator: Indicator
     entry: Entry
     latest: ReportedFigure | None
-    section: Section | None
 
     @property
     def name(self) -> str:
@@ -60,19 +59,16 @@ class Reports:
     sections: list[Section] = field(default_factory=list)
 
 
-def catalogue(organization: Organization, *, year: int, on: date) -> list[Listed]:
-    """Return all indicators, with what `organization` reported last and its target of `year`."""
+def catalogue(organization: Organization, *, on: date) -> list[Listed]:
+    """Return all indicators, with what `organization` reported last."""
     latest = {
         row.indicator_id: row
         for row in ReportedFigure.objects.filter(organization=organization, as_of__lte=on).order_by(
             "as_of", "pk"
         )
     }
-    aimed: dict[str, Section] = {}
-    for one in sections(organization, year=year, on=on):
-        aimed.setdefault(one.indicator.pk, one)
     return [
-        Listed(one, CATALOGUE[one.pk], latest.get(one.pk), aimed.get(one.pk))
+        Listed(one, CATALOGUE[one.pk], latest.get(one.pk))
         for one in Indicator.objects.all()
         if one.pk in CATALOGUE
     ]
@@ -93,9 +89,7 @@ def reports(organization: Organization, indicator: Indicator, *, year: int, on: 
         told.append(_told(row, before, is_share=indicator.is_share, is_corrected=not stands))
         if stands:
             before = row
-    listed = Listed(
-        indicator, CATALOGUE.get(indicator.pk, Entry("")), rows[-1] if rows else None, None
-    )
+    listed = Listed(indicator, CATALOGUE.get(indicator.pk, Entry("")), rows[-1] if rows else None)
     aimed = [
         one for one in sections(organization, year=year, on=on) if one.indicator.pk == indicator.pk
     ]

@@ -33,6 +33,7 @@ from targets import sql
 from targets.forms import read_number
 from targets.models import Attainment, Indicator, Target
 from targets.operations.attainment import follow_tree
+from targets.operations.shapes import TERM_YEARS, last_year
 from targets.rules import shared_out
 from targets.sheets import aim
 from targets.words import scope, whole
@@ -44,8 +45,6 @@ if TYPE_CHECKING:
 SHOWN = 50
 """How many targets the section lists."""
 AT_ONCE = 2000
-TERM_YEARS = 5
-"""How long a term of office lasts: one that began so long ago may still run."""
 
 Kind = Reorganization.Kind
 ASKED_OF = frozenset({Kind.MERGE, Kind.CONSOLIDATE, Kind.SPLIT, Kind.DISSOLVE, Kind.DISBAND})
@@ -96,7 +95,7 @@ def is_number(target: Target) -> bool:
 def ends_on(target: Target) -> date:
     """Return the last day of a target's period."""
     if target.span == Target.Span.TERM:
-        return date(target.until_year or target.year + TERM_YEARS, 12, 31)
+        return date(last_year(target), 12, 31)
     parts = {Target.Span.HALF: 2, Target.Span.QUARTER: 4}.get(Target.Span(target.span), 1)
     months = 12 // parts * (target.part or 1)
     return date(target.year + months // 12, months % 12 + 1, 1) - timedelta(days=1)
@@ -122,9 +121,8 @@ def holdings(organizations: Iterable[int], *, on: date) -> dict[int, list[Target
 
     Of the terms that began before, the latest counts. One query.
     """
-    wanted = ~Q(span=Target.Span.TERM) & Q(year__gte=on.year) | Q(
-        span=Target.Span.TERM, year__gte=on.year - TERM_YEARS
-    )
+    runs = Q(until_year__gte=on.year) | Q(until_year=None, year__gte=on.year - TERM_YEARS)
+    wanted = Q(span=Target.Span.TERM) & runs | ~Q(span=Target.Span.TERM) & Q(year__gte=on.year)
     rows = list(
         Target.objects.in_force()
         .filter(wanted, organization__in=set(organizations))

@@ -9,9 +9,10 @@ from typing import Any
 
 from django.db.models import Q
 
-from organizations.models import Ancestry, Organization
+from organizations.models import Organization
 from targets.measures import ADMISSIONS, FILES, Measure
 from targets.models import DeclaredForecast, Indicator, ReportedFigure, Target
+from targets.operations.shapes import term_begun
 from targets.paces import Shares
 from targets.plan import ROUNDS, planned
 from targets.rules import percent, points_between
@@ -185,7 +186,9 @@ def overview(organization: Organization, look: Look) -> Overview:
         forecast=_forecast(organization, year=year, on=on),
         reported=_reported(organization, year=year, on=on),
         rounds=_rounds(mine),
-        term=_term(organization, year=year, on=look.placed_on),
+        term=term_begun(
+            organization.pk, year=year, on=look.placed_on, indicator=Indicator.ADMITTED
+        ),
         years=years_of(organization, look),
     )
 
@@ -199,25 +202,6 @@ def whole_only(organization: Organization, look: Look) -> Standing:
 def target_of(organization: Organization, *, year: int) -> Target | None:
     """Return the target of members admitted that binds `organization` in `year`."""
     return Target.objects.in_force().of_the_year(year).filter(organization=organization).first()
-
-
-def _term(organization: Organization, *, year: int, on: date) -> int | None:
-    """Return the year in which the term began: of `organization`, else of the nearest above."""
-    above = dict(
-        Ancestry.objects.on(on).filter(descendant=organization.pk).values_list("ancestor", "depth")
-    )
-    terms = (
-        Target.objects.in_force()
-        .filter(
-            Q(until_year__isnull=True) | Q(until_year__gte=year),
-            organization__in=above,
-            indicator=Indicator.ADMITTED,
-            span=Target.Span.TERM,
-            year__lte=year,
-        )
-        .values_list("organization", "year")
-    )
-    return min(terms, key=lambda term: (above[term[0]], -term[1]), default=(0, None))[1]
 
 
 def _forecast(organization: Organization, *, year: int, on: date) -> DeclaredForecast | None:

@@ -125,16 +125,22 @@ def first_year_of_term(target: Target, *, on: date) -> int | None:
     """
     if target.span == Target.Span.TERM:
         return target.year
+    return term_begun(target.organization_id, year=target.year, on=on)
+
+
+def term_begun(organization: int, *, year: int, on: date, indicator: str = "") -> int | None:
+    """Return the first year of the term in which `year` lies, None where no term is entered.
+
+    As the targets in force of `organization` say, else of the nearest above it on day `on` that has
+    one: of `indicator`, if given.
+    """
     above = dict(
-        Ancestry.objects.on(on)
-        .filter(descendant=target.organization_id)
-        .values_list("ancestor", "depth")
+        Ancestry.objects.on(on).filter(descendant=organization).values_list("ancestor", "depth")
     )
-    terms = [
-        (above[one.organization_id], -one.year)
-        for one in Target.objects.in_force().filter(
-            organization__in=above, span=Target.Span.TERM, year__lte=target.year
-        )
-        if last_year(one) >= target.year
-    ]
+    rows = Target.objects.in_force().filter(
+        organization__in=above, span=Target.Span.TERM, year__lte=year
+    )
+    if indicator:
+        rows = rows.filter(indicator=indicator)
+    terms = [(above[one.organization_id], -one.year) for one in rows if last_year(one) >= year]
     return -min(terms)[1] if terms else None

@@ -48,7 +48,7 @@ def indicator_list(request):
         "targets/indicator_list.html",
         {
             **about,
-            "rows": figures_reported.catalogue(about["organization"], year=about["year"], on=today),
+            "rows": figures_reported.catalogue(about["organization"], on=today),
             "declares": permissions.declares_for(request.user, about["organization"], on=today),
         },
     )

@@ -445,7 +445,7 @@ def test_parts_groups_and_resolutions_go_on_each_by_itself(top: Organization) ->
     aim(b, 5, **women)
     aim(a, 40, origin="resolution")
     aim(a, 1, form="floor", indicator_id=Indicator.UNITS)
-    aim(a, 200, span="term", year=2020, until_year=2025)
+    aim(a, 200, span="term", year=2015, until_year=2022)  # the longest that a term may be
     aim(a, 20, span="half", part=1)  # over on the eve: it stays where it was
     aim(a, 9, span="quarter", part=2)
 
@@ -462,7 +462,7 @@ def test_parts_groups_and_resolutions_go_on_each_by_itself(top: Organization) ->
         ("KN01", "half", 2, "women", "decision"): (17, 2, "number", None),
         ("KN01", "year", 0, "", "resolution"): (40, 1, "number", None),
         ("KN06", "year", 0, "", "decision"): (1, 1, "floor", None),
-        ("KN01", "term", 0, "", "decision"): (200, 1, "number", 2025),
+        ("KN01", "term", 0, "", "decision"): (200, 1, "number", 2022),
     }  # fmt: skip
     left = {key: one.low for one in Target.objects.in_force().filter(organization=a)
             for key in [(one.span, one.part, one.group, one.form)]}  # fmt: skip

@@ -7,10 +7,10 @@ from decimal import Decimal
 
 import pytest
 
-from reports.selectors.overview import _term
 from targets.in_force import YearOfTerm
 from targets.models import Target
 from targets.operations.attainment import recompute
+from targets.operations.shapes import term_begun
 from targets.operations.targets import register_target
 from tests.targets.makers import admit
 from tests.targets.test_forms_of_target import DAY, Country, refused, signed_in
@@ -86,7 +86,7 @@ def test_what_a_term_began_with_is_known_in_its_years_alone(country: Country) ->
 
     known = {
         year: (
-            _term(country.base, year=year, on=DAY),
+            term_begun(country.base.pk, year=year, on=DAY),
             country.base.attainments.get(year=year, lens="then").term_admitted,
             "KN01-term-2015" in country.sections(year),
         )
@@ -99,7 +99,7 @@ def test_what_a_term_began_with_is_known_in_its_years_alone(country: Country) ->
 def test_a_registered_term_tells_nobody_when_it_began(country: Country) -> None:
     register_target(country.base, by=country.own, on=DAY, year=2017, low=8, span="term")
 
-    assert _term(country.base, year=2019, on=DAY) is None
+    assert term_begun(country.base.pk, year=2019, on=DAY) is None
 
 
 def test_the_term_of_the_nearest_above_tells_the_base(country: Country) -> None:
