@@ -216,7 +216,8 @@ def sides(found: Iterable[Section]) -> list[Section]:
 
 def _versions(organization: Organization, *, year: int) -> list[Target]:
     rows = (
-        Target.objects.filter(organization=organization)
+        Target.objects.told()
+        .filter(organization=organization)
         .filter(Q(year=year) | Q(span=Span.TERM, year__lte=year))
         .select_related("indicator", "decision", "entered_by", "base")
         .order_by("indicator", "span", "year", "part", "group", "origin", "-version")
