@@ -129,8 +129,8 @@ class YearOpenForm(OnceForm):
 class RegistrationForm(OnceForm):
     number = forms.CharField(
         label=_("Number registered"),
-        help_text=_("People; 35-40 for a range."),
-        widget=forms.TextInput(attrs={"class": "w-n", "inputmode": "numeric", "maxlength": 20}),
+        help_text=_("People; 35-40 for a range, 5,5 % of the members on 1 January."),
+        widget=forms.TextInput(attrs={"class": "w-n", "maxlength": 20}),
         error_messages={"required": _("Enter a number.")},
     )
     reason = LineField(
@@ -139,13 +139,17 @@ class RegistrationForm(OnceForm):
         required=False,
         help_text=_("For example: 5 have completed the class, 3 files are being verified."),
     )
-    arguments = {"low": "number", "high": "number"}
+    arguments = {"low": "number", "high": "number", "percent": "number"}
 
     def clean_number(self):
-        return read_number(self.cleaned_data["number"])
+        text = self.cleaned_data["number"]
+        return PercentField().clean(text) if "%" in text else read_number(text)
 
     def values(self):
         number = self.cleaned_data["number"]
+        if isinstance(number, Decimal):
+            form = Target.Form.PERCENT
+            return {"form": form, "percent": number, "reason": self.cleaned_data["reason"]}
         low, high = number if isinstance(number, tuple) else (number, number)
         form = Target.Form.RANGE if low != high else Target.Form.NUMBER
         return {"form": form, "low": low, "high": high, "reason": self.cleaned_data["reason"]}

@@ -32,8 +32,9 @@ def paper(
     """Return the decision of that number: entered now, or earlier with the same day.
 
     `organization` issues it, unless `issuer` names somebody outside. A decision that issues a
-    `cycle` is always a new one. The caller asks who may. Raises DomainError at `decision_number`,
-    `decided_on`, `signer`, `issuer`, `reasons`, `note`, `difference`.
+    `cycle` is always a new one. One entered earlier stays as it is: another `signer` is refused,
+    `reasons` and `note` are kept by the target itself. The caller asks who may. Raises DomainError
+    at `decision_number`, `decided_on`, `signer`, `issuer`, `reasons`, `note`, `difference`.
     """
     written = {
         "number": names.written(number),
@@ -75,6 +76,8 @@ def paper(
             }
         )
     if known:
+        if sentence := _another_signer(known, written["signer"]):
+            raise DomainError(fields={"signer": sentence})
         return known
     return TargetDecision.objects.create(
         organization=organization,
@@ -84,3 +87,17 @@ def paper(
         entered_by=by,
         **written,
     )
+
+
+def _another_signer(known: TargetDecision, signer: str) -> str | None:
+    """Refuse a signer that is not the one with whom the decision was entered; none asks nothing."""
+    if not signer or signer.casefold() == known.signer.casefold():
+        return None
+    if not known.signer:
+        return _("Decision %(number)s was entered without a signer: leave this empty.") % {
+            "number": known.number
+        }
+    return _("Decision %(number)s was entered as signed by %(signer)s.") % {
+        "number": known.number,
+        "signer": known.signer,
+    }

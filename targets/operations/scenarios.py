@@ -80,7 +80,7 @@ def withdraw_scenario(scenario: SavedScenario, *, by: User, on: date) -> SavedSc
         raise PermissionDenied
     row = SavedScenario.objects.select_for_update().get(pk=scenario.pk)
     if row.withdrawn_at is None:
-        SavedScenario.objects.filter(pk=row.pk).update(withdrawn_at=AppNow())
+        SavedScenario.objects.filter(pk=row.pk).update(withdrawn_at=AppNow(), withdrawn_by=by)
     row.refresh_from_db()
     return row
 

@@ -27,6 +27,8 @@ from . import papers, refusals, shapes
 Form = Target.Form
 Number = int | tuple[int, int]
 """People, or from … to."""
+LONGEST_REASON = 300
+"""How many characters the reason of a target may have, ticked ones and words together."""
 
 
 @transaction.atomic
@@ -105,6 +107,7 @@ def assign_target(
     else:
         target.decision = decision
         target.decision_number, target.decided_on = decision.number, decision.decided_on
+        refused = refusals.found(reason=_refused_reason(reasons, target.reason))
         target.reason = reason_in_words(reasons, target.reason)
     refused |= _refused_kind(target, adjusts=adjusts, is_reasoned=bool(reasons))
     refused |= _drawn_up_in_any_form(target, on=on)
@@ -121,14 +124,25 @@ _AT = {"note": "reason"}
 
 
 def reason_in_words(reasons: Collection[str], note: str) -> str:
-    """Return the ticked reasons and the note as one sentence that stays with the target.
+    """Return the ticked reasons and the note as one sentence that stays with the target, cut to its
+    column.
 
     >>> reason_in_words([], "Thêm nguồn")
     'Thêm nguồn'
     """
+    return _sentence(reasons, note)[:LONGEST_REASON]
+
+
+def _sentence(reasons: Collection[str], note: str) -> str:
     with translation.override(settings.LANGUAGE_CODE):
         ticked = [str(one.label) for one in Reason if one in reasons and one != Reason.OTHER]
-    return "; ".join([*ticked, *filter(None, [note])])[:300]
+    return "; ".join([*ticked, *filter(None, [note])])
+
+
+def _refused_reason(reasons: Collection[str], note: str) -> str | None:
+    """Refuse a note that does not fit beside the ticked reasons: nothing of it is cut off."""
+    over = max(len(_sentence(reasons, note)) - LONGEST_REASON, 0)
+    return refusals.of_text(note, limit=max(len(note) - over, 0))
 
 
 @transaction.atomic
@@ -260,24 +274,6 @@ def _refused_kind(target: Target, *, adjusts: bool, is_reasoned: bool) -> dict[s
     if adjusts and not is_reasoned and not target.reason:
         return {"reason": _("A target that is already assigned is adjusted with a reason.")}
     return {}
-
-
-def _refused_decision(target: Target, *, on: date, adjusts: bool) -> dict[str, str]:
-    """Say what kind of assignment `target` is; return the sentences at the decision's fields."""
-    target.kind = Target.Kind.ADJUSTED if adjusts else Target.Kind.ASSIGNED
-    return refusals.found(
-        decision_number=refusals.of_text(
-            target.decision_number, limit=40, missing=_("Enter the number of the decision.")
-        ),
-        decided_on=refusals.of_day(target.decided_on, on=on),
-        reason=refusals.of_text(
-            target.reason,
-            limit=300,
-            missing=_("A target that is already assigned is adjusted with a reason.")
-            if adjusts
-            else None,
-        ),
-    )
 
 
 def _drawn_up(target: Target, *, versions: Versions, on: date) -> dict[str, str]:

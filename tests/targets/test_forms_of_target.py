@@ -218,6 +218,26 @@ def test_a_number_is_used_once_a_year_by_whoever_issues_it(country: Country) -> 
     assert len({first.decision, outside.decision, later.decision}) == 3
     assert (outside.decision.organization, outside.decision.issuer) == (country.top, "Tỉnh ủy")
     assert first.decision.organization == country.top
+    # What the paper was entered with stays; the reason of each target is the target's own.
+    assert (
+        "without a signer"
+        in refused(lambda: country.assign(low=3, group="women", signer="Lê Văn Ký"))["signer"]
+    )
+    assert not Target.objects.filter(group="women").exists()
+    signed = {"decided_on": date(2019, 1, 12), "decision_number": "13-QĐ/ĐU"}
+    country.assign(low=3, group="women", signer="Lê Văn Ký", **signed)
+    assert (
+        "Lê Văn Ký"
+        in refused(lambda: country.assign(low=4, group="young", signer="Vũ Thị Hai", **signed))[
+            "signer"
+        ]
+    )
+    country.assign(low=4, group="young", signer="lê văn ký", **signed)
+    changed = country.assign(low=5, group="young", reason="Thêm nguồn", reasons=["members"],
+                             **signed)  # fmt: skip
+    assert (changed.decision.note, changed.reason[-10:]) == ("", "Thêm nguồn")
+    long = {"reason": "x" * 290, "reasons": [Reason.NO_SOURCE, Reason.MEMBERS], **signed}
+    assert list(refused(lambda: country.assign(low=6, group="young", **long))) == ["reason"]
     # A resolution is the unit's own: it may bear the same number as the superior's decision.
     resolved = country.assign(low=50, origin="resolution", **other_day)
     assert resolved.decision.organization == country.base

@@ -1,5 +1,7 @@
 """The pages of targets: who reads, who enters, and everything that may be typed wrongly."""
 
+from decimal import Decimal
+
 import pytest
 from django.test import Client
 from django.urls import reverse
@@ -134,7 +136,17 @@ def test_wrong_declarations_are_told_at_their_fields(kc: World) -> None:
         assert answer.status_code == 422
         return sorted(answer.context["form"].errors)
 
-    assert errors("target-register", number="nhiều") == ["number"]
+    for number in ("nhiều", "101 %", "x%", "-1%", "5,5 %"):  # nobody said its opening members yet
+        assert errors("target-register", number=number) == ["number"], number
+    report_baseline(kc.cell, by=kc.staff, on=DAY, year=2021, members=30)
+    rate = {"once": once(), "number": "5,5 %"}
+    assert client.post(address("target-register"), rate).status_code == 303
+    registered = Target.objects.get()
+    assert (registered.kind, registered.percent, registered.low) == (
+        "registered",
+        Decimal("5.5"),
+        2,
+    )
     assert errors("forecast-declare") == ["declared_by", "declared_on", "people"]
     assert errors(
         "forecast-declare", people="2", declared_on="29/05/2021", declared_by="Chi ủy"

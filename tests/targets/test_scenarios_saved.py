@@ -147,7 +147,7 @@ def test_a_name_is_free_again_once_its_scenario_is_withdrawn(kc: World) -> None:
     assert asker(kc.staff).get(asked["Location"]).context["rows"] == []
     assert keep(kc, "Chia đều").withdrawn_at is None
     scenario.refresh_from_db()
-    assert scenario.withdrawn_at is not None
+    assert (scenario.withdrawn_at is not None, scenario.withdrawn_by) == (True, kc.staff)
     assert withdraw_scenario(scenario, by=kc.staff, on=DAY).withdrawn_at == scenario.withdrawn_at
 
 
