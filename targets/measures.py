@@ -73,12 +73,10 @@ UNSTORED = (
         for group in (Group.PRIVATE_SECTOR, Group.VILLAGE_HEAD, Group.ARMED_FORCES,
                       Group.INTELLECTUAL)
     ),
-    *(
-        Measure(f"admitted_half_{half}", format_lazy(_("Admitted in half-year {half}"), half=half),
-                "admission",
-                f"extract(month FROM ceremony_on) BETWEEN {6 * half - 5} AND {6 * half}")
-        for half in (1, 2)
-    ),
+    Measure("admitted_half_1", _("Admitted in the first half of the year"), "admission",
+            "extract(month FROM ceremony_on) BETWEEN 1 AND 6"),
+    Measure("admitted_half_2", _("Admitted in the second half of the year"), "admission",
+            "extract(month FROM ceremony_on) BETWEEN 7 AND 12"),
     *(
         Measure(f"admitted_quarter_{quarter}",
                 format_lazy(_("Admitted in quarter {quarter}"), quarter=quarter),

@@ -13,10 +13,12 @@ from django.db import connection, connections
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
+from django.utils.translation import override
 
 from config.errors import DomainError
 from organizations.models import Organization, User
 from targets.in_force import Section, sections, sides
+from targets.measures import BY_NAME
 from targets.models import Indicator, Reason, Target, TargetDecision
 from targets.operations.attainment import recompute
 from targets.operations.baselines import report_baseline
@@ -370,6 +372,9 @@ def test_each_count_opens_the_list_of_as_many(country: Country) -> None:
         where = reverse("figure-records", args=[2019, country.base.slug])
         answer = client.get(where, {"chi-so": section.measure})
         assert answer.context["records"].people == section.reached == people
+    with override("vi"):
+        half = [str(BY_NAME[f"admitted_half_{part}"].label) for part in (1, 2)]
+    assert half == ["Kết nạp trong 6 tháng đầu năm", "Kết nạp trong 6 tháng cuối năm"]
 
 
 def test_the_page_asks_no_more_for_many_targets_than_for_few(country: Country) -> None:
