@@ -174,6 +174,8 @@ def pages_of(reader: Reader, username: str) -> Iterator[Visit]:
         if answer.status == 404 and path not in links_of(reader, whence):
             continue  # another test, at work on the same product, has just taken it away
         assert answer.status == 200, f"{username}: {path} answers {answer.status}, from {whence}"
+        if "html" not in answer.headers["content-type"]:
+            continue  # a file to take away
         final = answer.url.removeprefix(reader.address)
         if kind_of(final) not in seen:
             yield Visit(username, kind_of(final), final)
