@@ -44,6 +44,7 @@ def answers(typed: str, language: str) -> dict[str, list[str]]:
     return found
 
 
+@pytest.mark.django_db
 @pytest.mark.parametrize("typed", ["An\x00Bình", "1\x002", "9" * 20, "-" + "9" * 20, "9" * 400])
 def test_every_field_refuses_nonsense_in_vietnamese(typed: str) -> None:
     vietnamese, english = answers(typed, "vi"), answers(typed, "en")
@@ -61,6 +62,7 @@ def test_a_null_character_is_told_in_the_same_words_everywhere() -> None:
     assert not any("ký tự" in sentence for sentence in told - {HIDDEN})
 
 
+@pytest.mark.django_db
 def test_a_number_too_long_is_told_the_largest_that_is_taken() -> None:
     numbers = {
         name: found
