@@ -78,8 +78,8 @@ def open_cycle(
     register_by = on if adjusts else register_by
     refused = refusals.found(
         year=refusals.of_year(year, on=on),
-        register_by=_day_to_come(register_by, on=on),
-        issue_by=_day_to_come(issue_by, on=on),
+        register_by=refusals.of_day_to_come(register_by, on=on),
+        issue_by=refusals.of_day_to_come(issue_by, on=on),
         note=refusals.of_text(names.written(note), limit=300),
     )
     if not refused and register_by and issue_by and issue_by < register_by:
@@ -220,11 +220,3 @@ def acknowledge(
 def _refuse_others(organization: Organization, *, by: User, on: date) -> None:
     if not acts_at(by, Role.STAFF, at=organization, on=on):
         raise PermissionDenied
-
-
-def _day_to_come(day: date | None, *, on: date) -> str | None:
-    if day is None:
-        return _("Enter the day.")
-    if day < on:
-        return _("The day must not be earlier than today, %(today)s.") % {"today": f"{on:%d/%m/%Y}"}
-    return None if day.year <= on.year + refusals.YEARS_AHEAD else _("The day lies too far ahead.")
