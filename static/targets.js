@@ -7,11 +7,12 @@
   const inputs = [...grid.querySelectorAll("input")];
   const point = document.documentElement.lang === "en" ? "." : ",";
   const read = (input) => {
-    const found = /^(\d+)(?:[-–−](\d+))?$/.exec(input.value.replace(/[\s.]/g, ""));
+    const plain = input.value.replace(/\s/g, "").replace(/(?<![\d.])\d{1,3}(?:\.\d{3})+(?![\d.])/g, (one) => one.replace(/\./g, ""));
+    const found = /^(\d+)(?:[-–−](\d+))?$/.exec(plain);
     return found ? [Number(found[1]), Number(found[2] || found[1])] : null;
   };
   const written = (low, high) => (low === high ? `${low}` : `${low}–${high}`);
-  const percent = (part, whole) => `${(100 * part / whole).toFixed(1).replace(".", point)}\u00a0%`;
+  const percent = (part, whole) => `${(100 * part / whole).toFixed(1).replace(/\.0$/, "").replace(".", point)}\u00a0%`;
   const put = (id, text) => { const element = document.getElementById(id); if (element) element.textContent = text; };
   const add = () => {
     let low = 0, high = 0, members = 0;
@@ -27,7 +28,7 @@
     if (members) put("total-percent", percent(low, members));
     put("bar-sum", written(low, high));
     if (!grid.dataset.low) return;
-    const reserve = grid.dataset.low - high, over = low - grid.dataset.high;
+    const reserve = grid.dataset.low - high, over = high - grid.dataset.high;
     const words = reserve > 0 ? grid.dataset.reserve : over > 0 ? grid.dataset.over : grid.dataset.exact;
     put("summsg", words.replace("{n}", reserve > 0 ? reserve : over));
     const message = document.getElementById("summsg");

@@ -28,7 +28,11 @@ def read_number(text: str) -> int | tuple[int, int] | None:
 
     Raises ValidationError with a sentence for anything else.
     """
-    plain = re.sub(r"\s", "", unicodedata.normalize("NFKC", text)).replace(".", "")
+    plain = re.sub(r"\s", "", unicodedata.normalize("NFKC", text))
+    # A point only parts thousands, as in 1.200: what is left of 1.5 is no number of people.
+    plain = re.sub(
+        r"(?<![\d.])\d{1,3}(?:\.\d{3})+(?![\d.])", lambda one: one[0].replace(".", ""), plain
+    )
     if not plain:
         return None
     if re.fullmatch(r"[-−–]\d+", plain, re.ASCII):

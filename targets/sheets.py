@@ -42,11 +42,21 @@ def aim(low: int | None, high: int | None) -> str:
     return number(low) if low == high else f"{number(low)}–{number(high)}"
 
 
+def in_percent(part: int | None, whole: int | None) -> Decimal | None:
+    """Return `part` of `whole` in percent for a page that rounds it itself, once.
+
+    >>> in_percent(1, 8), in_percent(1, None)
+    (Decimal('12.5'), None)
+    """
+    return None if part is None or not whole else Decimal(100 * part) / whole
+
+
 @dataclass(frozen=True)
 class GivenOut:
     """What an organisation has and what it gave to those beneath: people, None without a target.
 
-    A range of its own leaves room: only what lies outside of it is in reserve or over-given.
+    A range of its own leaves room: what is given out at most is over-given beyond its upper end,
+    and in reserve below its lower one.
     """
 
     low: int | None
@@ -69,7 +79,7 @@ class GivenOut:
     @property
     def over(self) -> int:
         """Return the people given beyond its own target."""
-        return 0 if self.high is None else max(self.given_low - self.high, 0)
+        return 0 if self.high is None else max(self.given_high - self.high, 0)
 
 
 @dataclass(frozen=True)
@@ -166,8 +176,8 @@ class GridRow:
 
     @property
     def percent(self) -> Decimal | None:
-        """Return the target in percent of the opening members."""
-        return percent(self.aimed.low, self.members) if self.aimed else None
+        """Return the target in percent of the opening members, not rounded yet."""
+        return in_percent(self.aimed.low, self.members) if self.aimed else None
 
 
 def typed(target: Target | TargetDraft | None) -> str:
@@ -303,8 +313,8 @@ class AppendixRow:
 
     @property
     def percent(self) -> Decimal | None:
-        """Return the target in percent of the opening members."""
-        return percent(self.target.low, self.members)
+        """Return the target in percent of the opening members, not rounded yet."""
+        return in_percent(self.target.low, self.members)
 
 
 def appendix(decision: TargetDecision, *, year: int) -> list[AppendixRow]:

@@ -64,7 +64,16 @@ def issue_cycle(
         for key, draft in sorted(drafts.items())
         if key in children and not _binds_already(draft, binding.get(key))
     ]
-    adjusts = any(draft.organization_id in binding for draft in given)
+    adjusted = [binding[key] for one in given if (key := one.organization_id) in binding]
+    adjusts = bool(adjusted)
+    latest = max((one.decided_on for one in adjusted if one.decided_on), default=None)
+    if decided_on and latest and decided_on < latest:
+        raise DomainError(
+            fields={
+                "decided_on": _("What it adjusts was decided on %(day)s, later than that.")
+                % {"day": f"{latest:%d/%m/%Y}"}
+            }
+        )
     _refuse_unexplained(
         given=given_out(
             binding.get(cycle.organization_id),

@@ -488,7 +488,7 @@ def _totals(rows):
         "registered": _sum(row.registered.low for row in rows if row.registered),
         "low": sum(row.aimed.low for row in known),
         "high": sum(row.aimed.high for row in known),
-        "percent": sheets.percent(sum(row.aimed.low for row in known), members),
+        "percent": sheets.in_percent(sum(row.aimed.low for row in known), members),
         "blank": len(rows) - len(known),
     }
 

@@ -148,6 +148,31 @@ def test_a_range_of_the_superior_leaves_room(kc: World) -> None:
     assert sum(low for low, _high in binding(kc).values() if low == 4) == 8
 
 
+def test_an_adjustment_is_not_decided_before_what_it_adjusts(kc: World) -> None:
+    issued(kc.committee, {kc.cell.pk: 2}, by=kc.staff, decided_on=date(2021, 2, 2))
+    cycle = submitted(kc.committee, {kc.cell.pk: 3}, by=kc.staff)
+
+    def issue(day: date) -> Any:
+        return issue_cycle(
+            cycle, by=kc.staff, on=DAY, decision_number="90-QĐ", decided_on=day, note="Thêm nguồn"
+        )
+
+    assert list(refused(lambda: issue(date(2021, 2, 1)))) == ["decided_on"]
+    assert issue(date(2021, 2, 2))
+
+
+def test_a_range_that_may_go_too_far_is_over_given(kc: World) -> None:
+    assign_target(
+        kc.committee, by=kc.staff2, on=DAY, year=2021, low=5, decision_number="15-QĐ/TU",
+        decided_on=date(2021, 1, 14),
+    )  # fmt: skip
+    cycle = submitted(kc.committee, {kc.cell.pk: (1, 1000)}, by=kc.staff)
+
+    assert refused(lambda: issue_cycle(cycle, by=kc.staff, on=DAY, **PAPER)) == {
+        "difference": "995 more are given than the superior gave; say why."
+    }
+
+
 def test_a_number_is_used_once_a_year_by_whom_it_issues(kc: World) -> None:
     issued(kc.committee, {kc.cell.pk: 2}, by=kc.staff)
     cycle = submitted(kc.committee, {kc.sibling.pk: 2}, by=kc.staff)

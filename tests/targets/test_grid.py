@@ -89,6 +89,8 @@ def test_an_emptied_cell_is_saved_as_empty(kc: World) -> None:
         ("-3", "less than 0"),
         ("40-35", "“Up to” is lower"),
         ("2,5", "is not a number"),
+        ("1.5", "is not a number"),
+        ("1.2345", "is not a number"),
         ("99999999", "too large"),
         ("1-2-3", "is not a number"),
         ("<b>2</b>", "is not a number"),
