@@ -1,6 +1,7 @@
 """What every field of every form answers to what nobody types by hand."""
 
 from collections.abc import Iterator
+from copy import deepcopy
 from typing import Any
 
 import django_filters
@@ -26,10 +27,11 @@ def fields() -> Iterator[tuple[str, forms.Field]]:
     declared: list[Any] = [LoginForm, *below(ProductForm)]
     for form in declared:
         for name, field in form.base_fields.items():
-            yield f"{form.__module__}.{form.__name__}.{name}", field
+            yield f"{form.__module__}.{form.__name__}.{name}", deepcopy(field)
     for filters in below(django_filters.FilterSet):
         for name, narrowing in getattr(filters, "base_filters", {}).items():
-            yield f"{filters.__module__}.{filters.__name__}.{name}", narrowing.field
+            # Its field is kept where it is first read: on a copy, so that no page meets it.
+            yield f"{filters.__module__}.{filters.__name__}.{name}", deepcopy(narrowing).field
 
 
 def answers(typed: str, language: str) -> dict[str, list[str]]:
