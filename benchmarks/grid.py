@@ -10,7 +10,6 @@ from pathlib import Path
 from statistics import median
 from time import perf_counter
 
-from django.core.management import call_command
 from django.db import connection
 from django.test import Client
 from django.urls import reverse
@@ -40,7 +39,6 @@ AT_MOST = {"open the grid": 500.0, "save one cell": 100.0}
 
 def run(*, rounds: int, into: Path) -> None:
     """Measure, print a table, and write `into`/grid.json."""
-    call_command("migrate", verbosity=0)
     began = perf_counter()
     user, committee = generate()
     print(f"Generated {CHILDREN} children in {perf_counter() - began:.0f} s")

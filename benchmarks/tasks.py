@@ -10,7 +10,6 @@ from pathlib import Path
 from statistics import median
 from time import perf_counter, process_time
 
-from django.core.management import call_command
 from django.db import connection
 from django.test import Client
 from django.urls import reverse
@@ -62,7 +61,6 @@ AT_MOST = 200.0
 
 def run(*, rounds: int, into: Path) -> None:
     """Measure, print a table, and write `into`/tasks.json."""
-    call_command("migrate", verbosity=0)
     began, worked = perf_counter(), process_time()
     users = generate()
     print(f"Generated {FILES} files in {perf_counter() - began:.0f} s")
