@@ -1,5 +1,7 @@
 """Named advisory locks of PostgreSQL, held until the transaction ends."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from enum import IntEnum
 
 from django.db import connection
@@ -16,6 +18,32 @@ class Lock(IntEnum):
     DEADLINES = 77006
     RULES = 77007  # decreed days and open questions are written one after the other
     DIGESTS = 77008
+
+
+@contextmanager
+def alone(lock: Lock, *, wait: str) -> Iterator[None]:
+    """Hold `lock` while the block runs, waiting for it up to `wait`, such as "60s".
+
+    For a transaction that keeps one snapshot, which must begin after the lock is had: the session
+    holds it, and a lost connection lets it go. Inside a transaction it is kept until that ends.
+    """
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT set_config('lock_timeout', %s, %s)", [wait, connection.in_atomic_block]
+        )
+    if connection.in_atomic_block:
+        hold(lock)
+        yield
+        return
+    try:
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT pg_advisory_lock(%s)", [int(lock)])
+        yield
+    finally:
+        if connection.is_usable():  # what is lost has let go
+            with connection.cursor() as cursor:
+                cursor.execute("SELECT pg_advisory_unlock(%s)", [int(lock)])
+                cursor.execute("RESET lock_timeout")
 
 
 def hold(lock: Lock) -> None:

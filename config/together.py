@@ -7,6 +7,7 @@ that it would have given by itself: `select_related`, annotations, orders and co
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
@@ -20,6 +21,8 @@ from django.db import DEFAULT_DB_ALIAS, connection, models
 from django.db.models import QuerySet
 from django.db.models.query import get_related_populators
 from psycopg.types.range import DateRange
+
+from config.planned import Planned
 
 Reader = Callable[[Any], Any]
 
@@ -66,11 +69,16 @@ class Part:
     readers: list[Reader | None]
 
 
+TYPES: dict[type, str] = {int: "bigint", list: "bigint[]", date: "date"}
+"""Of what type in the database a value is that takes a stand-in's place."""
+
+
 class Prepared:
     """Several querysets compiled into one statement, to be asked again with other values.
 
-    Compiling takes longer than asking. `stand_ins` are the values with which the querysets were
-    made, each unlike any other value in them: {name: stand-in}; `fetch` puts others in their place.
+    Compiling takes longer than asking, and so does planning (config/planned.py).
+    `stand_ins` are the values with which the querysets were made, each unlike any other value in
+    them: {name: stand-in}, of one of TYPES; `fetch` puts others in their place.
     Prefetches and slices within are not carried out.
     """
 
@@ -93,12 +101,26 @@ class Prepared:
             params.extend(values)
             readers = [_reader(one[0].output_field) for one in compiler.select]
             self.parts.append(Part(name, queryset, compiler, readers))
-        self.sql = f"SELECT {', '.join(columns)}"
         stand_ins = stand_ins or {}
-        self.params = [
-            next((_Place(name) for name, value in stand_ins.items() if _same(value, one)), one)
-            for one in params
-        ]
+        constants: dict[str, Any] = {}
+        params_left = iter(params)
+
+        def place(found: re.Match[str]) -> str:
+            """Give each parameter a name: that of its stand-in, or one of its own."""
+            if found[0] == "%%":
+                return "%%"
+            one = next(params_left)
+            for name, value in stand_ins.items():
+                if _same(value, one):
+                    return f"%({name})s"
+            constants[f"p{len(constants)}"] = one
+            return f"%(p{len(constants) - 1})s"
+
+        self._statement = Planned(
+            re.sub("%[s%]", place, f"SELECT {', '.join(columns)}"),
+            types={name: TYPES[type(value)] for name, value in stand_ins.items()},
+            constants=constants,
+        )
 
     def fetch(self, **values: Any) -> dict[str, list[Any]]:
         """Return {name: what the queryset gives, as a list}, all read by one statement.
@@ -108,22 +130,14 @@ class Prepared:
         found: dict[str, list[Any]] = {name: [] for name in self.names}
         if not self.parts:
             return found
-        params = [values[one.name] if isinstance(one, _Place) else one for one in self.params]
         with connection.cursor() as cursor:
-            cursor.execute(self.sql, params)
+            self._statement.execute(cursor, values)
             row = cursor.fetchone()
         for part, text in zip(self.parts, row or (), strict=True):
             if text:
                 rows = json.loads(text, parse_float=Decimal)
                 found[part.name] = list(_objects(part, rows))
         return found
-
-
-@dataclass(frozen=True)
-class _Place:
-    """Where a value goes that is known only when the statement is asked."""
-
-    name: str
 
 
 def _same(stand_in: Any, param: Any) -> bool:

@@ -32,7 +32,7 @@ from config.ui.display import (
     THEME_COOKIE,
     THEMES,
 )
-from config.ui.navigation import landing
+from config.ui.navigation import TASKS, count_is_known, landing
 
 logger = logging.getLogger(__name__)
 
@@ -142,11 +142,17 @@ def locked_out(
 
 def not_found(request: HttpRequest, exception: Exception | None = None) -> HttpResponse:
     """Answer 404; the same words and shape whether a page is missing or hidden."""
-    return render(request, "404.html", {"is_error": True}, status=404)
+    return _refused(request, "404.html", status=404)
 
 
 def forbidden(request: HttpRequest, exception: Exception | None = None) -> HttpResponse:
-    return render(request, "403.html", {"is_error": True}, status=403)
+    return _refused(request, "403.html", status=403)
+
+
+def _refused(request: HttpRequest, template: str, *, status: int) -> HttpResponse:
+    # The tasks are not counted for it: that takes longer than the rest of the page.
+    count_is_known(request, TASKS, 0)
+    return render(request, template, {"is_error": True}, status=status)
 
 
 def bad_request(request: HttpRequest, exception: Exception | None = None) -> HttpResponse:
@@ -170,4 +176,4 @@ def server_error(request: HttpRequest) -> HttpResponse:
 
 def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponseBase:
     """Answer a form whose page is too old or came from elsewhere."""
-    return render(request, "csrf.html", {"is_error": True}, status=403)
+    return _refused(request, "csrf.html", status=403)

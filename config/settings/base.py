@@ -227,7 +227,8 @@ CELERY_TASK_TIME_LIMIT = 20
 CELERY_TASK_SOFT_TIME_LIMIT = 15
 CELERY_TASK_DEFAULT_QUEUE = "default"
 LONG_TASKS = (
-    "targets.tasks.recompute_year",
+    "targets.tasks.recompute_all",
+    "targets.tasks.recompute_asked",
     "organizations.tasks.apply_reorganizations",
     "organizations.tasks.preview_reorganization",
     "organizations.tasks.verify_ancestry",
@@ -235,7 +236,11 @@ LONG_TASKS = (
 CELERY_TASK_ROUTES = {task: {"queue": "long"} for task in LONG_TASKS}
 # Long jobs have limits of their own. One that outlasts the visibility timeout is handed to a second
 # worker too, which finds its lock held and ends at once.
-CELERY_TASK_ANNOTATIONS = {task: {"time_limit": 660, "soft_time_limit": 600} for task in LONG_TASKS}
+CELERY_TASK_ANNOTATIONS = {
+    # Woken for each fact and done in milliseconds, but a change of the tree computes all years.
+    task: {"time_limit": 660, "soft_time_limit": 600}
+    for task in (*LONG_TASKS, "targets.tasks.fold_attainment")
+}
 CELERY_WORKER_PREFETCH_MULTIPLIER = 1
 CELERY_WORKER_SOFT_SHUTDOWN_TIMEOUT = 10
 CELERY_WORKER_HIJACK_ROOT_LOGGER = False
@@ -278,8 +283,13 @@ CELERY_BEAT_SCHEDULE = {
         "schedule": crontab(hour=2, minute=15),
         "options": {"queue": "long"},
     },
-    "recompute the year every night": {
-        "task": "targets.tasks.recompute_year",
+    "recompute what was asked for": {
+        "task": "targets.tasks.recompute_asked",
+        "schedule": 30.0,
+        "options": {"queue": "long", "expires": 25},
+    },
+    "recompute all years every night": {
+        "task": "targets.tasks.recompute_all",
         "schedule": crontab(hour=1, minute=30),
         "options": {"queue": "long"},
     },

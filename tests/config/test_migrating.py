@@ -5,11 +5,11 @@ from __future__ import annotations
 import pytest
 from django.db import connection, models
 from django.db.migrations import AddConstraint, AddField, AddIndex, CreateModel, Migration
-from django.db.migrations.operations import AlterField, RunSQL
+from django.db.migrations.operations import AlterField, RemoveConstraint, RemoveIndex, RunSQL
 from django.db.migrations.operations.base import Operation
 from django.db.migrations.state import ProjectState
 
-from config.migrating import Executor, Run, in_runs
+from config.migrating import Executor, Run, State, in_runs
 from tests.database import OwnerRole
 
 TABLE = CreateModel("Kite", [("id", models.AutoField(primary_key=True))])
@@ -44,6 +44,25 @@ def test_what_changes_or_runs_something_stands_alone_in_its_place() -> None:
         STATEMENT,
         OTHER,
     ]
+
+
+def test_what_is_taken_away_is_taken_away_together() -> None:
+    without = [
+        RemoveConstraint("kite", "kite_has_a_colour"),
+        RemoveIndex("kite", "kite_by_colour"),
+    ]
+    assert shape(in_runs([LONGER, *without, SOME_COLOUR])) == [LONGER, without, SOME_COLOUR]
+
+
+def test_a_copy_of_a_state_renders_its_models_only_when_they_are_asked_for() -> None:
+    state = State()
+    TABLE.state_forwards("wind", state)
+    assert state.apps.get_model("wind", "kite")._meta.db_table == "wind_kite"
+
+    copied = state.clone()
+
+    assert ("apps" in vars(state), "apps" in vars(copied)) == (True, False)
+    assert copied.apps.get_model("wind", "kite") is not state.apps.get_model("wind", "kite")
 
 
 @pytest.mark.django_db

@@ -14,6 +14,10 @@ PLACES = (
     "*/sharing.py",
     "*/stages.py",
     "*/names.py",
+    "*/plan.py",
+    "*/calendar.py",
+    "*/forecast.py",
+    "*/headlines.py",
 )
 MODULES = sorted(
     ".".join(path.relative_to(BASE_DIR).with_suffix("").parts)

@@ -19,6 +19,7 @@ def fields(one: Any) -> dict[str, Any]:
     return {field.attname: getattr(one, field.attname) for field in one._meta.concrete_fields}
 
 
+@pytest.mark.thorough
 def test_rows_have_every_value_in_its_type(django_assert_num_queries: Any) -> None:
     kc = world()
     candidate(kc, at=Stage.ADMITTED)
