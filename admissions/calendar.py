@@ -10,7 +10,15 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 
 from admissions.models import DayOff, Round
-from admissions.rules import USUAL, WorkingDays, is_working_day
+from admissions.rules import (
+    USUAL,
+    Rules,
+    WorkingDays,
+    ceremony_due_on,
+    decision_due_on,
+    is_working_day,
+    verification_due_on,
+)
 
 MEETING_DAY = 5
 """Day of the month about which cells usually meet."""
@@ -80,3 +88,50 @@ def rounds_from(on: date, rounds: Sequence[Round] = ()) -> list[RoundDay]:
             for month, day in CUSTOMARY_ROUNDS
         ]
     return sorted((one for one in found if one.day >= on), key=lambda one: one.day)
+
+
+@dataclass(frozen=True)
+class LastDays:
+    """The last day of each step for a ceremony in a year, where everybody takes the whole term.
+
+    `verification` is the day by which the class certificate is there and verification is asked for;
+    `papers` those complete, `cell` the meeting that considers.
+    """
+
+    verification: date
+    papers: date
+    cell: date
+    decision: date
+    ceremony: date
+
+
+def last_days_of(
+    year: int, rules: Rules, *, calendar: WorkingDays = USUAL, ceremony_at_once: bool = False
+) -> LastDays | None:
+    """Return the last days for a ceremony in `year`, backwards from its end in working days.
+
+    The decision comes on the last day of its term after the cell's meeting, and the ceremony on the
+    last of its own after the decision; or, `ceremony_at_once`, on the day of the decision itself.
+    None where the terms are longer than the year.
+    """
+    ceremony = date(year, 12, 31)
+    decision = _worked(ceremony, calendar)
+    while not ceremony_at_once and ceremony_due_on(decision, rules, calendar=calendar) > ceremony:
+        decision = _worked(decision - timedelta(days=1), calendar)
+    meetings = [meeting_in(year, month, calendar) for month in range(12, 0, -1)]
+    early = (day for day in meetings if decision_due_on(day, rules, calendar=calendar) <= decision)
+    cell = next(early, None)
+    if cell is None:
+        return None
+    papers = _worked(cell - timedelta(days=1), calendar)
+    verification = papers
+    while verification_due_on(verification, rules, calendar=calendar) > papers:
+        verification = _worked(verification - timedelta(days=1), calendar)
+    return LastDays(verification, papers, cell, decision, ceremony)
+
+
+def _worked(day: date, calendar: WorkingDays) -> date:
+    """Return the last working day up to and including `day`."""
+    while not is_working_day(day, calendar):
+        day -= timedelta(days=1)
+    return day

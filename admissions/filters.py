@@ -5,16 +5,22 @@ from __future__ import annotations
 from typing import Any, ClassVar
 
 import django_filters
+from django import forms
 from django.db.models import QuerySet
 from django.utils.text import format_lazy
 from django.utils.translation import gettext_lazy as _
 
 from admissions.models import AwarenessClass, Candidate, Certificate
+from admissions.models.candidate import CandidateQuerySet
+from admissions.selectors.listing import OpenFiles
 from admissions.stages import OPEN_STAGES, PUBLIC_STEPS, Stage, public_step
-from config import clock
+from config import clock, names
 from config.ui.forms import WholeNumberField
-from organizations.models import Organization
+from organizations.models import Ancestry, Designation, Organization, Scope
 from organizations.selectors import told, told_apart
+
+FEW_UNITS = 200
+"""Beneath so many organisations the cells are offered to choose from; of more, one is written."""
 
 STEPS = [
     (str(step.number), format_lazy("{}. {}", step.number, step.title)) for step in PUBLIC_STEPS[:7]
@@ -45,6 +51,27 @@ class CellFilter(django_filters.ModelChoiceFilter):
         seen = Candidate.objects.visible_to(request.user, on=today)
         cells = Organization.objects.filter(pk__in=seen.values("cell")).called(on=today)
         return told_apart(cells, on=today).order_by("name_order", "pk")
+
+
+class CellsFilter(django_filters.CharFilter):
+    """Cells of `scope` by the address, or a part of a name ever borne, of them or a committee."""
+
+    def __init__(self, *args: Any, scope: Scope, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.scope = scope
+
+    def filter(self, rows: Any, value: str) -> Any:
+        if not value:
+            return rows
+        units: QuerySet[Any] = Organization.objects.filter(slug=value).values("pk")
+        if not units.exists():
+            called = Designation.objects.filter(name_search__contains=names.search_key(value))
+            units = called.values("organization")
+        within = self.scope.lines().filter(descendant__in=units)
+        beneath = Ancestry.objects.on(self.scope.on).filter(
+            ancestor__in=within.values("descendant")
+        )
+        return rows.filter(cell__in=beneath.values("descendant"))
 
 
 class YearFilter(django_filters.NumberFilter):
@@ -80,9 +107,24 @@ class CandidateFilter(django_filters.FilterSet):
         model = Candidate
         fields: ClassVar[list[str]] = []
 
-    def __init__(self, data: Any = None, *args: Any, **kwargs: Any) -> None:
+    def __init__(self, data: Any, files: CandidateQuerySet, *, scope: Scope, **more: Any) -> None:
         # Always bound: without anything asked, too, the list is of open files and has an order.
-        super().__init__(data or {}, *args, **kwargs)
+        super().__init__(data or {}, files.within(scope), **more)
+        self.files, self.scope = files, scope
+        if scope.size > FEW_UNITS:
+            self.filters["chi-bo"] = CellsFilter(
+                label=_("Cell or committee"),
+                scope=scope,
+                widget=forms.TextInput(attrs={"type": "search", "maxlength": 120}),
+            )
+
+    @property
+    def listed(self) -> OpenFiles | CandidateQuerySet:
+        """Return the files that were asked for, for a paginator."""
+        rows: CandidateQuerySet = self.qs
+        if any(self.form.cleaned_data.values()):
+            return rows
+        return OpenFiles(self.files, self.scope, rows)
 
     def search(self, rows: Any, name: str, value: str) -> Any:
         return rows.matching(value)

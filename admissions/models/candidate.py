@@ -7,6 +7,7 @@ from datetime import date
 from typing import TYPE_CHECKING
 
 import pghistory
+from django.contrib.postgres.expressions import ArraySubquery
 from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.db.models import F, OuterRef, Q, Subquery
@@ -16,13 +17,14 @@ from admissions.stages import LIVE_STAGES, OPEN_STAGES, Stage, Step
 from config import names
 from organizations.models import Appointment, Designation, Role
 from organizations.models.guards import APPEND_ONLY, NEVER_DELETED, EnteredAt, entered_now
+from organizations.models.organization import OneOf
 
 from .rule_set import RuleSet
 
 if TYPE_CHECKING:
     from django.contrib.auth.models import AnonymousUser
 
-    from organizations.models import User
+    from organizations.models import Scope, User
 
 
 class Group(models.TextChoices):
@@ -49,6 +51,24 @@ class CandidateQuerySet(models.QuerySet["Candidate"]):
         return self.filter(
             cell__in=Appointment.objects.organizations_of(user, roles=Role.sees_names(), on=on)
         )
+
+    def within(self, scope: Scope) -> CandidateQuerySet:
+        """Keep the files of cells within `scope`, which are read first: for all files of a scope.
+
+        Of the user's scope (`Appointment.scope_of`) they are the files of `visible_to`.
+        """
+        if not scope.roots:
+            return self.none()
+        cells = ArraySubquery(scope.lines().values("descendant"))
+        return self.filter(OneOf(F("cell"), cells))
+
+    def each_within(self, scope: Scope) -> CandidateQuerySet:
+        """Keep what `within` does, looking up the cell of each file: for a few of many files."""
+        if not scope.roots:
+            return self.none()
+        # As a value, which the planner leaves where it is; as EXISTS it is joined as it thinks fit.
+        line = scope.lines().filter(descendant=OuterRef("cell")).values("descendant")
+        return self.alias(seen_as=Subquery(line[:1])).filter(seen_as__isnull=False)
 
     def open(self) -> CandidateQuerySet:
         """Keep the files still on their way."""
@@ -152,11 +172,35 @@ class Candidate(models.Model):
         ]
         indexes = [
             models.Index(fields=["cell", "stage"], name="candidate_cell_stage"),
+            # Counted by stage, and put in the list's order, without a look at the files.
             models.Index(
                 fields=["cell"],
-                include=["stage"],
+                include=["stage", "stage_since", "id"],
                 condition=Q(stage__in=[str(stage) for stage in OPEN_STAGES]),
                 name="candidate_open_by_cell",
+            ),
+            # The list's own order, with what says whose file it is: `selectors.listing` walks it.
+            models.Index(
+                fields=["stage_since", "id"],
+                include=["cell"],
+                condition=Q(stage__in=[str(stage) for stage in OPEN_STAGES]),
+                name="candidate_open_longest_first",
+            ),
+            models.Index(
+                fields=["cell"],
+                include=["person"],
+                condition=Q(stage=str(Stage.ADMITTED)),
+                name="candidate_on_probation",
+            ),
+            # What a year counts is read by its day, not in the whole table.
+            models.Index(
+                fields=["identified_on"], include=["id", "cell"], name="candidate_identified_on"
+            ),
+            models.Index(
+                fields=["closed_on"],
+                include=["id", "cell"],
+                condition=Q(stage=str(Stage.CLOSED)),
+                name="candidate_closed_on",
             ),
         ]
         triggers = [*NEVER_DELETED, entered_now()]

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import pghistory
 from django.contrib.postgres.constraints import ExclusionConstraint
 from django.contrib.postgres.fields import DateRangeField, RangeOperators
@@ -20,6 +22,9 @@ from organizations.models.guards import (
 from .candidate import Candidate
 from .rule_set import RuleSet
 from .separation import not_who_decided
+
+if TYPE_CHECKING:
+    from organizations.models import Person
 
 
 @pghistory.track(append_only=True)
@@ -55,10 +60,23 @@ class Certificate(models.Model):
                 condition=Q(expires_on__gt=F("issued_on")),
             ),
         ]
+        indexes = [
+            models.Index(
+                fields=["issued_on"],
+                include=["id", "candidate"],
+                condition=Q(kind="awareness"),
+                name="certificate_awareness_issued",
+            ),
+        ]
         triggers = [*NEVER_DELETED, entered_now()]
 
     def __str__(self) -> str:
         return self.number
+
+    @property
+    def person(self) -> Person:
+        """Return whose certificate it is."""
+        return self.candidate.person
 
 
 @pghistory.track(append_only=True)

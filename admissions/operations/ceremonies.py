@@ -217,6 +217,10 @@ def tell_admission(admission: Admission) -> None:
     )
 
 
+TAKEN_OVER = "admissions.taken_over"
+"""Kind of the news that admissions of a year were taken over."""
+
+
 @dataclass(frozen=True)
 class NewAdmission:
     """What `take_over_admissions` needs of each admission of earlier years."""
@@ -232,7 +236,7 @@ class NewAdmission:
 def take_over_admissions(rows: Sequence[NewAdmission]) -> int:
     """Record admissions made before this system, in bulk; return how many.
 
-    They have neither file nor decision here and tell nothing upward: recompute their years after.
+    They have neither file nor decision here.
     """
     made = Admission.objects.bulk_create(
         (
@@ -248,6 +252,10 @@ def take_over_admissions(rows: Sequence[NewAdmission]) -> int:
         ),
         batch_size=2000,
     )
+    # One for each year, which is then computed anew: to add thousands one by one takes longer.
+    of_years = {one.ceremony_on.year: one for one in reversed(made)}
+    for one in of_years.values():
+        announce(one, organization=one.cell, on=one.ceremony_on, kind=TAKEN_OVER)
     return len(made)
 
 

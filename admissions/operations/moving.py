@@ -359,14 +359,11 @@ def take_over_file(
     _save(held)
     steps = _steps_of_receipt(held, file, target=target, rules=rules, by=by)
     _end_helping(file, unit_of=target, on=day)
-    was = file.stage
+    cell_was = file.cell_id
     if held.situation == Situation.RESOLVED:
         _begin_anew(case, steps, by=by)
     _change_cell(file, target, on=day, by=by)
-    record(file, steps, announced_on=day, also=("cell", "course"))
-    if file.stage == was:
-        # Figures above count the file elsewhere now, though its stage is the same.
-        tell_stage(file, was=was, on=day)
+    record(file, steps, announced_on=day, also=("cell", "course"), cell_was=cell_was)
     return held
 
 
@@ -482,6 +479,8 @@ def follow_member(transfer: Transfer, *, by: User, on: date) -> None:
     _end_helping(file, unit_of=target, on=day)
     _change_cell(file, target, on=day, by=by)
     record(file, steps, announced_on=on, also=("cell",))
+    # From the day of the move, which may lie before that of the step.
+    tell_stage(file, was=file.stage, on=day, cell_was=held.origin_id)
 
 
 def _on_probation(transfer: Transfer) -> QuerySet[Candidate]:

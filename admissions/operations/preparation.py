@@ -17,11 +17,12 @@ from config import names
 from config.errors import DomainError
 from config.periods import since as from_day
 from organizations.models import Membership, Person
+from organizations.operations.outbox import announce
 
 from .papers import receive_paper as receive_paper
 from .papers import receive_papers as receive_papers
 from .papers import record_with_completion
-from .recording import before_birth, begin, constraint_of, record
+from .recording import before_birth, begin, constraint_of, record, tell_stage
 
 if TYPE_CHECKING:
     from organizations.models import User
@@ -45,8 +46,11 @@ def put_on_list(
     milestone = Milestone(
         candidate=file, step=Step.PUT_ON_LIST, on=held_on, entered_by=by, note=number
     )
-    file.identified_on = min(file.identified_on, held_on)
+    identified_was = file.identified_on
+    file.identified_on = min(identified_was, held_on)
     record(file, [milestone], announced_on=held_on, also=["identified_on"])
+    if file.identified_on != identified_was:
+        tell_stage(file, was=file.stage, on=file.identified_on, identified_was=identified_was)
     return milestone
 
 
@@ -118,6 +122,7 @@ def certify(
     )
     if is_first:
         record_with_completion(file, [milestone], by=by, on=on)
+        announce(certificate, organization=file.cell, on=issued_on)
     else:
         record(file, [milestone], announced_on=issued_on)
     return certificate

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from datetime import date
 from functools import cache
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING, Any, cast
 
 from django.conf import settings
 from django.core.exceptions import PermissionDenied
@@ -95,11 +95,12 @@ def record(
     *,
     announced_on: date,
     also: Sequence[str] = (),
+    cell_was: int | None = None,
 ) -> list[Milestone]:
     """Write the milestones `steps` of a locked file, store the stage they lead to, tell upward.
 
-    `also` names further columns of the file that were changed. Figures above follow the change of
-    stage by an outbox row {"was": stage before, "stage": stage now}.
+    `also` names further columns of the file that were changed, `cell_was` the cell (id) it was in
+    before. Figures above follow the change of stage or cell by an outbox row.
     """
     written = Milestone.objects.bulk_create(steps)
     was = candidate.stage
@@ -112,20 +113,33 @@ def record(
         candidate.stage_since = max(one.on for one in written)
     candidate.version += 1
     candidate.save(update_fields=["stage", "stage_since", "version", *also])
-    if reached != was:
-        tell_stage(candidate, was=was, on=announced_on)
+    if reached != was or cell_was is not None:
+        # Figures as of a past day hold the file in the stage that it had by its steps until then.
+        day = min([announced_on, *(one.on for one in written)])
+        tell_stage(candidate, was=was, on=day, cell_was=cell_was)
     deadlines.reckon(candidate, on=announced_on)
     return written
 
 
-def tell_stage(candidate: Candidate, *, was: str | None, on: date) -> None:
-    """Tell upward that the file changed its stage; `was` is None for a new file."""
-    announce(
-        candidate,
-        organization=candidate.cell,
-        on=on,
-        snapshot={"was": was, "stage": Stage(candidate.stage).value},
-    )
+def tell_stage(
+    candidate: Candidate,
+    *,
+    was: str | None,
+    on: date,
+    cell_was: int | None = None,
+    identified_was: date | None = None,
+) -> None:
+    """Tell upward that the file changed its stage, or its cell; `was` is None for a new file.
+
+    The row holds {"was": stage before, "stage": stage now}, "cell_was" (id) after a move, and
+    "identified_was" (ISO day) where the person turned out to be known on an earlier day.
+    """
+    snapshot: dict[str, Any] = {"was": was, "stage": Stage(candidate.stage).value}
+    if cell_was is not None:
+        snapshot["cell_was"] = cell_was
+    if identified_was is not None:
+        snapshot["identified_was"] = identified_was.isoformat()
+    announce(candidate, organization=candidate.cell, on=on, snapshot=snapshot)
 
 
 def kept(words: Callable[[], str]) -> str:

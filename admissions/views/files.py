@@ -78,16 +78,21 @@ class TaskList(View):
 
 
 class CandidateList(FilteredListView):
-    queryset = Candidate.objects.select_related("person")
-    filterset_class = CandidateFilter
     template_name = "admissions/candidate_list.html"
 
     def get(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
         sees_names(request)
         return super().get(request, *args, **kwargs)
 
-    def scoped(self) -> Any:
-        return super().scoped().with_cell_name(on=clock.today())
+    def get_queryset(self) -> Any:
+        user, today = self.request.user, clock.today()
+        self.filterset = CandidateFilter(
+            self.request.GET or None,
+            Candidate.objects.select_related("person").with_cell_name(on=today),
+            scope=Appointment.objects.scope_of(user, roles=Role.sees_names(), on=today),
+            request=self.request,
+        )
+        return self.filterset.listed
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
         context = super().get_context_data(**kwargs)

@@ -114,6 +114,7 @@ def test_a_grassroots_committee_needs_two_thirds_of_its_members(
     assert stage(file) == (Stage.GRASSROOTS_RESOLVED if passed else Stage.CELL_RESOLVED)
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("purpose", ["recognition", "deletion"])
 def test_on_probation_every_body_needs_the_same_share_as_before(kc: World, purpose: str) -> None:
     held_on = date(2022, 5, 25)
@@ -159,6 +160,7 @@ def test_a_repeated_vote_is_not_before_the_one_that_fell_short(kc: World) -> Non
     assert list(refusal.value.fields) == ["held_on"]
 
 
+@pytest.mark.thorough
 def test_the_third_vote_that_falls_short_says_who_decides_how_to_go_on(kc: World) -> None:
     file = candidate(kc, at=Stage.READY)
 
@@ -170,6 +172,7 @@ def test_the_third_vote_that_falls_short_says_who_decides_how_to_go_on(kc: World
     assert notes[0] != notes[2].replace("3", "1")
 
 
+@pytest.mark.sweep
 @pytest.mark.parametrize(
     ("numbers", "field", "sentence"),
     [
@@ -231,6 +234,7 @@ def _way(**changes: date) -> dict[str, date]:
     return {**WAY, **changes}
 
 
+@pytest.mark.thorough
 def test_a_certificate_counts_on_its_last_day_and_not_after(kc: World) -> None:
     # issued 5/3/2017, identified later: 60 months are full on 5/3/2022
     on = date(2022, 3, 10)
@@ -243,6 +247,7 @@ def test_a_certificate_counts_on_its_last_day_and_not_after(kc: World) -> None:
         cell_vote(kc, late, held_on=date(2022, 3, 6), on=on)
 
 
+@pytest.mark.thorough
 def test_a_certificate_counts_a_day_less_where_two_people_say_so_of_its_last(kc: World) -> None:
     rules = RuleSet.objects.get(code="29-QĐ/TW")
     [change] = ask_rule_change(
@@ -260,6 +265,7 @@ def test_a_certificate_counts_a_day_less_where_two_people_say_so_of_its_last(kc:
         cell_vote(kc, late, held_on=date(2022, 3, 5), on=on)
 
 
+@pytest.mark.thorough
 def test_papers_count_on_their_last_day_and_not_after(kc: World) -> None:
     on = date(2022, 2, 20)
     stand_on(on)
@@ -270,6 +276,7 @@ def test_papers_count_on_their_last_day_and_not_after(kc: World) -> None:
         cell_vote(kc, late, held_on=date(2022, 2, 11), on=on)
 
 
+@pytest.mark.thorough
 def test_the_cell_considers_from_the_eighteenth_birthday(kc: World) -> None:
     file = prepared(kc, logged(kc, born_on=date(2003, 3, 5)))
 
@@ -279,6 +286,7 @@ def test_the_cell_considers_from_the_eighteenth_birthday(kc: World) -> None:
     assert cell_vote(kc, file, held_on=date(2021, 3, 5)).passed
 
 
+@pytest.mark.thorough
 def test_past_the_month_of_the_sixtieth_birthday_the_decision_asks_for_a_consent(kc: World) -> None:
     def waits_for(held_on: date) -> list[str]:
         file = prepared(kc, logged(kc, born_on=date(1961, 3, 15), on=date(2021, 3, 31)))
@@ -341,6 +349,7 @@ def test_a_body_that_is_not_in_the_line_does_not_vote(kc: World) -> None:
         vote(file, by=kc.staff, level=Level.INTERMEDIATE, held_on=WAY["grassroots_on"])
 
 
+@pytest.mark.thorough
 def test_an_intermediate_committee_in_the_line_votes_before_the_grassroots(kc: World) -> None:
     between = unit("kc-bo-phan", kc.committee, kind="intermediate")
     below = make_cell("kc-3", between)
@@ -358,6 +367,7 @@ def test_an_intermediate_committee_in_the_line_votes_before_the_grassroots(kc: W
     assert stage(file) == Stage.GRASSROOTS_RESOLVED
 
 
+@pytest.mark.thorough
 def test_a_grassroots_cell_goes_straight_to_the_competent_body(kc: World) -> None:
     below = make_cell("kc-co-so", kc.top, kind="grassroots-cell")
     kc.secretary, kc.members, kc.cell = officer("bithu4", below), members(below, 9), below
@@ -432,6 +442,7 @@ def test_a_body_whose_members_are_not_known_counts_as_many_as_its_staff_enters(d
     ).passed
 
 
+@pytest.mark.thorough
 def test_without_minutes_the_cell_counts_everybody_summoned(db: None) -> None:
     kc = world(number=15)
     file = candidate(kc, at=Stage.READY)
@@ -449,6 +460,7 @@ def test_without_minutes_the_cell_counts_everybody_summoned(db: None) -> None:
     assert cell_vote(kc, file, entitled=14, present=10, in_favour=10, against=0).passed
 
 
+@pytest.mark.sweep
 @pytest.mark.parametrize("purpose", ["recognition", "deletion"])
 def test_on_probation_too_the_cell_counts_everybody_summoned(kc: World, purpose: str) -> None:
     held_on = date(2022, 5, 25)
@@ -463,6 +475,7 @@ def test_on_probation_too_the_cell_counts_everybody_summoned(kc: World, purpose:
     assert cell_vote(kc, file, on=held_on, held_on=held_on, purpose=purpose).entitled == 26
 
 
+@pytest.mark.sweep
 @pytest.mark.parametrize("who", ["secretary2", "staff", "staff2", "approver", "auditor", "leader"])
 def test_only_its_secretary_records_the_cells_vote(kc: World, who: str) -> None:
     file = candidate(kc, at=Stage.READY)
@@ -471,6 +484,7 @@ def test_only_its_secretary_records_the_cells_vote(kc: World, who: str) -> None:
         cell_vote(kc, file, by=getattr(kc, who))
 
 
+@pytest.mark.sweep
 @pytest.mark.parametrize("who", ["secretary", "staff2", "approver", "leader"])
 def test_only_the_staff_of_the_committee_itself_records_its_vote(kc: World, who: str) -> None:
     file = candidate(kc, at=Stage.CELL_RESOLVED)
@@ -479,6 +493,7 @@ def test_only_the_staff_of_the_committee_itself_records_its_vote(kc: World, who:
         vote(file, by=getattr(kc, who), level=Level.GRASSROOTS, held_on=WAY["grassroots_on"])
 
 
+@pytest.mark.thorough
 def test_the_rules_of_the_day_judge_the_vote(kc: World) -> None:
     on = date(2021, 9, 1)
     stand_on(on)

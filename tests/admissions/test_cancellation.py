@@ -112,6 +112,7 @@ def test_staff_asks_and_says_why(kc: World) -> None:
     assert fresh(file).stage == Stage.DECIDED  # asking changes nothing
 
 
+@pytest.mark.sweep
 @pytest.mark.parametrize("who", ["secretary", "approver", "leader", "auditor"])
 def test_others_do_not_ask(kc: World, who: str) -> None:
     file = candidate(kc, at=Stage.DECIDED)
@@ -120,6 +121,7 @@ def test_others_do_not_ask(kc: World, who: str) -> None:
         asked(kc, file, by=getattr(kc, who))
 
 
+@pytest.mark.sweep
 @pytest.mark.parametrize(
     ("at", "changes", "field"),
     [
@@ -142,6 +144,7 @@ def test_an_impossible_request_is_refused_at_its_field(
     assert list(refusals(lambda: asked(kc, file, **changes))) == [field]
 
 
+@pytest.mark.thorough
 def test_the_same_is_asked_once_and_another_ground_takes_its_place(kc: World, third: User) -> None:
     file = candidate(kc, at=Stage.DECIDED)
     asked(kc, file)
@@ -176,6 +179,7 @@ def test_before_the_ceremony_who_does_not_meet_the_standard_is_not_admitted(
     assert "9-QĐ/ĐU" in Milestone.objects.get(candidate=file, step=Step.CANCEL).note
 
 
+@pytest.mark.sweep
 @pytest.mark.parametrize(
     ("back_to", "next_vote"),
     [
@@ -197,6 +201,7 @@ def test_only_the_faulty_step_and_what_follows_it_is_done_again(
     assert case(file).next_vote() == next_vote
 
 
+@pytest.mark.thorough
 def test_the_new_decision_stands_in_the_place_of_the_cancelled_one_after_remedy(
     kc: World, third: User
 ) -> None:
@@ -220,6 +225,7 @@ def test_the_new_decision_stands_in_the_place_of_the_cancelled_one_after_remedy(
     assert fresh(file).stage == Stage.DECIDED
 
 
+@pytest.mark.thorough
 def test_a_file_of_somebody_who_moved_goes_on_to_another_body(kc: World, third: User) -> None:
     file = candidate(kc, at=Stage.DECIDED)
 
@@ -230,6 +236,7 @@ def test_a_file_of_somebody_who_moved_goes_on_to_another_body(kc: World, third: 
     assert not Milestone.objects.filter(candidate=file, step=Step.REMEDY).exists()
 
 
+@pytest.mark.sweep
 @pytest.mark.parametrize(
     ("changes", "field"),
     [
@@ -252,6 +259,7 @@ def test_an_impossible_answer_is_refused_at_its_field(
 # ---------------------------------------------------------------- three people
 
 
+@pytest.mark.thorough
 def test_neither_who_asked_nor_who_approved_nor_who_took_part_cancels(kc: World) -> None:
     file = candidate(kc, at=Stage.DECIDED)
     review = asked(kc, file)
@@ -271,6 +279,7 @@ def test_neither_who_asked_nor_who_approved_nor_who_took_part_cancels(kc: World)
     assert fresh(file).stage == Stage.DECIDED
 
 
+@pytest.mark.sweep
 @pytest.mark.parametrize("who", ["secretary", "staff", "staff2", "leader", "auditor"])
 def test_only_an_approver_of_the_issuing_body_answers(kc: World, who: str) -> None:
     review = asked(kc, candidate(kc, at=Stage.DECIDED))
@@ -281,6 +290,7 @@ def test_only_an_approver_of_the_issuing_body_answers(kc: World, who: str) -> No
         cancelled(review, officer("duyet-duoi", kc.committee, Role.APPROVER))
 
 
+@pytest.mark.thorough
 def test_the_database_wants_three_people_and_a_request(kc: World, third: User) -> None:
     file, other = (candidate(kc, at=Stage.DECIDED) for _file in range(2))
     review, strange = asked(kc, file), asked(kc, other)
@@ -330,6 +340,7 @@ def test_where_the_issuer_is_no_longer_above_the_competent_committee_of_today_ca
     assert decision.authority == other
 
 
+@pytest.mark.thorough
 def test_the_day_before_the_issuer_went_it_cancels_itself(kc: World, third: User) -> None:
     file = candidate(kc, at=Stage.DECIDED)
     review = asked(kc, file)
@@ -350,6 +361,7 @@ def count_in(year: int) -> int:
     return Admission.objects.held_in(year).aggregate(sum=Sum("sign"))["sum"] or 0
 
 
+@pytest.mark.thorough
 def test_a_cancellation_in_a_later_year_counts_minus_one_in_that_year(
     kc: World, third: User
 ) -> None:
@@ -368,6 +380,7 @@ def test_a_cancellation_in_a_later_year_counts_minus_one_in_that_year(
     assert fresh(file).person.admitted_on is None
 
 
+@pytest.mark.thorough
 def test_after_the_ceremony_a_fault_of_procedure_reverses_and_sends_back(
     kc: World, third: User
 ) -> None:
@@ -381,6 +394,7 @@ def test_after_the_ceremony_a_fault_of_procedure_reverses_and_sends_back(
     assert fresh(file).person.admitted_on is None
 
 
+@pytest.mark.thorough
 def test_after_remedy_a_new_ceremony_gives_the_person_their_dates_anew(
     kc: World, third: User
 ) -> None:
@@ -398,6 +412,7 @@ def test_after_remedy_a_new_ceremony_gives_the_person_their_dates_anew(
 # ---------------------------------------------------------------- declined
 
 
+@pytest.mark.thorough
 def test_a_declined_request_stays_with_its_reason_and_another_may_be_made(
     kc: World, third: User
 ) -> None:
@@ -425,6 +440,7 @@ def test_what_was_declined_is_neither_declined_again_nor_cancelled_upon(
         assert told == {"": "This request is answered already."}
 
 
+@pytest.mark.thorough
 def test_an_earlier_request_comes_not_back_when_the_later_one_is_declined(
     kc: World, third: User
 ) -> None:
@@ -439,6 +455,7 @@ def test_an_earlier_request_comes_not_back_when_the_later_one_is_declined(
     assert list(refusals(lambda: cancelled(earlier, third))) == [""]
 
 
+@pytest.mark.thorough
 def test_who_would_cancel_declines_and_nobody_else(kc: World, third: User) -> None:
     review = asked(kc, candidate(kc, at=Stage.DECIDED))
 
@@ -455,6 +472,7 @@ def test_who_would_cancel_declines_and_nobody_else(kc: World, third: User) -> No
     assert review.declined_at is None
 
 
+@pytest.mark.thorough
 def test_the_database_keeps_a_request_as_it_was_made_and_as_it_was_answered(
     kc: World, third: User
 ) -> None:
@@ -497,6 +515,7 @@ def test_the_database_keeps_a_request_as_it_was_made_and_as_it_was_answered(
 # ---------------------------------------------------------------- at once
 
 
+@pytest.mark.thorough
 @pytest.mark.django_db(transaction=True)
 def test_two_approvers_cancel_at_once_and_one_is_told() -> None:
     two = world()
@@ -511,6 +530,7 @@ def test_two_approvers_cancel_at_once_and_one_is_told() -> None:
     assert Decision.objects.filter(kind="cancel").count() == 1
 
 
+@pytest.mark.thorough
 @pytest.mark.django_db(transaction=True)
 def test_one_cancels_while_another_declines_and_one_is_told() -> None:
     two = world()
@@ -541,6 +561,7 @@ def test_two_approvers_decide_differently_at_once_and_one_is_told() -> None:
     assert file.milestones.filter(step=Step.DECIDE).count() == 1
 
 
+@pytest.mark.thorough
 @pytest.mark.django_db(transaction=True)
 def test_a_file_is_returned_and_decided_at_once_and_one_is_told() -> None:
     two = world()
@@ -570,6 +591,7 @@ def signed_in(user: User) -> Client:
     return client
 
 
+@pytest.mark.thorough
 def test_one_asks_and_another_answers_by_their_pages_and_both_see_who(
     kc: World, third: User
 ) -> None:
@@ -606,6 +628,7 @@ def test_one_asks_and_another_answers_by_their_pages_and_both_see_who(
     assert fresh(file).stage == Stage.GRASSROOTS_RESOLVED
 
 
+@pytest.mark.thorough
 def test_a_request_is_declined_by_its_page_and_the_file_says_why(kc: World, third: User) -> None:
     file = candidate(kc, at=Stage.DECIDED)
     detail = reverse("candidate-detail", args=[file.public_id])
@@ -635,6 +658,7 @@ def test_a_request_is_declined_by_its_page_and_the_file_says_why(kc: World, thir
     assert cancelling not in approver.get(reverse("files-before-us")).content.decode()
 
 
+@pytest.mark.thorough
 def test_the_asker_finds_no_button_to_answer(kc: World) -> None:
     file = candidate(kc, at=Stage.DECIDED)
     asked(kc, file)

@@ -178,6 +178,7 @@ def test_the_rules_of_the_day_of_issue_fix_the_last_day_once(kc: World) -> None:
 # ---------------------------------------------------------------- planning
 
 
+@pytest.mark.sweep
 @pytest.mark.parametrize(
     ("changes", "field"),
     [
@@ -259,6 +260,7 @@ def test_places_are_never_fewer_than_are_taken(kc: World) -> None:
     assert change_class(school, by=kc.staff, on=DAY, version=1, **{**COLUMNS, "places": 2})
 
 
+@pytest.mark.thorough
 def test_a_cancelled_class_sets_its_people_free_for_another(kc: World) -> None:
     school, other = planned_class(kc), planned_class(kc, name="Lớp 4/2021")
     sent, waiting = listed(kc), listed(kc)
@@ -343,6 +345,7 @@ def test_a_class_attended_again_after_the_certificate_ran_out_gives_a_new_one(kc
     assert first.expires_on <= second.issued_on < second.expires_on == date(2026, 10, 6)
 
 
+@pytest.mark.thorough
 def test_nobody_is_proposed_for_two_classes_nor_twice_for_one(kc: World) -> None:
     school, other, file = planned_class(kc), planned_class(kc, name="Lớp khác"), listed(kc)
     proposed(kc, school, file)
@@ -499,6 +502,7 @@ def test_results_are_not_entered_before_the_last_day_nor_attendance_before_the_f
     assert (again(school).state, again(one).state) == ("held", "passed")
 
 
+@pytest.mark.sweep
 @pytest.mark.parametrize(
     ("mark", "field"),
     [
@@ -609,6 +613,7 @@ def test_a_class_held_before_the_file_was_opened_is_entered_late(kc: World) -> N
 # ---------------------------------------------------------------- new members
 
 
+@pytest.mark.thorough
 def test_a_member_on_probation_attends_the_class_for_new_members(kc: World) -> None:
     stand_on(DAY)
     file = candidate(kc, at=Stage.ADMITTED)
@@ -628,6 +633,7 @@ def test_a_member_on_probation_attends_the_class_for_new_members(kc: World) -> N
     assert steps(file)[-1] == "certify_new_member"
 
 
+@pytest.mark.thorough
 def test_the_secretary_enters_the_certificate_of_the_class_for_new_members(kc: World) -> None:
     file = candidate(kc, at=Stage.ADMITTED)
     enter = lambda by, day, number="ĐVM-2": issue_new_member_certificate(  # noqa: E731
@@ -722,6 +728,7 @@ FORM = {
 }  # fmt: skip
 
 
+@pytest.mark.thorough
 def test_a_class_goes_its_whole_way_by_its_pages(kc: World) -> None:
     centre = officer("kc-trungtam", kc.committee, Role.CENTRE)
     answer = send(centre, reverse("class-new"), **FORM)
@@ -795,6 +802,7 @@ def test_answers_to_what_somebody_else_answered_are_told(kc: World) -> None:
     assert again(two).state == "proposed"
 
 
+@pytest.mark.thorough
 def test_each_reader_of_a_class_sees_the_names_that_are_theirs(kc: World) -> None:
     centre = officer("kc-trungtam", kc.top, Role.CENTRE)
     school = planned_class(kc, by=kc.staff2, organization=kc.top)
@@ -820,6 +828,7 @@ def test_each_reader_of_a_class_sees_the_names_that_are_theirs(kc: World) -> Non
         assert signed_in(stranger).get(at("class-detail", school)).status_code == 404
 
 
+@pytest.mark.thorough
 def test_the_centre_lands_on_classes_and_finds_every_other_page_missing(kc: World) -> None:
     centre = officer("kc-trungtam", kc.committee, Role.CENTRE)
     school = planned_class(kc)
@@ -877,6 +886,7 @@ def test_an_administrator_gives_the_role_of_the_centre_and_no_auditor_holds_it(
         appoint(kc.auditor, to=kc.committee, role=Role.CENTRE, by=kc.administrator, on=DAY)
 
 
+@pytest.mark.thorough
 def test_a_long_roll_asks_no_query_for_each_of_its_lines(kc: World) -> None:
     school = planned_class(kc, places=20)
     browser = signed_in(kc.staff)
@@ -912,6 +922,7 @@ def test_the_file_says_which_class_and_leads_to_one(kc: World) -> None:
     assert at("class-detail", school) in body
 
 
+@pytest.mark.sweep
 @pytest.mark.parametrize(
     ("day", "standing", "words"),
     [

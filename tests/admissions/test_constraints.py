@@ -245,6 +245,7 @@ def _ballot(file: Candidate, by: User, cell: Organization, **changes: Any) -> Ba
     return Ballot.objects.create(**values)
 
 
+@pytest.mark.sweep
 @pytest.mark.parametrize(
     ("changes", "name"),
     [
@@ -311,6 +312,7 @@ def _decision(world: World, file: Candidate, **changes: Any) -> Decision:
     return Decision.objects.create(**values)
 
 
+@pytest.mark.thorough
 def test_a_number_is_used_once_per_authority_and_year(kc: World) -> None:
     decided(kc, candidate(kc, at=Stage.COMPETENT_RESOLVED), number="7-QĐ")
     other = candidate(kc, at=Stage.COMPETENT_RESOLVED)
@@ -326,6 +328,7 @@ def test_a_candidate_is_admitted_by_one_decision(kc: World) -> None:
     refused_by("decision_admits_a_candidate_once", lambda: _decision(kc, file, number="8-QĐ"))
 
 
+@pytest.mark.sweep
 @pytest.mark.parametrize(
     ("changes", "name"),
     [
@@ -358,6 +361,7 @@ def test_a_body_that_is_not_competent_does_not_decide(kc: World) -> None:
         )
 
 
+@pytest.mark.sweep
 @pytest.mark.parametrize("who", ["secretary", "staff", "staff2"])
 def test_who_took_part_in_the_case_does_not_approve_it(kc: World, who: str) -> None:
     file = candidate(kc, at=Stage.COMPETENT_RESOLVED)
@@ -398,6 +402,7 @@ def _admission(world: World, file: Candidate, **changes: Any) -> Admission:
     return Admission.objects.create(**values)
 
 
+@pytest.mark.sweep
 @pytest.mark.parametrize(
     ("changes", "name"),
     [
@@ -417,6 +422,7 @@ def test_an_admission_that_cannot_be_is_not_stored(
     refused_by(name, lambda: _admission(kc, file, **changes))
 
 
+@pytest.mark.thorough
 def test_an_admission_follows_the_decision_on_the_same_candidate(kc: World) -> None:
     file, other = candidate(kc, at=Stage.DECIDED), candidate(kc, at=Stage.DECIDED)
 
@@ -432,6 +438,7 @@ def test_a_candidate_is_admitted_once(kc: World) -> None:
     refused_by("admission_once_per_candidate", lambda: _admission(kc, file))
 
 
+@pytest.mark.thorough
 def test_a_reversal_says_why_and_names_the_same_person(kc: World) -> None:
     first, second = candidate(kc, at=Stage.ADMITTED), candidate(kc, at=Stage.ADMITTED)
     undone = Admission.objects.get(candidate=first)
@@ -531,6 +538,7 @@ def _refused_to_all(statement: str, owner_role: OwnerRole) -> None:
         cursor.execute(statement)
 
 
+@pytest.mark.thorough
 def test_nothing_is_deleted_not_even_by_the_owner(kc: World, owner_role: OwnerRole) -> None:
     candidate(kc, at=Stage.ADMITTED)
 

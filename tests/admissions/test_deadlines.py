@@ -115,6 +115,7 @@ def test_the_cells_resolution_ends_these_and_begins_those_of_the_committees(kc: 
         assert row.clause.startswith(f"{rules.code}: {days} ")
 
 
+@pytest.mark.thorough
 def test_each_step_meets_its_term_in_time_or_late(kc: World) -> None:
     file = candidate(kc, at=Stage.ADMITTED)
 
@@ -134,6 +135,7 @@ def test_each_step_meets_its_term_in_time_or_late(kc: World) -> None:
     assert review.due_on == add_working_days(date(2022, 5, 19), 30, USUAL)
 
 
+@pytest.mark.sweep
 @pytest.mark.parametrize(("days", "state"), [(0, State.MET), (1, State.LATE)])
 def test_the_last_day_is_in_time_and_the_day_after_is_late(
     kc: World, days: int, state: str
@@ -228,6 +230,7 @@ def test_many_files_are_reckoned_at_once_at_the_end_of_a_load(kc: World) -> None
     assert Deadline.objects.count() == 2 * len(files)
 
 
+@pytest.mark.thorough
 def test_reckoning_asks_no_more_for_more_files(
     kc: World, django_assert_max_num_queries: Any
 ) -> None:
@@ -280,6 +283,7 @@ def test_a_term_is_missed_on_the_day_after_its_last_and_goes_to_the_body_above(k
     assert row.state == State.RUNNING
 
 
+@pytest.mark.thorough
 def test_a_window_that_no_scan_saw_is_told_of_by_the_next_one_and_once(kc: World) -> None:
     file = candidate(kc, at=Stage.CELL_RESOLVED)
     months_later = rows(file)[Clock.DECISION].due_on + timedelta(days=200)
@@ -308,6 +312,7 @@ def test_a_file_from_before_there_were_terms_gets_them_by_the_job(
     assert set(rows(file)) == {Clock.CERTIFICATE, Clock.PAPERS}
 
 
+@pytest.mark.thorough
 def test_the_end_of_probation_needs_nobody(kc: World) -> None:
     file = candidate(kc, at=Stage.ADMITTED)
 
@@ -409,6 +414,7 @@ def test_a_consent_received_before_a_vote_that_was_entered_first_leaves_its_term
         assert (found[clock].state, found[clock].ended_on) == (State.RUNNING, None)
 
 
+@pytest.mark.thorough
 def test_after_a_cancellation_the_ceremony_is_still_to_be_held(kc: World) -> None:
     file = candidate(kc, at=Stage.ADMITTED)
     review = ask_cancellation(
@@ -437,6 +443,7 @@ def test_after_a_cancellation_the_ceremony_is_still_to_be_held(kc: World) -> Non
     assert of_probation == {(WAY["ceremony_on"], State.VOID), (DAY, State.RUNNING)}
 
 
+@pytest.mark.thorough
 def test_a_competence_that_changes_takes_the_term_and_the_task_along(kc: World) -> None:
     file = candidate(kc, at=Stage.COMPETENT_RESOLVED)
     assert rows(file)[Clock.DECISION].organization == kc.top
@@ -500,6 +507,7 @@ def test_each_request_done_without_ends_on_its_own_day_however_others_are_called
     ]
 
 
+@pytest.mark.thorough
 def test_a_committee_that_took_a_file_over_has_its_own_term_and_may_extend_it(kc: World) -> None:
     hg = world(slug="hg", number=5)
     file = candidate(kc, at=Stage.GRASSROOTS_RESOLVED)
@@ -525,6 +533,7 @@ def test_a_committee_that_took_a_file_over_has_its_own_term_and_may_extend_it(kc
     assert rows(file)[Clock.DECISION].due_on == longer
 
 
+@pytest.mark.thorough
 def test_the_term_of_recognition_is_that_of_the_rules_of_the_cells_vote(kc: World) -> None:
     day = date(2026, 7, 6)
     stand_on(day)
@@ -686,6 +695,7 @@ LAST_DAYS: list[tuple[str, str, Ended, date]] = [
 ]  # fmt: skip
 
 
+@pytest.mark.sweep
 @pytest.mark.parametrize(("days", "state"), [(0, State.MET), (1, State.LATE)])
 @pytest.mark.parametrize(
     ("clock", "ends", "last"),
@@ -736,6 +746,7 @@ def resolved_before_tet(kc: World) -> Candidate:
     return fresh(file)
 
 
+@pytest.mark.sweep
 @pytest.mark.parametrize(("days", "state"), [(0, State.MET), (1, State.LATE)])
 @pytest.mark.parametrize(
     ("decreed", "extended", "last"),
@@ -769,6 +780,7 @@ def test_45_and_15_working_days_across_tet(
     assert (row.due_on, row.rules.code, row.state) == (last, "294-QĐ/TW", state)
 
 
+@pytest.mark.sweep
 @pytest.mark.parametrize(
     ("day", "kind", "last"),
     [
@@ -792,6 +804,7 @@ def test_a_day_decreed_while_a_term_runs_moves_its_last_day_on_every_page(
     assert case_of(fresh(file), on=DAY).decision_limit() == last
 
 
+@pytest.mark.thorough
 def test_a_decreed_day_leaves_the_last_day_of_what_has_ended_and_of_what_was_made_longer(
     kc: World,
 ) -> None:
@@ -810,6 +823,7 @@ def test_a_decreed_day_leaves_the_last_day_of_what_has_ended_and_of_what_was_mad
 # ------------------------------------------------------------ T8: one case, both limits
 
 
+@pytest.mark.sweep
 @pytest.mark.parametrize(
     ("code", "last"), [("294-QĐ/TW", date(2025, 9, 30)), ("208-QĐ/TW", date(2025, 9, 16))]
 )

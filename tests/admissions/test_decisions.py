@@ -64,6 +64,7 @@ def test_no_decision_on_a_file_that_the_committees_have_not_passed(kc: World) ->
     assert list(refusal.value.fields) == ["signed_on"]
 
 
+@pytest.mark.thorough
 def test_a_number_is_used_once_a_year(kc: World) -> None:
     decided(kc, candidate(kc, at=Stage.COMPETENT_RESOLVED), number="12-QĐ/ĐU")
 
@@ -76,6 +77,7 @@ def test_a_number_is_used_once_a_year(kc: World) -> None:
     assert Decision.objects.count() == 1
 
 
+@pytest.mark.sweep
 @pytest.mark.parametrize("again", ["12-qđ/đu", "12 - QĐ/ĐU", " 12-QĐ /ĐU"])
 def test_capitals_and_blanks_do_not_make_another_number(kc: World, again: str) -> None:
     decided(kc, candidate(kc, at=Stage.COMPETENT_RESOLVED), number="12-QĐ/ĐU")
@@ -88,6 +90,7 @@ def test_capitals_and_blanks_do_not_make_another_number(kc: World, again: str) -
     }
 
 
+@pytest.mark.sweep
 @pytest.mark.parametrize(
     ("changes", "field"),
     [
@@ -110,6 +113,7 @@ def test_an_impossible_decision_is_refused_at_its_field(
     assert _stage(file) == Stage.COMPETENT_RESOLVED
 
 
+@pytest.mark.sweep
 @pytest.mark.parametrize("who", ["secretary", "staff", "staff2", "leader", "auditor"])
 def test_only_an_approver_at_the_competent_body_decides(kc: World, who: str) -> None:
     file = candidate(kc, at=Stage.COMPETENT_RESOLVED)
@@ -120,6 +124,7 @@ def test_only_an_approver_at_the_competent_body_decides(kc: World, who: str) -> 
         decided(kc, file, by=officer("duyet-duoi", kc.committee, Role.APPROVER))
 
 
+@pytest.mark.sweep
 @pytest.mark.parametrize("who", ["secretary", "staff", "staff2"])
 def test_who_took_part_in_the_case_does_not_approve_it(kc: World, who: str) -> None:
     file = candidate(kc, at=Stage.COMPETENT_RESOLVED)
@@ -130,6 +135,7 @@ def test_who_took_part_in_the_case_does_not_approve_it(kc: World, who: str) -> N
         decided(kc, file, by=involved)
 
 
+@pytest.mark.thorough
 def test_the_helper_does_not_approve(kc: World) -> None:
     file = candidate(kc, at=Stage.COMPETENT_RESOLVED)
     kc.approver.person = kc.members[0]
@@ -139,6 +145,7 @@ def test_the_helper_does_not_approve(kc: World) -> None:
         decided(kc, file)
 
 
+@pytest.mark.thorough
 def test_a_file_is_decided_once(kc: World) -> None:
     file = candidate(kc, at=Stage.DECIDED)
 
@@ -146,6 +153,7 @@ def test_a_file_is_decided_once(kc: World) -> None:
         decided(kc, file)
 
 
+@pytest.mark.thorough
 def test_the_ceremony_makes_a_probationary_member_and_the_fact_that_counts(kc: World) -> None:
     file = candidate(kc, at=Stage.DECIDED, groups=["worker"], is_youth_union_member=True)
     Outbox.objects.all().delete()
@@ -178,6 +186,7 @@ def test_the_ceremony_makes_a_probationary_member_and_the_fact_that_counts(kc: W
     ]
 
 
+@pytest.mark.sweep
 @pytest.mark.parametrize(
     ("ethnicity", "is_minority"), [("Kinh", False), ("", False), ("kinh ", False), ("Tày", True)]
 )
@@ -189,6 +198,7 @@ def test_ethnicity_is_counted_as_it_was_on_the_day(
     assert Admission.objects.get(candidate=file).is_ethnic_minority is is_minority
 
 
+@pytest.mark.sweep
 @pytest.mark.parametrize("ceremony_on", [date(2021, 4, 14), date(2021, 5, 29)])
 def test_no_ceremony_before_the_decision_nor_tomorrow(kc: World, ceremony_on: date) -> None:
     file = candidate(kc, at=Stage.DECIDED)
@@ -208,6 +218,7 @@ def test_no_ceremony_without_a_decision(kc: World) -> None:
         hold_ceremony(file, by=kc.secretary, on=DAY, ceremony_on=DAY)
 
 
+@pytest.mark.thorough
 def test_a_ceremony_past_its_last_day_is_recorded_and_says_so(kc: World) -> None:
     stand_on(date(2021, 7, 1))
     first, second = candidate(kc, at=Stage.DECIDED), candidate(kc, at=Stage.DECIDED)
@@ -233,6 +244,7 @@ def test_the_ceremony_counts_from_the_receipt_where_the_rules_say_so(kc: World) 
     assert ceremony_limit(decision, rules=file.rules) == date(2021, 6, 4)
 
 
+@pytest.mark.sweep
 @pytest.mark.parametrize("who", ["secretary2", "staff", "staff2", "approver", "leader"])
 def test_only_the_cells_secretary_records_the_ceremony(kc: World, who: str) -> None:
     file = candidate(kc, at=Stage.DECIDED)
@@ -268,6 +280,7 @@ def another(kc: World) -> User:
     return officer("duyet-hai", kc.top, Role.APPROVER)
 
 
+@pytest.mark.thorough
 def test_a_reversal_is_a_new_row_that_counts_minus_one(kc: World) -> None:
     file = candidate(kc, at=Stage.ADMITTED)
     admission = Admission.objects.get(candidate=file)
@@ -283,6 +296,7 @@ def test_a_reversal_is_a_new_row_that_counts_minus_one(kc: World) -> None:
     assert (membership.period.upper, membership.reason_out) == (DAY, "reversed")
 
 
+@pytest.mark.sweep
 @pytest.mark.parametrize(
     ("changes", "field"),
     [
@@ -303,6 +317,7 @@ def test_a_reversal_needs_a_reason_and_a_possible_day(
     assert list(refusal.value.fields) == [field]
 
 
+@pytest.mark.thorough
 def test_an_admission_is_reversed_once_and_by_the_deciding_body(kc: World) -> None:
     admission = Admission.objects.get(candidate=candidate(kc, at=Stage.ADMITTED))
     values = {"on": DAY, "reason": "Sai", "decided_on": DAY}
@@ -315,6 +330,7 @@ def test_an_admission_is_reversed_once_and_by_the_deciding_body(kc: World) -> No
         reverse_admission(admission, by=second, **values)  # type: ignore[arg-type]
 
 
+@pytest.mark.thorough
 def test_who_approved_the_decision_does_not_reverse_the_admission(kc: World) -> None:
     admission = Admission.objects.get(candidate=candidate(kc, at=Stage.ADMITTED))
     values = {"on": DAY, "reason": "Sai", "decided_on": DAY}

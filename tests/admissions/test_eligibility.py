@@ -98,6 +98,7 @@ def answered(kc: World, name: str, value: str) -> None:
 # ---------------------------------------------------------------- age
 
 
+@pytest.mark.sweep
 @pytest.mark.parametrize(
     ("reading", "held_on", "may"),
     [
@@ -120,6 +121,7 @@ def test_the_cell_considers_from_the_youngest_age_by_the_reading_agreed(
     assert (of_age(judged(file, held_on)) is None) is may
 
 
+@pytest.mark.thorough
 def test_past_the_oldest_age_the_cell_considers_and_is_warned(kc: World) -> None:
     file = prepared(kc, logged(kc, born_on=date(1961, 2, 15), over_age=True))
 
@@ -152,6 +154,7 @@ def test_the_form_asks_for_the_exception_only_when_it_is_needed(kc: World) -> No
     assert client.post(address, typed | {"over_age": "on", "once": once()}).status_code == 303
 
 
+@pytest.mark.sweep
 @pytest.mark.parametrize(
     ("born_on", "on", "differ"),
     [
@@ -173,6 +176,7 @@ def test_the_file_warns_where_the_age_hangs_on_the_reading(
 # ---------------------------------------------------------------- schooling
 
 
+@pytest.mark.sweep
 @pytest.mark.parametrize(
     ("education", "refused"),
     [
@@ -223,6 +227,7 @@ def test_a_cell_of_two_official_members_does_not_consider_and_one_of_three_does(
     assert enough_members(judged(file)) is None
 
 
+@pytest.mark.thorough
 def test_the_least_time_of_being_helped_is_judged_only_where_two_people_set_one(
     kc: World,
 ) -> None:
@@ -238,6 +243,7 @@ def test_the_least_time_of_being_helped_is_judged_only_where_two_people_set_one(
 # ---------------------------------------------------------------- T11: readmission
 
 
+@pytest.mark.sweep
 @pytest.mark.parametrize(
     ("left_on", "was_cleared", "refused"),
     [
@@ -262,6 +268,7 @@ def test_who_left_is_considered_after_36_months_and_after_a_cleared_record_60(
         assert Candidate.objects.get(pk=file.pk).stage != Stage.CELL_RESOLVED
 
 
+@pytest.mark.thorough
 def test_a_second_readmission_is_refused(kc: World) -> None:
     before = candidate(kc, at=Stage.ADMITTED)
     first = Admission.objects.get(candidate=before)
@@ -303,6 +310,7 @@ def test_a_readmission_says_since_when_and_only_a_readmission_does(kc: World) ->
     assert (kept.special, kept.left_on, kept.was_cleared) == (["believer"], None, False)
 
 
+@pytest.mark.thorough
 def test_the_special_cases_are_entered_on_the_page_of_the_file(kc: World) -> None:
     file = logged(kc, full_name="Lý A Sáng")
     client = Client()
@@ -322,6 +330,7 @@ def test_the_special_cases_are_entered_on_the_page_of_the_file(kc: World) -> Non
     assert 'value="01/02/2017"' in client.get(address).content.decode()
 
 
+@pytest.mark.sweep
 @pytest.mark.parametrize(
     ("departed_on", "refused"), [(date(2018, 3, 6), True), (date(2018, 3, 5), False)]
 )
@@ -337,6 +346,7 @@ def test_a_day_that_was_typed_does_not_shorten_the_wait_after_a_recorded_departu
         assert "left the Party on 06/03/2018" in str(readmission(judged(file)))
 
 
+@pytest.mark.sweep
 @pytest.mark.parametrize("typed", [date(2018, 3, 6), date(2018, 3, 5)])
 def test_a_later_day_that_was_typed_counts_as_well(kc: World, typed: date) -> None:
     file = prepared(kc, logged(kc))
@@ -357,6 +367,7 @@ def test_who_left_under_another_record_must_be_named_a_readmission(kc: World) ->
     assert "must say that it is a readmission" in str(readmission(judged(file)))
 
 
+@pytest.mark.thorough
 def test_a_namesake_who_died_is_another_person(kc: World) -> None:
     file = prepared(kc, logged(kc))
 
@@ -381,6 +392,7 @@ def same_person_left(kc: World, file: Candidate, on: date, *, reason: str = "str
 # ---------------------------------------------------------------- after the cell's resolution
 
 
+@pytest.mark.thorough
 def test_what_the_cell_judged_by_is_not_changed_after_its_resolution(kc: World) -> None:
     file = logged(kc, born_on=date(1985, 9, 17))
     special(kc, file, Special.READMISSION, left_on=date(2015, 1, 1), was_cleared=True)
@@ -404,6 +416,7 @@ def test_what_the_cell_judged_by_is_not_changed_after_its_resolution(kc: World) 
     assert edited.special == ["readmission"]
 
 
+@pytest.mark.thorough
 def test_it_is_changed_again_after_a_return_to_before_the_resolution(kc: World) -> None:
     file = candidate(kc, at=Stage.CELL_RESOLVED)
     with pytest.raises(DomainError):
@@ -434,6 +447,7 @@ def introducer(kc: World, file: Candidate, person: Person | None = None, **more:
     return Introducer.objects.create(**values)
 
 
+@pytest.mark.sweep
 @pytest.mark.parametrize(
     ("born_on", "cases", "needed"),
     [
@@ -454,6 +468,7 @@ def test_who_must_introduce_hangs_on_age_and_unions(
     assert introducers_needed(judged(file)) == needed
 
 
+@pytest.mark.thorough
 def test_nobody_is_considered_whom_nobody_introduces_by_name(kc: World) -> None:
     file = prepared(kc, logged(kc, born_on=date(1985, 9, 17)))
     for one in file.introducers.all():
@@ -468,6 +483,7 @@ def test_nobody_is_considered_whom_nobody_introduces_by_name(kc: World) -> None:
     assert not file.ballots.exists()
 
 
+@pytest.mark.thorough
 def test_a_file_that_the_cell_resolved_before_is_not_judged_by_its_introducers(kc: World) -> None:
     file = candidate(kc, at=Stage.CELL_RESOLVED, born_on=date(1985, 9, 17))
     for one in file.introducers.all():
@@ -479,6 +495,7 @@ def test_a_file_that_the_cell_resolved_before_is_not_judged_by_its_introducers(k
     assert decided(kc, file).pk
 
 
+@pytest.mark.thorough
 def test_a_file_that_is_returned_to_the_cell_is_introduced_for_its_new_vote(kc: World) -> None:
     file = candidate(kc, at=Stage.CELL_RESOLVED, born_on=date(1985, 9, 17))
     return_file(
@@ -605,6 +622,7 @@ def page_of(kc: World, file: Candidate) -> str:
     return client.get(reverse("candidate-detail", args=[file.public_id])).content.decode()
 
 
+@pytest.mark.thorough
 def test_a_file_keeps_its_rules_when_others_come_into_force_and_its_page_warns(
     kc: World,
 ) -> None:
@@ -630,6 +648,7 @@ def test_no_warning_while_the_rules_of_the_file_are_in_force(kc: World) -> None:
     assert 'id="conditions"' not in page_of(kc, file)
 
 
+@pytest.mark.thorough
 def test_what_was_reckoned_stays_when_two_people_correct_a_parameter(kc: World) -> None:
     file = resolved_under_232(kc)
     stand_on(date(2025, 8, 6))
@@ -650,6 +669,7 @@ def test_what_was_reckoned_stays_when_two_people_correct_a_parameter(kc: World) 
     assert running.due_on == date(2025, 9, 23)
 
 
+@pytest.mark.thorough
 def test_the_page_of_the_vote_says_what_to_look_at(kc: World) -> None:
     file = prepared(kc, logged(kc, born_on=date(1961, 2, 15), over_age=True))
     client = Client(headers={"accept-language": "en"})
@@ -661,6 +681,7 @@ def test_the_page_of_the_vote_says_what_to_look_at(kc: World) -> None:
     assert "past full 60 years" in page.content.decode()
 
 
+@pytest.mark.thorough
 def test_an_admission_again_is_counted_as_a_readmission_and_needs_its_consent(kc: World) -> None:
     file = prepared(kc, logged(kc, born_on=date(1985, 9, 17)))
     special(kc, file, Special.READMISSION, left_on=date(2017, 1, 1))
@@ -682,6 +703,7 @@ def test_an_admission_again_is_counted_as_a_readmission_and_needs_its_consent(kc
     assert Admission.objects.get(candidate=file).is_readmission
 
 
+@pytest.mark.thorough
 def test_of_youth_age_with_nothing_said_the_union_is_asked_about_and_not_passed_over(
     kc: World,
 ) -> None:

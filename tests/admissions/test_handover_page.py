@@ -61,6 +61,7 @@ def handover(kc: World, new: User) -> Handover:
 # ---------------------------------------------------------------- nothing is left behind
 
 
+@pytest.mark.thorough
 def test_no_open_task_stays_with_a_person_without_the_post(kc: World, new: User) -> None:
     prepared(kc, logged(kc))
     candidate(kc, at=Stage.DECIDED)
@@ -81,6 +82,7 @@ def test_no_open_task_stays_with_a_person_without_the_post(kc: World, new: User)
 # ---------------------------------------------------------------- what the page holds
 
 
+@pytest.mark.thorough
 def test_the_page_holds_files_terms_papers_helpers_and_transfers(kc: World, new: User) -> None:
     ready = prepared(kc, logged(kc, full_name="Vũ Văn Thịnh"))
     waiting = sent_up(kc, candidate(kc, at=Stage.CELL_RESOLVED, full_name="Lê Thị Chờ"))
@@ -115,6 +117,7 @@ def test_the_page_holds_files_terms_papers_helpers_and_transfers(kc: World, new:
     assert "1 waiting elsewhere" in words(html)
 
 
+@pytest.mark.thorough
 def test_a_paper_that_expires_soon_is_named_with_its_day(kc: World, new: User) -> None:
     file = prepared(kc, logged(kc))
     stale = file.papers.exclude(stale_on=None).order_by("stale_on").first()
@@ -133,6 +136,7 @@ def test_a_paper_that_expires_soon_is_named_with_its_day(kc: World, new: User) -
     assert before == []
 
 
+@pytest.mark.thorough
 def test_of_a_merged_cell_pass_the_files_that_came_from_it_and_no_others(kc: World) -> None:
     moved = logged(kc, full_name="Chị Chuyển")
     theirs = logged(kc, full_name="Anh Ở Lại", cell=kc.sibling, by=kc.secretary2)
@@ -159,6 +163,7 @@ def test_of_a_merged_cell_pass_the_files_that_came_from_it_and_no_others(kc: Wor
     assert url(handover) in page(kc.secretary2, reverse("task-list"))
 
 
+@pytest.mark.thorough
 def test_who_left_reads_it_without_links_to_files_until_it_is_acknowledged(
     kc: World, new: User
 ) -> None:
@@ -186,6 +191,7 @@ def test_who_left_without_any_other_role_finds_the_way_there(kc: World, handover
     assert url(handover) in client.get(reverse("handover-list")).content.decode()
 
 
+@pytest.mark.sweep
 @pytest.mark.parametrize(
     ("who", "status"),
     [
@@ -213,6 +219,7 @@ def test_nobody_has_it_without_signing_in(handover: Handover, client: Client) ->
 # ---------------------------------------------------------------- taking over
 
 
+@pytest.mark.thorough
 def test_the_next_secretary_finds_it_first_among_the_tasks_and_takes_over_once(
     kc: World, handover: Handover, new: User
 ) -> None:
@@ -231,6 +238,7 @@ def test_the_next_secretary_finds_it_first_among_the_tasks_and_takes_over_once(
     assert "I have taken over" not in page(new, url(handover))
 
 
+@pytest.mark.thorough
 def test_staff_see_the_cells_without_a_new_secretary(kc: World) -> None:
     end_appointment(kc.secretary.appointments.get(), by=kc.administrator, on=DAY)
     handover = Handover.objects.get()
@@ -255,6 +263,7 @@ def test_the_note_is_written_and_who_saw_an_older_one_is_told(
     assert Handover.objects.get().note == "Hẹn 15/6\n\nHồ sơ trong tủ 2"
 
 
+@pytest.mark.thorough
 def test_nonsense_in_the_note_is_refused_at_its_field(kc: World, handover: Handover) -> None:
     address = url(handover, "note")
     for note in ("<b>", "a" * 4001, "a\0b", "a\u202eb"):
@@ -277,6 +286,7 @@ def asked(user: User, address: str) -> int:
     return len(queries)
 
 
+@pytest.mark.thorough
 def test_the_queries_do_not_grow_with_files_or_hand_overs(
     kc: World, handover: Handover, new: User
 ) -> None:

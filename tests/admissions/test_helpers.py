@@ -82,6 +82,7 @@ def test_nobody_need_come_at_once(kc: World) -> None:
     assert [one.pk for one in without_helper(cells(kc.cell), on=DAY)] == [file.pk]
 
 
+@pytest.mark.sweep
 @pytest.mark.parametrize(
     ("changes", "field"),
     [
@@ -204,6 +205,7 @@ def test_a_helper_of_another_cell_of_the_unit_may_go_on(kc: World) -> None:
     assert unfit(cells(kc.cell), on=DAY) == {wrong.pk: "member of another grassroots organisation"}
 
 
+@pytest.mark.thorough
 def test_the_load_counts_all_whom_one_helps(kc: World) -> None:
     files = [candidate(kc, at=Stage.READY) for _number in range(3)]
     released(kc, help_of(files[0]))
@@ -261,6 +263,7 @@ def signed_in(user: Any) -> Client:
     return client
 
 
+@pytest.mark.thorough
 def test_the_page_says_who_helps_whom_and_since_when(kc: World) -> None:
     file = candidate(kc, at=Stage.READY)
     without = logged(kc)
@@ -281,6 +284,7 @@ def test_the_page_says_who_helps_whom_and_since_when(kc: World) -> None:
     assert signed_in(kc.leader).get(reverse("helper-list")).status_code == 404
 
 
+@pytest.mark.thorough
 def test_the_page_asks_as_often_for_many_as_for_few(
     kc: World, django_assert_max_num_queries: Any
 ) -> None:
@@ -313,6 +317,7 @@ def test_a_helper_with_an_account_finds_and_notes_whom_they_help(kc: World) -> N
     assert client.get(reverse("candidate-detail", args=[file.public_id])).status_code == 404
 
 
+@pytest.mark.thorough
 def test_the_secretary_replaces_a_helper_on_a_page(kc: World) -> None:
     file = candidate(kc, at=Stage.READY)
     one = help_of(file)

@@ -54,6 +54,7 @@ def own_terms(user: User, *, on: date) -> list[str]:
 # ------------------------------------------------------------ the first screen
 
 
+@pytest.mark.thorough
 def test_a_new_secretary_sees_the_next_action_of_each_candidate_on_the_first_screen(
     kc: World,
 ) -> None:
@@ -75,6 +76,7 @@ def test_a_new_secretary_sees_the_next_action_of_each_candidate_on_the_first_scr
     assert all(file.person.full_name in html for file in files)
 
 
+@pytest.mark.thorough
 def test_the_count_in_the_navigation_is_that_of_the_page(kc: World) -> None:
     for at_stage in (Stage.SOURCE, Stage.READY, Stage.CELL_RESOLVED, Stage.DECIDED, Stage.ADMITTED):
         candidate(kc, at=at_stage)
@@ -86,6 +88,7 @@ def test_the_count_in_the_navigation_is_that_of_the_page(kc: World) -> None:
     assert tasks_to_do(kc.secretary, appointment, DAY) == shown.to_do
 
 
+@pytest.mark.thorough
 def test_a_committee_is_shown_what_is_due_first_and_pages_of_the_rest(
     kc: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -130,6 +133,7 @@ def test_the_files_page_says_which_terms_run_and_by_which_rules(kc: World) -> No
     assert f"{row.due_on:%d/%m/%Y}" in html
 
 
+@pytest.mark.thorough
 def test_the_receipt_of_the_decision_is_asked_for_where_the_ceremony_is_counted_from_it(
     kc: World,
 ) -> None:
@@ -171,6 +175,7 @@ def without_permission(kc: World) -> Candidate:
     return Candidate.objects.get(pk=file.pk)
 
 
+@pytest.mark.thorough
 def test_people_whom_one_resolution_permits_are_one_row_with_their_number(kc: World) -> None:
     for _one in range(3):
         without_permission(kc)
@@ -185,6 +190,7 @@ def test_people_whom_one_resolution_permits_are_one_row_with_their_number(kc: Wo
     assert (shown.groups, shown.to_do) == ([], 3)
 
 
+@pytest.mark.thorough
 def test_the_last_meeting_of_a_round_is_named_to_the_cell_with_its_day_and_not_to_others(
     kc: World,
 ) -> None:
@@ -208,6 +214,7 @@ def test_the_last_meeting_of_a_round_is_named_to_the_cell_with_its_day_and_not_t
 # ------------------------------------------------------------ the week
 
 
+@pytest.mark.sweep
 @pytest.mark.parametrize(("days", "is_there"), [(-8, False), (-7, True), (0, True)])
 def test_the_week_has_what_falls_due_in_seven_days(kc: World, days: int, is_there: bool) -> None:
     file = candidate(kc, at=Stage.CELL_RESOLVED)
@@ -219,6 +226,7 @@ def test_the_week_has_what_falls_due_in_seven_days(kc: World, days: int, is_ther
     assert [row.term for row in found.due] == (["Decision on admission"] if is_there else [])
 
 
+@pytest.mark.thorough
 def test_what_was_missed_stays_in_the_week_until_it_is_done(kc: World) -> None:
     file = candidate(kc, at=Stage.CELL_RESOLVED)
     due = file.deadlines.get(clock=Deadline.Clock.GRASSROOTS).due_on
@@ -312,6 +320,7 @@ def test_a_server_that_takes_one_mail_not_keeps_the_others_from_nobody(
 # ------------------------------------------------------------ where files are
 
 
+@pytest.mark.thorough
 def test_the_tracker_says_who_has_each_file_since_when_and_what_is_next(kc: World) -> None:
     own = logged(kc)
     above = sent_up(kc, candidate(kc, at=Stage.CELL_RESOLVED))
@@ -337,6 +346,7 @@ def places(user: User, **values: Any) -> dict[str, tuple[str, bool, date, str]]:
     return {row.number: (row.holder, row.is_elsewhere, row.since, row.note) for row in found.rows}
 
 
+@pytest.mark.thorough
 def test_a_file_is_with_whom_it_was_sent_to_and_before_that_with_who_passed_it(kc: World) -> None:
     cell, committee, top = "Chi bộ kc-1", "Đảng bộ kc-dang-uy", "Đảng bộ kc-top"
     unsent = "passed, not sent on"
@@ -371,6 +381,7 @@ def test_a_file_is_with_whom_it_was_sent_to_and_before_that_with_who_passed_it(k
         assert gettext(unsent) in html
 
 
+@pytest.mark.thorough
 def test_what_lies_elsewhere_longest_comes_first_on_all_pages(
     kc: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -395,6 +406,7 @@ def test_what_lies_elsewhere_longest_comes_first_on_all_pages(
     assert [row.number for row in last.rows] == shown[4:]
 
 
+@pytest.mark.sweep
 @pytest.mark.parametrize("asked", ["99", "99999999999999999999999", "100000"])
 @pytest.mark.parametrize("name", ["task-list", "tracker", "round-planner", "meeting-minutes"])
 def test_beyond_the_last_page_is_the_last_one(kc: World, name: str, asked: str) -> None:
@@ -425,6 +437,7 @@ def test_a_returned_file_says_why_and_what_is_missing(kc: World) -> None:
     assert row.missing == "Xác nhận của quê quán"
 
 
+@pytest.mark.thorough
 def test_the_tracker_and_the_planner_name_the_rules_beside_a_term(kc: World) -> None:
     file = sent_up(kc, candidate(kc, at=Stage.CELL_RESOLVED))
 
@@ -440,6 +453,7 @@ def test_the_tracker_and_the_planner_name_the_rules_beside_a_term(kc: World) -> 
         assert "29-QĐ/TW" in page(kc.staff, reverse(name)), name
 
 
+@pytest.mark.thorough
 def test_the_tracker_asks_no_more_for_more_files(
     kc: World, django_assert_max_num_queries: object
 ) -> None:
@@ -450,6 +464,7 @@ def test_the_tracker_asks_no_more_for_more_files(
         tracker(kc.secretary, on=DAY)
 
 
+@pytest.mark.sweep
 @pytest.mark.parametrize(
     ("who", "elsewhere"),
     [("secretary", True), ("staff", False), ("staff2", True), ("auditor", True)],
@@ -475,6 +490,7 @@ def test_a_file_is_elsewhere_for_whoever_does_not_have_it(
     )
 
 
+@pytest.mark.thorough
 def test_a_file_waits_since_it_came_to_where_it_lies_and_not_since_a_certificate_before_it(
     kc: World,
 ) -> None:
@@ -504,6 +520,7 @@ def test_a_file_waits_since_it_came_to_where_it_lies_and_not_since_a_certificate
 # ------------------------------------------------------------ whose pages these are
 
 
+@pytest.mark.sweep
 @pytest.mark.parametrize("name", PAGES)
 @pytest.mark.parametrize("who", ["secretary", "staff", "approver"])
 def test_whoever_works_with_files_has_these_pages(kc: World, name: str, who: str) -> None:
@@ -513,6 +530,7 @@ def test_whoever_works_with_files_has_these_pages(kc: World, name: str, who: str
     assert page(getattr(kc, who), reverse(name))
 
 
+@pytest.mark.sweep
 @pytest.mark.parametrize("name", ["tracker", "lists-to-clear", "round-planner", "meeting-list"])
 def test_an_auditor_reads_them_and_is_led_there(kc: World, name: str) -> None:
     file = sent_up(kc, candidate(kc, at=Stage.CELL_RESOLVED))
@@ -529,6 +547,7 @@ def test_an_auditor_reads_them_and_is_led_there(kc: World, name: str) -> None:
     assert f'href="{reverse("task-week")}"' not in files
 
 
+@pytest.mark.sweep
 @pytest.mark.parametrize("name", PAGES)
 @pytest.mark.parametrize("who", ["leader", "administrator"])
 def test_who_sees_no_names_has_none_of_them(kc: World, name: str, who: str) -> None:

@@ -117,6 +117,7 @@ def test_a_replaced_introducer_needs_no_months_together(kc: World) -> None:
     assert second.named_on == date(2021, 4, 1)
 
 
+@pytest.mark.thorough
 def test_an_introduction_on_which_the_cell_resolved_ends_after_that_day(kc: World) -> None:
     file = candidate(kc, at=Stage.GRASSROOTS_RESOLVED)
     first = file.introducers.order_by("pk").first()
@@ -148,6 +149,7 @@ def test_an_introduction_ends_once_after_its_day_with_a_reason(kc: World) -> Non
     assert refusals() == ["ended_on"]
 
 
+@pytest.mark.sweep
 @pytest.mark.parametrize("who", ["secretary2", "staff", "approver", "auditor", "leader"])
 def test_only_who_prepares_the_file_names_introducers(kc: World, who: str) -> None:
     file = logged(kc)
@@ -159,6 +161,7 @@ def test_only_who_prepares_the_file_names_introducers(kc: World, who: str) -> No
         end_introducer(first, by=getattr(kc, who), on=DAY, ended_on=DAY, reason="Chuyển đi")
 
 
+@pytest.mark.thorough
 def test_who_introduces_does_not_approve(kc: World) -> None:
     file = candidate(kc, at=Stage.COMPETENT_RESOLVED)
     named(kc, file)
@@ -174,6 +177,7 @@ def test_who_introduces_does_not_approve(kc: World) -> None:
     assert not file.decisions.exists()
 
 
+@pytest.mark.thorough
 def test_the_database_too_keeps_an_introducer_from_approving(kc: World) -> None:
     file = candidate(kc, at=Stage.COMPETENT_RESOLVED)
     other = decided(kc, candidate(kc, at=Stage.COMPETENT_RESOLVED))
@@ -208,6 +212,7 @@ def form_of(answer: Any) -> Any:
     return answer.context["form"]
 
 
+@pytest.mark.thorough
 def test_an_introducer_is_named_ended_and_replaced_by_pages(kc: World) -> None:
     file = logged(kc)
 
@@ -246,6 +251,7 @@ def test_both_introducers_are_named_on_one_page_and_the_helper_is_chosen_there(k
     assert milestone.note == f"{kc.members[3].full_name}; {kc.members[4].full_name}"
 
 
+@pytest.mark.thorough
 def test_a_member_and_the_union_are_named_on_one_page(kc: World) -> None:
     file = logged(kc, is_youth_union_member=True)
 
@@ -264,6 +270,7 @@ def test_a_member_and_the_union_are_named_on_one_page(kc: World) -> None:
     assert list(kinds) == [Introducer.Kind.MEMBER, Introducer.Kind.YOUTH_UNION]
 
 
+@pytest.mark.thorough
 def test_what_is_amiss_with_one_is_said_at_its_field_and_none_is_named(kc: World) -> None:
     file = logged(kc, born_on=OLDER)
     here, probationary = kc.members[1], member(kc.cell, status="probationary")
@@ -340,6 +347,7 @@ def version(file: Candidate) -> int:
     return Candidate.objects.get(pk=file.pk).version
 
 
+@pytest.mark.thorough
 def test_an_introducer_who_is_no_member_any_more_is_replaced_before_the_vote(kc: World) -> None:
     file = prepared(kc, logged(kc, born_on=OLDER))
     assert coming(kc, file).step == Step.VOTE_CELL
@@ -352,6 +360,7 @@ def test_an_introducer_who_is_no_member_any_more_is_replaced_before_the_vote(kc:
     assert "no official member" in step.why
 
 
+@pytest.mark.sweep
 @pytest.mark.parametrize("where", ["vote", "meeting"])
 def test_the_pages_of_the_vote_lead_to_where_introducers_are_named(kc: World, where: str) -> None:
     file = without_introducers(kc)
@@ -379,6 +388,7 @@ def test_a_relative_is_warned_of_and_not_refused(kc: World) -> None:
     assert "bears the name of a relative" in shown
 
 
+@pytest.mark.thorough
 def test_others_see_introducers_and_name_none(kc: World) -> None:
     file = logged(kc)
     first = named(kc, file)

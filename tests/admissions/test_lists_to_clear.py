@@ -47,6 +47,7 @@ def unguarded(owner_role: Any) -> Callable[[str, list[Any]], None]:
     return write
 
 
+@pytest.mark.thorough
 def test_decision_before_the_vote(kc: World, unguarded: Any) -> None:
     right, wrong = candidate(kc, at=Stage.DECIDED), candidate(kc, at=Stage.DECIDED)
     vote = Ballot.objects.get(candidate=wrong, level=Level.COMPETENT)
@@ -59,6 +60,7 @@ def test_decision_before_the_vote(kc: World, unguarded: Any) -> None:
     assert Decision.objects.filter(candidate=right).exists()
 
 
+@pytest.mark.thorough
 def test_ceremony_before_the_decision(kc: World, unguarded: Any) -> None:
     candidate(kc, at=Stage.ADMITTED)
     wrong = candidate(kc, at=Stage.ADMITTED)
@@ -72,6 +74,7 @@ def test_ceremony_before_the_decision(kc: World, unguarded: Any) -> None:
     assert found(kc, "le-truoc-quyet-dinh") == [wrong.number]
 
 
+@pytest.mark.thorough
 def test_member_without_a_cell(kc: World, unguarded: Any) -> None:
     candidate(kc, at=Stage.ADMITTED)
     wrong = candidate(kc, at=Stage.ADMITTED)
@@ -104,6 +107,7 @@ def test_the_same_person_twice(kc: World, unguarded: Any) -> None:
     assert sorted(found(kc, "trung-nguoi")) == sorted([file.number, other.number])
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize(
     ("number", "is_wrong"),
     [
@@ -155,6 +159,7 @@ CEREMONY_DUE = date(2021, 6, 1)
 """The last day for decisions signed on the fifteenth of April: thirty working days after it."""
 
 
+@pytest.mark.sweep
 @pytest.mark.parametrize(
     ("held_on", "consented_on", "is_wrong"),
     [
@@ -182,6 +187,7 @@ def test_a_late_ceremony_stays_listed_until_the_consent_is_in_the_file(
     assert found(kc, late, on=day) == []
 
 
+@pytest.mark.sweep
 @pytest.mark.parametrize(("days", "is_over"), [(0, False), (1, True)])
 def test_decision_overdue_and_not_explained(
     kc: World, unguarded: Any, days: int, is_over: bool
@@ -198,6 +204,7 @@ def test_decision_overdue_and_not_explained(
     assert found(kc, "qua-han-chua-giai-trinh", on=day) == ([file.number] if is_over else [])
 
 
+@pytest.mark.sweep
 @pytest.mark.parametrize(("days", "is_over"), [(0, False), (1, True)])
 def test_ceremony_overdue(kc: World, days: int, is_over: bool) -> None:
     file = candidate(kc, at=Stage.DECIDED)
@@ -221,6 +228,7 @@ def test_verification_not_answered_in_time(kc: World, days: int, is_over: bool) 
     assert here == ([file.number] if is_over else [])
 
 
+@pytest.mark.thorough
 def test_nobody_helps(kc: World) -> None:
     prepared(kc, logged(kc))
     wrong = prepared(kc, logged(kc))
@@ -233,6 +241,7 @@ def test_nobody_helps(kc: World) -> None:
     assert found(kc, "khong-nguoi-giup-do", on=DAY - timedelta(days=1)) == []
 
 
+@pytest.mark.thorough
 def test_files_that_agree_break_no_rule(kc: World) -> None:
     for at in (Stage.SOURCE, Stage.READY, Stage.CELL_RESOLVED, Stage.ADMITTED):
         candidate(kc, at=at)
@@ -240,6 +249,7 @@ def test_files_that_agree_break_no_rule(kc: World) -> None:
     assert lists_to_clear(kc.staff, on=DAY) == []
 
 
+@pytest.mark.thorough
 def test_the_page_names_the_rule_how_many_and_how_to_mend_it(kc: World) -> None:
     candidate(kc, at=Stage.DECIDED)
     stand_on(date(2021, 7, 1))
@@ -255,6 +265,7 @@ def test_the_page_names_the_rule_how_many_and_how_to_mend_it(kc: World) -> None:
         assert str(broken.rule.mend) in html
 
 
+@pytest.mark.thorough
 def test_others_see_nothing_of_it(kc: World) -> None:
     file = prepared(kc, logged(kc))
     day = file.deadlines.get(clock=Deadline.Clock.PAPERS).due_on + timedelta(days=1)
@@ -264,6 +275,7 @@ def test_others_see_nothing_of_it(kc: World) -> None:
     assert lists_to_clear(kc.leader, on=day) == []
 
 
+@pytest.mark.thorough
 def test_a_rule_asks_no_more_for_more_files(kc: World, django_assert_max_num_queries: Any) -> None:
     for _one in range(3):
         prepared(kc, logged(kc))

@@ -15,6 +15,7 @@ from organizations.models import Outbox, Person
 from tests.makers import DAY, World, candidate, logged, member, prepared, sent_up
 
 
+@pytest.mark.thorough
 def test_a_file_reaches_each_stage(kc: World) -> None:
     stages = [
         Stage.SOURCE,
@@ -53,6 +54,7 @@ def test_a_name_typed_in_nfd_is_stored_in_nfc_and_found_without_diacritics(kc: W
     assert list(Candidate.objects.matching("do thinh")) == [file]
 
 
+@pytest.mark.sweep
 @pytest.mark.parametrize(
     ("born_on", "refused"),
     [
@@ -129,6 +131,7 @@ def test_a_member_is_not_logged_again(kc: World) -> None:
     assert list(refusal.value.fields) == ["full_name"]
 
 
+@pytest.mark.sweep
 @pytest.mark.parametrize(
     "who", ["secretary2", "staff", "staff2", "approver", "leader", "auditor", "administrator"]
 )
@@ -211,6 +214,7 @@ def test_after_the_cells_resolution_the_file_says_what_the_cell_resolved_on(kc: 
     assert (kept.person.full_name, kept.person.ethnicity, kept.groups) == ("Lê Thị Một", "", [])
 
 
+@pytest.mark.thorough
 def test_before_the_cells_resolution_and_again_after_a_return_the_file_is_corrected(
     kc: World,
 ) -> None:

@@ -46,6 +46,7 @@ def row(file: Candidate, part: str = "in_favour") -> str:
     return f"{part}-admission-{file.pk}"
 
 
+@pytest.mark.thorough
 def test_the_results_of_six_go_in_by_one_form(kc: World) -> None:
     files = [candidate(kc, at=Stage.READY) for _number in range(6)]
     shown = get(kc.secretary, "meeting-cell", kc.cell.slug)
@@ -75,6 +76,7 @@ def test_the_results_of_six_go_in_by_one_form(kc: World) -> None:
     assert {one.person.full_name for one in absent} == {names[2], names[16]}
 
 
+@pytest.mark.thorough
 def test_what_was_typed_stays_with_the_sentence_at_its_row(kc: World) -> None:
     first, second = (candidate(kc, at=Stage.READY) for _number in range(2))
 
@@ -92,6 +94,7 @@ def test_what_was_typed_stays_with_the_sentence_at_its_row(kc: World) -> None:
     assert not Meeting.objects.exists()
 
 
+@pytest.mark.sweep
 @pytest.mark.parametrize(
     ("typed", "field"),
     [
@@ -153,6 +156,7 @@ def test_other_matters_of_the_meeting_go_in_with_it(kc: World) -> None:
     assert Mentorship.objects.get(candidate=source).mentor == kc.members[4]
 
 
+@pytest.mark.thorough
 def test_a_double_click_records_one_meeting(kc: World) -> None:
     file = candidate(kc, at=Stage.READY)
     values = {"held_on": HELD_ON, row(file): "10", "once": once()}
@@ -165,6 +169,7 @@ def test_a_double_click_records_one_meeting(kc: World) -> None:
     assert Meeting.objects.count() == Ballot.objects.count() == 1
 
 
+@pytest.mark.thorough
 def test_the_agenda_says_what_each_lacks_with_links(kc: World) -> None:
     ready = candidate(kc, at=Stage.READY, full_name="Vũ Văn Sẵn Sàng")
     listed = candidate(kc, at=Stage.SYMPATHISER, full_name="Vũ Văn Còn Thiếu")
@@ -182,6 +187,7 @@ def test_the_agenda_says_what_each_lacks_with_links(kc: World) -> None:
     assert reverse("candidate-step", args=[listed.public_id, "giup-do"]) in links
 
 
+@pytest.mark.thorough
 def test_who_is_ready_today_and_no_more_at_the_meeting_is_not_on_its_agenda(kc: World) -> None:
     # twelve months after papers of 5/6/2020 are over before the meeting of 7/6/2021
     way = {**WAY, "papers_on": date(2020, 6, 5)}
@@ -207,6 +213,7 @@ def test_the_pack_is_printed_with_letterhead_agenda_and_list(kc: World) -> None:
     assert page.count("<li value=") == 27
 
 
+@pytest.mark.thorough
 def test_the_minutes_show_who_was_entitled_and_every_result(kc: World) -> None:
     file = candidate(kc, at=Stage.READY)
     meeting = record_meeting(
@@ -224,6 +231,7 @@ def test_the_minutes_show_who_was_entitled_and_every_result(kc: World) -> None:
         assert get(user, "meeting-detail", meeting.public_id).status_code == 404
 
 
+@pytest.mark.sweep
 @pytest.mark.parametrize(
     ("who", "status"),
     [("secretary", 200), ("secretary2", 404), ("staff", 404), ("leader", 404), ("auditor", 404)],
@@ -246,6 +254,7 @@ def test_one_cell_without_minutes_is_opened_at_once_and_several_are_listed(kc: W
     assert get(kc.leader, "meeting-list").status_code == 404
 
 
+@pytest.mark.thorough
 def test_minutes_are_listed_the_latest_first_with_a_link_to_all_of_them(
     kc: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -265,6 +274,7 @@ def test_minutes_are_listed_the_latest_first_with_a_link_to_all_of_them(
     assert get(kc.leader, "meeting-minutes").status_code == 404
 
 
+@pytest.mark.thorough
 def test_the_vote_on_a_files_page_leads_to_the_minutes_that_its_reader_may_read(
     kc: World,
 ) -> None:
@@ -303,6 +313,7 @@ def move(file: Candidate, kc: World) -> None:
     Candidate.objects.filter(pk=file.pk).update(cell=kc.sibling)
 
 
+@pytest.mark.thorough
 def test_the_list_of_minutes_asks_no_more_for_more_of_them(kc: World) -> None:
     def asked() -> int:
         with CaptureQueriesContext(connection) as found:
@@ -320,6 +331,7 @@ def test_the_list_of_minutes_asks_no_more_for_more_of_them(kc: World) -> None:
 # ---------------------------------------------------------------- committees
 
 
+@pytest.mark.thorough
 def test_a_committee_records_the_files_before_it_in_one_form(kc: World) -> None:
     files = [candidate(kc, at=Stage.CELL_RESOLVED) for _number in range(3)]
     candidate(kc, at=Stage.READY)
@@ -340,6 +352,7 @@ def test_a_committee_records_the_files_before_it_in_one_form(kc: World) -> None:
     ]
 
 
+@pytest.mark.thorough
 def test_the_deciding_bodys_members_are_filled_in_and_the_need_is_said(kc: World) -> None:
     candidate(kc, at=Stage.GRASSROOTS_RESOLVED)
 
@@ -354,6 +367,7 @@ def test_a_committees_meeting_is_its_own_staffs(kc: World, who: str) -> None:
     assert get(getattr(kc, who), "meeting-committee", kc.committee.slug).status_code == 404
 
 
+@pytest.mark.thorough
 def test_a_committees_page_asks_no_query_for_each_file(kc: World) -> None:
     client, page = browser(kc.staff), reverse("meeting-committee", args=[kc.committee.slug])
     candidate(kc, at=Stage.CELL_RESOLVED)
@@ -373,6 +387,7 @@ def test_a_committees_page_asks_no_query_for_each_file(kc: World) -> None:
 # ---------------------------------------------------------------- reported up
 
 
+@pytest.mark.thorough
 def test_a_vote_that_fell_short_is_on_the_pages_of_the_committees_above(kc: World) -> None:
     file = candidate(kc, at=Stage.READY)
     values = {"by": kc.secretary, "on": DAY, "held_on": WAY["cell_on"]}
@@ -389,6 +404,7 @@ def test_a_vote_that_fell_short_is_on_the_pages_of_the_committees_above(kc: Worl
     assert get(kc.staff, "meeting-short").context["total"] == 0
 
 
+@pytest.mark.thorough
 def test_after_three_failures_the_competent_staff_finds_the_way_on_the_files_page(
     kc: World,
 ) -> None:
@@ -413,6 +429,7 @@ def test_after_three_failures_the_competent_staff_finds_the_way_on_the_files_pag
     assert [one.file for one in pack.votes] == [file]
 
 
+@pytest.mark.thorough
 def test_the_grid_asks_no_more_for_more_files_that_are_due(kc: World) -> None:
     def asked() -> int:
         with CaptureQueriesContext(connection) as found:
@@ -437,6 +454,7 @@ def test_the_grid_asks_no_more_for_more_files_that_are_due(kc: World) -> None:
     assert asked() == few
 
 
+@pytest.mark.thorough
 def test_files_on_probation_do_not_push_out_those_before_the_committee(
     kc: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -474,6 +492,7 @@ def judged(kc: World, file: Candidate, user: User | None = None) -> tuple[Case, 
     return case_of(file, on=DAY), rights
 
 
+@pytest.mark.thorough
 def test_after_three_failures_the_file_waits_for_the_competent_committee(kc: World) -> None:
     file = candidate(kc, at=Stage.READY)
     for day in (1, 2):

@@ -76,6 +76,7 @@ def fifteen() -> World:
 # ---------------------------------------------------------------- who is entitled (T4, T26)
 
 
+@pytest.mark.sweep
 @pytest.mark.parametrize(
     ("absent", "in_favour", "passed"),
     [(0, 9, True), (1, 12, True), (1, 9, True), (1, 8, False), (0, 8, False)],
@@ -109,6 +110,7 @@ def test_an_exempt_member_who_attends_counts_and_a_suspended_one_does_not(db: No
     assert Ballot.objects.get().passed  # ten of fourteen: needed are ten
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("said", [Standing.SUSPENDED, Standing.EXEMPT])
 def test_two_lists_of_one_day_do_not_contradict_each_other(db: None, said: str) -> None:
     kc = fifteen()
@@ -127,6 +129,7 @@ def test_two_lists_of_one_day_do_not_contradict_each_other(db: None, said: str) 
     assert [one.entitled for one in Ballot.objects.filter(candidate=second)] == [15, 5]
 
 
+@pytest.mark.thorough
 def test_a_vote_without_minutes_and_the_minutes_of_its_day_count_the_same_people(db: None) -> None:
     kc = fifteen()
     first, second = candidate(kc, at=Stage.READY), candidate(kc, at=Stage.READY)
@@ -144,6 +147,7 @@ def test_a_vote_without_minutes_and_the_minutes_of_its_day_count_the_same_people
     assert list(other.value.fields) == ["standings"]
 
 
+@pytest.mark.sweep
 @pytest.mark.parametrize(("number", "warns"), [(7, False), (8, True)])
 def test_minutes_in_which_most_are_suspended_are_taken_and_say_so(
     db: None, number: int, warns: bool
@@ -178,6 +182,7 @@ def test_a_number_of_people_past_all_reason_is_refused_at_its_field(kc: World) -
         assert list(alone.value.fields) == list(together.value.fields) == ["entitled"]
 
 
+@pytest.mark.thorough
 def test_t26_a_probationary_member_is_on_the_list_and_never_counted(db: None) -> None:
     kc = fifteen()
     file = candidate(kc, at=Stage.READY)
@@ -231,6 +236,7 @@ def test_who_is_no_member_on_that_day_is_not_named(kc: World) -> None:
     assert other.full_name not in refusal.value.fields["standings"]
 
 
+@pytest.mark.thorough
 def test_the_list_is_frozen_whatever_becomes_of_the_members(kc: World) -> None:
     meeting = met(kc, [Vote(candidate(kc, at=Stage.READY), 20)])
     before = sorted(meeting.electors.values_list("person", "standing"))
@@ -257,6 +263,7 @@ def test_the_list_is_frozen_whatever_becomes_of_the_members(kc: World) -> None:
 # ---------------------------------------------------------------- all results at once
 
 
+@pytest.mark.thorough
 def test_one_meeting_puts_on_the_list_assigns_a_helper_and_votes(kc: World) -> None:
     ready = [candidate(kc, at=Stage.READY) for _number in range(3)]
     source = candidate(kc)
@@ -289,6 +296,7 @@ def test_one_meeting_puts_on_the_list_assigns_a_helper_and_votes(kc: World) -> N
     assert Meeting.objects.get().chair == "Lê Văn Chủ Trì"
 
 
+@pytest.mark.thorough
 def test_what_one_row_refuses_is_told_at_the_row_and_nothing_is_recorded(kc: World) -> None:
     ready, source = candidate(kc, at=Stage.READY), candidate(kc)
     also = candidate(kc, at=Stage.READY)
@@ -316,6 +324,7 @@ def test_a_file_of_another_cell_is_not_taken_in_its_meeting(kc: World) -> None:
     assert list(refusal.value.fields) == [f"in_favour-list-{theirs.pk}"]
 
 
+@pytest.mark.sweep
 @pytest.mark.parametrize("who", ["secretary2", "staff", "approver", "leader"])
 def test_only_the_cells_secretary_records_its_meeting(kc: World, who: str) -> None:
     with pytest.raises(PermissionDenied):
@@ -330,6 +339,7 @@ def test_an_empty_meeting_and_one_of_tomorrow_are_refused(kc: World) -> None:
     assert list(refusal.value.fields) == ["held_on"]
 
 
+@pytest.mark.thorough
 def test_a_secretary_proposes_and_records_the_own_cells_vote_and_another_decides(
     kc: World,
 ) -> None:
@@ -363,6 +373,7 @@ def committee_met(world: World, results: list[Vote], **changes: Any) -> Meeting:
     return record_committee_meeting(values.pop("at", world.top), results=results, **values)
 
 
+@pytest.mark.thorough
 def test_t5_of_eight_in_a_standing_committee_five_are_needed(db: None) -> None:
     kc = world(deciding=8)
     four, five = (candidate(kc, at=Stage.GRASSROOTS_RESOLVED) for _number in range(2))
@@ -387,6 +398,7 @@ def delegated(kc: World, *, entitled: int = 9) -> Organization:
     return committee
 
 
+@pytest.mark.thorough
 def test_t6_a_delegated_committee_counts_all_its_members(kc: World) -> None:
     committee = delegated(kc)
     cell = make_cell("kc-9", committee)
@@ -437,6 +449,7 @@ def test_a_committee_takes_only_files_that_are_before_it(kc: World) -> None:
     assert not Meeting.objects.exists()
 
 
+@pytest.mark.sweep
 @pytest.mark.parametrize("who", ["staff", "approver", "secretary"])
 def test_only_its_own_staff_records_a_committees_meeting(kc: World, who: str) -> None:
     file = candidate(kc, at=Stage.GRASSROOTS_RESOLVED)
@@ -451,6 +464,7 @@ def short(kc: World, file: Candidate, on: date) -> None:
     met(kc, [Vote(file, 10)], held_on=on)
 
 
+@pytest.mark.thorough
 def test_after_three_failures_the_cell_votes_again_only_when_the_competent_body_allows_it(
     kc: World,
 ) -> None:
@@ -491,6 +505,7 @@ def again(kc: World, *, failed: int, **changes: Any) -> Candidate:
     return second
 
 
+@pytest.mark.thorough
 def test_votes_that_fell_short_count_on_a_new_file_of_the_same_person(kc: World) -> None:
     file = again(kc, failed=2)
     short(kc, file, date(2021, 3, 3))
@@ -511,6 +526,7 @@ def test_votes_that_fell_short_count_on_a_new_file_of_the_same_person(kc: World)
     assert third.stage == Stage.CELL_RESOLVED
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("changes", [{"full_name": "Hồ Văn Bốn"}, {"born_on": date(1996, 9, 18)}])
 def test_votes_on_another_person_do_not_count_on_a_new_file(
     kc: World, changes: dict[str, Any]
@@ -523,6 +539,7 @@ def test_votes_on_another_person_do_not_count_on_a_new_file(
     assert file.stage == Stage.CELL_RESOLVED
 
 
+@pytest.mark.thorough
 def test_votes_before_the_committees_leave_do_not_count_on_a_new_file(kc: World) -> None:
     first = candidate(kc, at=Stage.READY, full_name="Hồ Văn Ba")
     for number in (1, 2, 3):
@@ -539,6 +556,7 @@ def test_votes_before_the_committees_leave_do_not_count_on_a_new_file(kc: World)
     assert file.stage == Stage.CELL_RESOLVED
 
 
+@pytest.mark.thorough
 def test_the_page_says_how_often_the_person_fell_short_before(kc: World) -> None:
     file = again(kc, failed=3)
 
@@ -550,6 +568,7 @@ def test_the_page_says_how_often_the_person_fell_short_before(kc: World) -> None
     assert stuck_at(listed) == stuck_at(case)
 
 
+@pytest.mark.thorough
 def test_a_further_vote_loses_nothing_that_passed_below(kc: World) -> None:
     file = candidate(kc, at=Stage.GRASSROOTS_RESOLVED)
     for number in (1, 2, 3):
@@ -565,6 +584,7 @@ def test_a_further_vote_loses_nothing_that_passed_below(kc: World) -> None:
     assert decided(kc, file).number
 
 
+@pytest.mark.thorough
 def test_two_failures_need_nobodys_leave(kc: World) -> None:
     file = candidate(kc, at=Stage.READY)
     short(kc, file, date(2021, 3, 1))
@@ -575,6 +595,7 @@ def test_two_failures_need_nobodys_leave(kc: World) -> None:
     met(kc, [Vote(file, 20)], held_on=date(2021, 3, 3))
 
 
+@pytest.mark.sweep
 @pytest.mark.parametrize(
     ("changes", "field"),
     [({"allowed_on": date(2021, 3, 2)}, "allowed_on"), ({"reason": " "}, "reason"),
@@ -605,6 +626,7 @@ def test_a_further_vote_is_not_allowed_before_the_first_rules_that_are_known(kc:
     assert refusal.value.fields == {"allowed_on": "No rules are known for 01/01/1990."}
 
 
+@pytest.mark.thorough
 def test_no_further_vote_is_allowed_on_a_closed_file_or_one_that_is_on_its_way(kc: World) -> None:
     moving, closed = (candidate(kc, at=Stage.READY) for _number in range(2))
     for file in (moving, closed):
@@ -620,6 +642,7 @@ def test_no_further_vote_is_allowed_on_a_closed_file_or_one_that_is_on_its_way(k
         allow_further_vote(closed, allowed_on=DAY, **values)
 
 
+@pytest.mark.thorough
 def test_a_meeting_waits_for_classes_before_it_waits_for_files(kc: World) -> None:
     listed = candidate(kc, at=Stage.SYMPATHISER)
     school = planned_class(kc, ends_on=date(2021, 3, 20), enrol_by=date(2021, 3, 10))
@@ -637,6 +660,7 @@ def test_a_meeting_waits_for_classes_before_it_waits_for_files(kc: World) -> Non
 # ---------------------------------------------------------------- two at once
 
 
+@pytest.mark.thorough
 @pytest.mark.django_db(transaction=True)
 def test_two_people_record_the_same_meeting_at_once(transactional_db: None) -> None:
     kc = world()

@@ -131,6 +131,7 @@ def test_the_file_of_somebody_being_helped_goes_on_in_the_new_cell(kc: World, hg
     )
 
 
+@pytest.mark.thorough
 def test_the_class_certificate_counts_and_a_new_helper_needs_no_twelve_months(
     kc: World, hg: World
 ) -> None:
@@ -159,6 +160,7 @@ def test_who_introduces_there_needs_no_twelve_months_either(kc: World, hg: World
     assert name_introducer(now(file), by=hg.secretary, person=newcomer, **name).pk
 
 
+@pytest.mark.thorough
 def test_the_new_cell_names_who_introduces_there_before_it_considers(kc: World, hg: World) -> None:
     file = candidate(kc, at=Stage.READY)
     for one in file.introducers.all():
@@ -180,6 +182,7 @@ def test_a_helper_of_the_same_grassroots_unit_goes_on_helping(kc: World) -> None
     assert [one.mentor for one in case_of(now(file), on=DAY).mentorships] == [kc.members[0]]
 
 
+@pytest.mark.thorough
 def test_what_only_the_old_line_resolved_is_considered_afresh(kc: World, hg: World) -> None:
     file = candidate(kc, at=Stage.CELL_RESOLVED)
 
@@ -200,6 +203,7 @@ def test_a_file_not_sent_on_yet_is_resolved_below(kc: World, hg: World) -> None:
     assert (transfer.situation, transfer.letter_number) == ("resolved", "12-CV/ĐU")
 
 
+@pytest.mark.thorough
 def test_a_receiving_committee_has_one_of_its_cells_follow(kc: World, hg: World) -> None:
     file = candidate(kc, at=Stage.CELL_RESOLVED)
     transfer = sent(kc, file, hg.top)
@@ -215,6 +219,7 @@ def test_a_receiving_committee_has_one_of_its_cells_follow(kc: World, hg: World)
     assert now(file).cell == hg.sibling
 
 
+@pytest.mark.thorough
 def test_a_file_with_the_committee_is_decided_by_the_receiving_one(kc: World, hg: World) -> None:
     file = candidate(kc, at=Stage.COMPETENT_RESOLVED)
     transfer = received(hg, sent(kc, file, hg.cell))
@@ -229,6 +234,7 @@ def test_a_file_with_the_committee_is_decided_by_the_receiving_one(kc: World, hg
     assert decision.authority == hg.top
 
 
+@pytest.mark.thorough
 def test_the_receiving_committee_has_thirty_working_days(kc: World, hg: World) -> None:
     file = candidate(kc, at=Stage.GRASSROOTS_RESOLVED)
 
@@ -242,6 +248,7 @@ def test_the_receiving_committee_has_thirty_working_days(kc: World, hg: World) -
     assert "29-QĐ/TW" in note
 
 
+@pytest.mark.thorough
 def test_beneath_one_competent_committee_its_own_term_runs_on(kc: World) -> None:
     file = candidate(kc, at=Stage.COMPETENT_RESOLVED)
     before = case_of(now(file), on=DAY).decision_limit()
@@ -254,6 +261,7 @@ def test_beneath_one_competent_committee_its_own_term_runs_on(kc: World) -> None
     assert case.next_vote() is None  # all votes stand
 
 
+@pytest.mark.thorough
 def test_a_decision_of_the_same_committee_goes_to_the_new_cell(kc: World) -> None:
     file = candidate(kc, at=Stage.DECIDED)
 
@@ -267,6 +275,7 @@ def test_a_decision_of_the_same_committee_goes_to_the_new_cell(kc: World) -> Non
     assert Membership.objects.get(person=file.person).cell == kc.sibling
 
 
+@pytest.mark.thorough
 def test_the_ceremony_there_is_due_from_the_day_the_decision_came(kc: World) -> None:
     file = candidate(kc, at=Stage.DECIDED)
     received(kc, sent(kc, file, kc.sibling), by=kc.secretary2)
@@ -275,6 +284,7 @@ def test_the_ceremony_there_is_due_from_the_day_the_decision_came(kc: World) -> 
     assert case_of(now(file), on=DAY).ceremony_limit() == date(2021, 7, 9)
 
 
+@pytest.mark.thorough
 def test_a_decision_of_another_committee_goes_along_in_time(kc: World, hg: World) -> None:
     file = candidate(kc, at=Stage.DECIDED)
     transfer = sent(kc, file, hg.cell, moved_on=date(2021, 4, 13))
@@ -286,6 +296,7 @@ def test_a_decision_of_another_committee_goes_along_in_time(kc: World, hg: World
     assert (admission.cell, admission.decision.authority) == (hg.cell, kc.top)
 
 
+@pytest.mark.thorough
 def test_a_decision_past_its_thirty_working_days_is_cancelled_first(kc: World, hg: World) -> None:
     file = candidate(kc, at=Stage.DECIDED)
     transfer = asked(kc, file, hg.cell, moved_on=date(2021, 4, 12))
@@ -301,6 +312,7 @@ def test_a_decision_past_its_thirty_working_days_is_cancelled_first(kc: World, h
     assert not Admission.objects.exists()
 
 
+@pytest.mark.thorough
 def test_a_decision_cancelled_on_the_way_is_of_the_new_committee_to_make(
     kc: World, hg: World
 ) -> None:
@@ -326,12 +338,14 @@ def test_a_decision_cancelled_on_the_way_is_of_the_new_committee_to_make(
     assert Milestone.objects.filter(candidate=file).latest("pk").step == Step.MOVE
 
 
+@pytest.mark.thorough
 def test_a_decision_that_still_stands_comes_along(kc: World, hg: World) -> None:
     transfer = received(hg, sent(kc, candidate(kc, at=Stage.DECIDED), hg.cell))
 
     assert (transfer.situation, transfer.decide_by) == ("decided", None)
 
 
+@pytest.mark.thorough
 def test_no_ceremony_is_held_at_the_old_place(kc: World, hg: World) -> None:
     file = candidate(kc, at=Stage.DECIDED)
     transfer = sent(kc, file, hg.cell)
@@ -346,6 +360,7 @@ def test_no_ceremony_is_held_at_the_old_place(kc: World, hg: World) -> None:
     assert not Admission.objects.exists()
 
 
+@pytest.mark.thorough
 def test_after_the_cancellation_the_new_committee_decides_afresh(kc: World, hg: World) -> None:
     file = candidate(kc, at=Stage.DECIDED)
     transfer = asked(kc, file, hg.cell, moved_on=date(2021, 4, 12))
@@ -370,6 +385,7 @@ def test_after_the_cancellation_the_new_committee_decides_afresh(kc: World, hg: 
     assert decided(hg, now(file), signed_on=DAY).authority == hg.top
 
 
+@pytest.mark.thorough
 def test_the_file_of_a_probationary_member_goes_with_the_membership(kc: World) -> None:
     file = candidate(kc, at=Stage.ADMITTED)
     day = DAY + timedelta(days=4)
@@ -405,6 +421,7 @@ def test_a_stay_elsewhere_leaves_the_file_at_home(kc: World) -> None:
 # ---------------------------------------------------------------- terms, on the day and after
 
 
+@pytest.mark.sweep
 @pytest.mark.parametrize(
     ("moved_on", "is_late"),
     [(date(2021, 5, 7), False), (date(2021, 5, 6), True)],
@@ -421,6 +438,7 @@ def test_the_committee_forwards_within_fifteen_working_days(
     assert ("after the last day" in note or "sau ngày cuối" in note) == is_late
 
 
+@pytest.mark.thorough
 def test_faults_found_there_are_reviewed_within_sixty_working_days(kc: World, hg: World) -> None:
     file = candidate(kc, at=Stage.READY)
     transfer = sent(kc, file, hg.cell)
@@ -455,6 +473,7 @@ def test_faults_found_there_are_reviewed_within_sixty_working_days(kc: World, hg
     assert list(rows_of(kc.secretary, "gui", on=DAY)) == [review]
 
 
+@pytest.mark.sweep
 @pytest.mark.parametrize(
     ("day", "state"), [(date(2021, 8, 20), "met"), (date(2021, 8, 21), "late")]
 )
@@ -487,6 +506,7 @@ def test_a_review_of_faults_leaves_the_term_of_forwarding_as_it_was_kept(
     ]
 
 
+@pytest.mark.thorough
 def test_a_review_runs_no_more_once_the_file_is_closed(kc: World, hg: World) -> None:
     file = candidate(kc, at=Stage.READY)
     ask_review(sent(kc, file, hg.cell), by=hg.secretary, on=DAY, answer="Thiếu chữ ký")
@@ -496,6 +516,7 @@ def test_a_review_runs_no_more_once_the_file_is_closed(kc: World, hg: World) -> 
     assert terms_of_moving(file) == [("fault_review", DAY, date(2021, 8, 20), "void", DAY)]
 
 
+@pytest.mark.thorough
 def test_a_scan_begins_the_review_of_a_file_that_has_none(kc: World, hg: World) -> None:
     file = candidate(kc, at=Stage.READY)
     review = ask_review(sent(kc, file, hg.cell), by=hg.secretary, on=DAY, answer="Thiếu chữ ký")
@@ -507,6 +528,7 @@ def test_a_scan_begins_the_review_of_a_file_that_has_none(kc: World, hg: World) 
     assert file.deadlines.get(clock="fault_review").due_on == review.review_by
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize(
     ("day", "is_late"), [(date(2021, 8, 20), False), (date(2021, 8, 21), True)]
 )
@@ -523,6 +545,7 @@ def test_a_review_of_faults_is_overdue_from_the_day_after_its_sixty_working_days
     assert row.is_late is is_late
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize(("days", "is_late"), [(0, False), (1, True)])
 def test_the_new_committee_decides_within_thirty_working_days_of_the_file(
     kc: World, hg: World, days: int, *, is_late: bool
@@ -585,6 +608,7 @@ def test_a_withdrawn_request_lets_the_old_cell_go_on(kc: World, hg: World) -> No
 # ---------------------------------------------------------------- who, and only once
 
 
+@pytest.mark.thorough
 def test_no_other_step_is_taken_while_the_file_is_on_its_way(kc: World, hg: World) -> None:
     file = candidate(kc, at=Stage.READY)
     asked(kc, file, hg.cell)
@@ -608,6 +632,7 @@ def test_no_other_step_is_taken_while_the_file_is_on_its_way(kc: World, hg: Worl
         assert all("on its way to" in sentence for sentence in told), step
 
 
+@pytest.mark.thorough
 def test_who_asks_sends_and_takes_over(kc: World, hg: World) -> None:
     file = candidate(kc, at=Stage.COMPETENT_RESOLVED)
     for user in (kc.secretary2, kc.leader, kc.auditor, kc.administrator, kc.approver, hg.secretary):
@@ -646,6 +671,7 @@ def everywhere(kc: World) -> User:
     return officer("ca-hai", kc.top, Role.STAFF)
 
 
+@pytest.mark.sweep
 @pytest.mark.parametrize("part", ["asks", "sends"])
 def test_who_asked_or_sent_does_not_take_over(kc: World, part: str) -> None:
     both = everywhere(kc)
@@ -692,6 +718,7 @@ def test_a_file_is_on_one_way_only(kc: World, hg: World) -> None:
     assert FileTransfer.objects.count() == 1
 
 
+@pytest.mark.sweep
 @pytest.mark.parametrize(
     ("changes", "field"),
     [
@@ -713,6 +740,7 @@ def test_a_request_that_cannot_be_is_refused_at_its_field(
     assert not FileTransfer.objects.exists()
 
 
+@pytest.mark.thorough
 def test_days_follow_one_another(kc: World, hg: World) -> None:
     file = candidate(kc, at=Stage.READY)
     transfer = asked(kc, file, hg.cell)
@@ -733,6 +761,7 @@ def test_days_follow_one_another(kc: World, hg: World) -> None:
         assert list(refusal.value.fields) == ["received_on"]
 
 
+@pytest.mark.thorough
 def test_nobody_moved_before_the_old_line_judged_them(kc: World, hg: World) -> None:
     file = candidate(kc, at=Stage.GRASSROOTS_RESOLVED)
     last = WAY["cell_on"]
@@ -747,6 +776,7 @@ def test_nobody_moved_before_the_old_line_judged_them(kc: World, hg: World) -> N
     assert asked(kc, file, hg.cell, moved_on=last).moved_on == last
 
 
+@pytest.mark.thorough
 def test_a_file_is_neither_sent_nor_received_before_what_was_done_with_it(
     kc: World, hg: World
 ) -> None:
@@ -767,6 +797,7 @@ def test_a_file_is_neither_sent_nor_received_before_what_was_done_with_it(
     assert received(hg, transfer, received_on=permitted_on).received_on == permitted_on
 
 
+@pytest.mark.thorough
 def test_no_body_resolved_on_a_file_while_it_was_on_its_way(kc: World, hg: World) -> None:
     file = candidate(kc, at=Stage.READY)
     transfer = sent(kc, file, hg.cell, on=date(2021, 5, 12))
@@ -780,6 +811,7 @@ def test_no_body_resolved_on_a_file_while_it_was_on_its_way(kc: World, hg: World
     assert ballot.organization == kc.cell
 
 
+@pytest.mark.thorough
 def test_figures_above_hear_that_the_file_is_counted_elsewhere(kc: World, hg: World) -> None:
     file = candidate(kc, at=Stage.READY)
     transfer = sent(kc, file, hg.cell)
@@ -788,9 +820,13 @@ def test_figures_above_hear_that_the_file_is_counted_elsewhere(kc: World, hg: Wo
     received(hg, transfer)
 
     news = Outbox.objects.get()
-    assert (news.organization, news.snapshot) == (hg.cell, {"was": "ready", "stage": "ready"})
+    assert (news.organization, news.snapshot) == (
+        hg.cell,
+        {"was": "ready", "stage": "ready", "cell_was": kc.cell.pk},
+    )
 
 
+@pytest.mark.thorough
 def test_leaders_and_strangers_see_no_request(kc: World, hg: World) -> None:
     stranger = world(slug="xa", number=1)
     asked(kc, candidate(kc, at=Stage.READY), hg.cell)
@@ -815,6 +851,7 @@ def row_of(user: Any, part: str) -> MoveRow:
     return row
 
 
+@pytest.mark.thorough
 def test_the_old_side_no_longer_reads_how_far_the_file_is(kc: World, hg: World) -> None:
     file = candidate(kc, at=Stage.READY)
     transfer = sent(kc, file, hg.cell)
@@ -837,6 +874,7 @@ def test_who_refused_a_file_no_longer_reads_how_far_it_is(kc: World, hg: World) 
     assert row_of(kc.secretary, "xong").stage == "File complete"
 
 
+@pytest.mark.thorough
 def test_what_was_withdrawn_is_shown_to_the_old_side_alone(kc: World, hg: World) -> None:
     file = candidate(kc, at=Stage.READY)
     transfer = asked(kc, file, hg.cell)
@@ -863,6 +901,7 @@ def panel(user: Any, part: str) -> str:
     return signed_in(user).get(reverse("move-list"), {"phan": part}).content.decode()
 
 
+@pytest.mark.thorough
 def test_a_file_is_asked_for_sent_and_taken_over_on_pages(kc: World) -> None:
     file = candidate(kc, at=Stage.READY)
     old, new = signed_in(kc.secretary), signed_in(kc.secretary2)
@@ -904,6 +943,7 @@ def test_a_file_is_asked_for_sent_and_taken_over_on_pages(kc: World) -> None:
     assert file.person.full_name in panel(kc.secretary, "xong")
 
 
+@pytest.mark.thorough
 def test_a_committee_chooses_the_cell_on_its_page(kc: World) -> None:
     file = candidate(kc, at=Stage.CELL_RESOLVED)
     transfer = sent(kc, file, kc.committee)
@@ -918,6 +958,7 @@ def test_a_committee_chooses_the_cell_on_its_page(kc: World) -> None:
     assert (now(file).cell, now(file).stage) == (kc.sibling, Stage.READY)
 
 
+@pytest.mark.thorough
 def test_the_page_says_the_last_day_and_by_which_rules(kc: World, hg: World) -> None:
     file = candidate(kc, at=Stage.GRASSROOTS_RESOLVED)
     transfer = asked(kc, file, hg.cell)
@@ -930,6 +971,7 @@ def test_the_page_says_the_last_day_and_by_which_rules(kc: World, hg: World) -> 
     assert file.person.full_name in panel(kc.secretary, "cho")
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize(
     ("name", "values"),
     [
@@ -958,6 +1000,7 @@ def test_a_file_that_was_sent_is_answered_on_a_page(
     assert now(file).cell == kc.cell
 
 
+@pytest.mark.thorough
 def test_the_panel_asks_as_often_for_many_as_for_few(
     kc: World, django_assert_max_num_queries: Any
 ) -> None:
@@ -976,6 +1019,7 @@ def test_the_panel_asks_as_often_for_many_as_for_few(
 # ---------------------------------------------------------------- two at once
 
 
+@pytest.mark.thorough
 @pytest.mark.django_db(transaction=True)
 def test_a_file_is_taken_over_and_refused_at_once() -> None:
     kc, hg = world(), world(slug="hg", number=5)
@@ -993,6 +1037,7 @@ def test_a_file_is_taken_over_and_refused_at_once() -> None:
     assert FileTransfer.objects.get().state == ("received" if is_there else "refused")
 
 
+@pytest.mark.thorough
 @pytest.mark.django_db(transaction=True)
 def test_two_take_one_file_over_at_once() -> None:
     kc, hg = world(), world(slug="hg", number=5)
@@ -1056,6 +1101,7 @@ def test_a_step_waits_for_the_file_to_be_taken_over_and_is_told() -> None:
     assert isinstance(results[1], DomainError | PermissionDenied)
 
 
+@pytest.mark.thorough
 def test_the_number_that_goes_with_the_file_is_asked_for_as_needed(kc: World) -> None:
     file = candidate(kc, at=Stage.READY)
     transfer = asked(kc, file, kc.sibling)

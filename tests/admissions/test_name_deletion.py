@@ -63,6 +63,7 @@ def deleted(world: World, file: Candidate, **changes: Any) -> Departure:
     return delete_name(file, **values)
 
 
+@pytest.mark.thorough
 def test_the_membership_ends_that_day_with_its_decision_and_the_file_is_closed(
     kc25: World,
 ) -> None:
@@ -94,6 +95,7 @@ def test_the_membership_ends_that_day_with_its_decision_and_the_file_is_closed(
     assert Admission.objects.filter(candidate=file).values_list("sign", flat=True).get() == 1
 
 
+@pytest.mark.thorough
 def test_statistical_table_1_counts_it_as_a_probationary_member_struck_off(kc25: World) -> None:
     file = voted(kc25)
     before = _struck_off(kc25)
@@ -124,6 +126,7 @@ def test_no_deletion_before_the_votes_of_all_bodies(kc25: World) -> None:
     assert Membership.objects.get(person=file.person).period.upper is None
 
 
+@pytest.mark.thorough
 def test_no_decision_on_the_day_before_its_bodys_vote(kc25: World) -> None:
     file = voted(kc25)
     vote_day = CELL + timedelta(weeks=2)
@@ -135,6 +138,7 @@ def test_no_decision_on_the_day_before_its_bodys_vote(kc25: World) -> None:
     assert deleted(kc25, file, signed_on=vote_day).pk
 
 
+@pytest.mark.sweep
 @pytest.mark.parametrize(
     ("changes", "field"),
     [
@@ -156,6 +160,7 @@ def test_an_impossible_deletion_is_refused_at_its_field(
     assert Candidate.objects.get(pk=file.pk).stage == Stage.ADMITTED
 
 
+@pytest.mark.sweep
 @pytest.mark.parametrize("who", ["secretary", "staff", "staff2", "leader"])
 def test_only_an_approver_who_took_no_part_deletes(kc25: World, who: str) -> None:
     file = voted(kc25)
@@ -170,6 +175,7 @@ def test_only_an_approver_who_took_no_part_deletes(kc25: World, who: str) -> Non
             deleted(kc25, file, by=getattr(kc25, who))
 
 
+@pytest.mark.thorough
 def test_a_vote_that_falls_short_is_kept_and_the_third_is_for_the_body_above(kc25: World) -> None:
     file = on_probation(kc25, ceremony_on=CEREMONY)
 
@@ -187,6 +193,7 @@ def test_a_vote_that_falls_short_is_kept_and_the_third_is_for_the_body_above(kc2
     assert "The superior committee decides how to go on." in told.content.decode()
 
 
+@pytest.mark.thorough
 def test_a_name_whose_deletion_was_voted_is_not_recognised_and_the_other_way_round(
     kc25: World,
 ) -> None:
@@ -202,6 +209,7 @@ def test_a_name_whose_deletion_was_voted_is_not_recognised_and_the_other_way_rou
         vote_to_delete(kc25, other, level=Level.CELL, held_on=TODAY)
 
 
+@pytest.mark.thorough
 def test_the_database_asks_a_deletion_for_its_reason_and_its_votes(kc25: World) -> None:
     file = on_probation(kc25, ceremony_on=CEREMONY)
     columns: dict[str, Any] = {

@@ -124,6 +124,7 @@ def test_it_is_sent_on_the_day_of_the_vote_and_not_the_day_before(kc: World) -> 
     assert send(date(2021, 3, 5)).pk
 
 
+@pytest.mark.thorough
 def test_it_is_sent_once_by_each_body_and_again_after_a_return(kc: World) -> None:
     file = candidate(kc, at=Stage.CELL_RESOLVED)
     send = lambda by, day, to: send_up(file, by=by, on=DAY, sent_on=day, to=to)  # noqa: E731
@@ -151,6 +152,7 @@ def test_it_is_sent_to_a_body_that_has_yet_to_vote(kc: World) -> None:
         assert list(wrong) == ["to"], to
 
 
+@pytest.mark.sweep
 @pytest.mark.parametrize("who", ["secretary2", "staff", "staff2", "approver", "leader"])
 def test_nobody_else_sends_the_cells_file(kc: World, who: str) -> None:
     file = candidate(kc, at=Stage.CELL_RESOLVED)
@@ -173,6 +175,7 @@ def test_the_cell_says_later_when_it_received_the_decision_and_the_ceremony_coun
     assert (before, case(file).ceremony_limit()) == (date(2021, 6, 1), date(2021, 6, 4))
 
 
+@pytest.mark.thorough
 def test_it_is_received_on_the_day_of_signing_at_the_earliest_and_once(kc: World) -> None:
     file = candidate(kc, at=Stage.DECIDED)
     receive = lambda day: receive_decision(  # noqa: E731
@@ -187,6 +190,7 @@ def test_it_is_received_on_the_day_of_signing_at_the_earliest_and_once(kc: World
     }
 
 
+@pytest.mark.thorough
 def test_a_receipt_that_the_decision_names_is_not_said_again(kc: World) -> None:
     file = candidate(kc, at=Stage.COMPETENT_RESOLVED)
     decided(kc, file, received_on=date(2021, 4, 20))
@@ -196,6 +200,7 @@ def test_a_receipt_that_the_decision_names_is_not_said_again(kc: World) -> None:
     ) == {"received_on": "The cell received the decision on 20/04/2021."}
 
 
+@pytest.mark.thorough
 def test_under_rules_that_count_from_the_issue_the_receipt_changes_nothing(kc: World) -> None:
     stand_on(date(2026, 9, 30))
     file = candidate(kc, at=Stage.COMPETENT_RESOLVED)
@@ -220,6 +225,7 @@ def test_under_rules_that_count_from_the_issue_the_receipt_changes_nothing(kc: W
 # ---------------------------------------------------------------- returned for completion
 
 
+@pytest.mark.thorough
 def test_a_returned_file_goes_back_and_the_votes_above_are_held_again(kc: World) -> None:
     file = candidate(kc, at=Stage.COMPETENT_RESOLVED)
 
@@ -247,6 +253,7 @@ def test_a_returned_file_goes_back_and_the_votes_above_are_held_again(kc: World)
     assert fresh(file).stage == Stage.DECIDED
 
 
+@pytest.mark.thorough
 def test_a_file_returned_before_the_cells_vote_is_considered_by_the_cell_again(kc: World) -> None:
     file = candidate(kc, at=Stage.GRASSROOTS_RESOLVED)
 
@@ -262,6 +269,7 @@ def test_a_file_returned_before_the_cells_vote_is_considered_by_the_cell_again(k
     assert case(file).decision_limit() == date(2021, 7, 28)  # from the cell's new resolution
 
 
+@pytest.mark.sweep
 @pytest.mark.parametrize(
     ("at", "who", "level"),
     [
@@ -280,12 +288,14 @@ def test_the_body_that_has_the_file_returns_it_at_every_level(
     assert fresh(file).stage == Stage.DOSSIER
 
 
+@pytest.mark.sweep
 @pytest.mark.parametrize("who", ["secretary", "secretary2", "staff", "approver", "leader"])
 def test_nobody_but_staff_of_that_body_returns_it(kc: World, who: str) -> None:
     with pytest.raises(PermissionDenied):
         returned(kc, candidate(kc, at=Stage.GRASSROOTS_RESOLVED), by=getattr(kc, who))
 
 
+@pytest.mark.sweep
 @pytest.mark.parametrize(
     ("changes", "field"),
     [
@@ -317,6 +327,7 @@ def test_a_body_that_has_passed_the_file_on_returns_it_no_more(kc: World) -> Non
     }
 
 
+@pytest.mark.thorough
 def test_a_form_named_by_the_return_is_missing_until_it_is_received_anew(kc: World) -> None:
     file = candidate(kc, at=Stage.GRASSROOTS_RESOLVED)
     code = next(kind.code for kind in case(file).kinds if case(file).paper(kind.code))
@@ -348,6 +359,7 @@ def test_a_file_is_returned_to_no_step_that_it_never_reached(kc: World) -> None:
 # ---------------------------------------------------------------- not admitted
 
 
+@pytest.mark.thorough
 def test_a_refusal_has_its_own_number_and_closes_the_file_with_its_reason(kc: World) -> None:
     file = candidate(kc, at=Stage.GRASSROOTS_RESOLVED)
 
@@ -363,6 +375,7 @@ def test_a_refusal_has_its_own_number_and_closes_the_file_with_its_reason(kc: Wo
     assert case(file).decision is None
 
 
+@pytest.mark.sweep
 @pytest.mark.parametrize(
     ("changes", "field"),
     [
@@ -392,12 +405,14 @@ def test_whom_the_competent_committee_passed_is_not_refused(kc: World) -> None:
     assert refused(kc, file, signed_on=date(2021, 4, 8)).pk
 
 
+@pytest.mark.sweep
 @pytest.mark.parametrize("who", ["secretary", "staff", "staff2", "leader", "auditor"])
 def test_only_an_approver_at_the_competent_body_refuses(kc: World, who: str) -> None:
     with pytest.raises(PermissionDenied):
         refused(kc, candidate(kc, at=Stage.GRASSROOTS_RESOLVED), by=getattr(kc, who))
 
 
+@pytest.mark.sweep
 @pytest.mark.parametrize("who", ["secretary", "staff"])
 def test_who_took_part_in_the_case_does_not_refuse_either(kc: World, who: str) -> None:
     file = candidate(kc, at=Stage.GRASSROOTS_RESOLVED)
@@ -421,6 +436,7 @@ def test_the_term_is_extended_with_a_reason_and_its_last_day_is_kept(kc: World) 
     assert "14/07/2021" in Milestone.objects.get(candidate=file, step=Step.EXTEND).note
 
 
+@pytest.mark.thorough
 def test_the_last_day_of_the_first_term_still_extends_and_the_day_after_does_not(
     kc: World,
 ) -> None:
@@ -436,6 +452,7 @@ def test_the_last_day_of_the_first_term_still_extends_and_the_day_after_does_not
     assert Extension.objects.count() == 1
 
 
+@pytest.mark.thorough
 def test_the_term_is_extended_once_even_when_the_file_was_returned_meanwhile(kc: World) -> None:
     file = candidate(kc, at=Stage.GRASSROOTS_RESOLVED)
     extended(kc, file, decided_on=date(2021, 4, 1))
@@ -447,6 +464,7 @@ def test_the_term_is_extended_once_even_when_the_file_was_returned_meanwhile(kc:
     assert "once only" in refusals(again)["decided_on"]
 
 
+@pytest.mark.thorough
 def test_a_new_resolution_of_the_cell_begins_a_new_term(kc: World) -> None:
     file = candidate(kc, at=Stage.GRASSROOTS_RESOLVED)
     extended(kc, file, decided_on=date(2021, 4, 1))
@@ -460,6 +478,7 @@ def test_a_new_resolution_of_the_cell_begins_a_new_term(kc: World) -> None:
     assert extended(kc, file).course == 2
 
 
+@pytest.mark.sweep
 @pytest.mark.parametrize("who", ["secretary", "staff", "approver", "leader"])
 def test_only_staff_of_the_competent_body_extends(kc: World, who: str) -> None:
     with pytest.raises(PermissionDenied):
@@ -475,6 +494,7 @@ def test_an_extension_says_why(kc: World) -> None:
 # ---------------------------------------------------------------- who decides
 
 
+@pytest.mark.thorough
 def test_a_competence_revoked_after_the_cells_resolution_lets_another_body_decide(
     kc: World,
 ) -> None:
@@ -515,6 +535,7 @@ def test_on_the_last_day_of_its_competence_the_delegated_committee_decides_itsel
     assert decided(kc, file, by=below, signed_on=date(2021, 3, 31)).authority == kc.committee
 
 
+@pytest.mark.thorough
 def test_a_decision_waits_for_the_consents_that_the_case_needs(kc: World) -> None:
     file = candidate(kc, at=Stage.COMPETENT_RESOLVED)
     Candidate.objects.filter(pk=file.pk).update(special=["political"])
@@ -529,6 +550,7 @@ def test_a_decision_waits_for_the_consents_that_the_case_needs(kc: World) -> Non
     assert "ĐY-CT" in wrong["signed_on"]
 
 
+@pytest.mark.thorough
 def test_a_decision_after_its_last_day_is_recorded_and_says_so(kc: World) -> None:
     stand_on(date(2021, 6, 30))
     notes = []
@@ -550,6 +572,7 @@ def test_in_the_longer_term_the_decision_is_not_late(kc: World) -> None:
     assert "14/07/2021" not in Milestone.objects.get(candidate=file, step=Step.DECIDE).note
 
 
+@pytest.mark.thorough
 def test_the_day_after_the_longer_term_it_is_late(kc: World) -> None:
     stand_on(date(2021, 7, 30))
     file = candidate(kc, at=Stage.COMPETENT_RESOLVED)
@@ -614,6 +637,7 @@ DAYS = "28/05/2021"
 SIGNED = {"number": "7-QĐ", "signed_on": DAYS, "signer": "Lê Bí Thư", "confirm": "on"}
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize(
     ("at", "who", "code", "values", "reached"),
     [
@@ -646,6 +670,7 @@ def test_each_outcome_has_its_page_once_however_often_it_is_sent(
         assert signed_in(stranger).get(step(file, code)).status_code == 404
 
 
+@pytest.mark.thorough
 def test_a_returned_file_says_to_which_step_why_and_what_is_missing_as_links(kc: World) -> None:
     file = candidate(kc, at=Stage.GRASSROOTS_RESOLVED)
     returned(kc, file, back_to=Stage.DOSSIER, missing=["1-KNĐ", "Ảnh 3x4"])
@@ -658,6 +683,7 @@ def test_a_returned_file_says_to_which_step_why_and_what_is_missing_as_links(kc:
     assert f'<li><a href="{step(file, "giay-to")}">' in shown
 
 
+@pytest.mark.thorough
 def test_a_barred_approver_finds_the_reason_and_no_button(kc: World) -> None:
     file = candidate(kc, at=Stage.COMPETENT_RESOLVED)
     kc.approver.person = kc.members[0]
@@ -671,6 +697,7 @@ def test_a_barred_approver_finds_the_reason_and_no_button(kc: World) -> None:
     assert (answer.status_code, fresh(file).stage) == (422, Stage.COMPETENT_RESOLVED)
 
 
+@pytest.mark.thorough
 def test_the_committee_finds_its_files_by_their_limit_with_what_each_lacks(kc: World) -> None:
     later = candidate(kc, at=Stage.GRASSROOTS_RESOLVED)
     extended(kc, later)
@@ -688,6 +715,7 @@ def test_the_committee_finds_its_files_by_their_limit_with_what_each_lacks(kc: W
     assert "1 files wait for your committee" in below
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("number", [1, 6])
 def test_the_list_costs_the_same_however_many_files(
     kc: World, number: int, django_assert_max_num_queries: Any
@@ -700,6 +728,7 @@ def test_the_list_costs_the_same_however_many_files(
         assert client.get(reverse("files-before-us")).status_code == 200
 
 
+@pytest.mark.thorough
 def test_the_extract_says_the_votes_of_every_body(kc: World) -> None:
     file = candidate(kc, at=Stage.GRASSROOTS_RESOLVED)
 

@@ -65,6 +65,7 @@ def errors(answer: Any) -> dict[str, list[str]]:
 # ---------------------------------------------------------------- the whole way
 
 
+@pytest.mark.thorough
 def test_a_file_goes_the_whole_way_by_its_pages(kc: World) -> None:
     # Past youth age: two members introduce.
     answer = send(kc.secretary, reverse("candidate-new"), **{**NEW, "born_on": "17/09/1985"})
@@ -139,6 +140,7 @@ def test_a_file_goes_the_whole_way_by_its_pages(kc: World) -> None:
     assert Admission.objects.get().candidate == file
 
 
+@pytest.mark.thorough
 def test_every_page_says_its_next_task_to_whom_it_is(kc: World) -> None:
     file = sent_up(kc, candidate(kc, at=Stage.CELL_RESOLVED))
 
@@ -149,6 +151,7 @@ def test_every_page_says_its_next_task_to_whom_it_is(kc: World) -> None:
         assert "waiting for Đảng bộ kc-dang-uy" in shown
 
 
+@pytest.mark.sweep
 @pytest.mark.parametrize(
     "at", [Stage.SOURCE, Stage.SYMPATHISER, Stage.READY, Stage.DECIDED, Stage.ADMITTED]
 )
@@ -178,6 +181,7 @@ def test_a_closed_file_says_since_when_and_why(kc: World) -> None:
     )
 
 
+@pytest.mark.thorough
 def test_the_timeline_shows_five_and_all_when_asked(kc: World) -> None:
     file = candidate(kc, at=Stage.CELL_RESOLVED)
     address = url("candidate-detail", file)
@@ -204,6 +208,7 @@ def test_the_consequences_show_both_rules_when_they_change_in_between(kc: World)
     assert rows[0].decision_by == date(2021, 8, 30)
 
 
+@pytest.mark.thorough
 def test_the_ballot_says_how_many_votes_are_needed(kc: World) -> None:
     file = candidate(kc, at=Stage.READY)
 
@@ -222,6 +227,7 @@ def test_a_ballot_page_tells_beforehand_what_is_missing(kc: World) -> None:
 # ---------------------------------------------------------------- bad input
 
 
+@pytest.mark.sweep
 @pytest.mark.parametrize(
     ("changes", "field"),
     [
@@ -262,6 +268,7 @@ def test_a_double_click_is_one_file(kc: World) -> None:
     assert first["Location"] == second["Location"]
 
 
+@pytest.mark.thorough
 def test_a_double_click_is_one_ceremony(kc: World) -> None:
     file, key = candidate(kc, at=Stage.DECIDED), once()
     address = url("candidate-step", file, "le-ket-nap")
@@ -274,6 +281,7 @@ def test_a_double_click_is_one_ceremony(kc: World) -> None:
     assert Admission.objects.count() == 1
 
 
+@pytest.mark.sweep
 @pytest.mark.parametrize(
     ("values", "field"),
     [
@@ -308,6 +316,7 @@ def test_an_impossible_vote_is_told_at_its_number(
     assert not Ballot.objects.exists()
 
 
+@pytest.mark.thorough
 def test_a_decision_before_its_vote_or_with_a_used_number_is_told_at_its_field(kc: World) -> None:
     decided(kc, candidate(kc, at=Stage.COMPETENT_RESOLVED), number="12-QĐ/ĐU")
     file = candidate(kc, at=Stage.COMPETENT_RESOLVED)
@@ -323,6 +332,7 @@ def test_a_decision_before_its_vote_or_with_a_used_number_is_told_at_its_field(k
     assert Decision.objects.count() == 1
 
 
+@pytest.mark.thorough
 def test_papers_are_refused_at_the_paper_and_none_is_half_written(kc: World) -> None:
     file = logged(kc)
     first, second = needed_papers(DAY)[:2]
@@ -374,6 +384,7 @@ def test_a_tampered_version_is_no_error_of_the_server(kc: World) -> None:
     assert answer.status_code == 409
 
 
+@pytest.mark.thorough
 def test_a_step_that_is_past_leads_back_to_the_file(kc: World) -> None:
     file = candidate(kc, at=Stage.CELL_RESOLVED)
 
@@ -392,6 +403,7 @@ def test_a_step_that_is_past_leads_back_to_the_file(kc: World) -> None:
     assert sent.status_code == 422
 
 
+@pytest.mark.thorough
 def test_a_file_that_the_cell_resolved_on_says_why_it_is_no_longer_corrected(kc: World) -> None:
     before, after = candidate(kc, at=Stage.READY), candidate(kc, at=Stage.CELL_RESOLVED)
     told = "corrected only after the file was returned to before that."
@@ -415,6 +427,7 @@ def test_a_file_that_the_cell_resolved_on_says_why_it_is_no_longer_corrected(kc:
 # ---------------------------------------------------------------- who sees what
 
 
+@pytest.mark.thorough
 def test_a_sibling_cells_file_is_404_on_every_page(kc: World) -> None:
     file = logged(kc)
     client = signed_in(kc.secretary2)
@@ -434,6 +447,7 @@ def test_a_sibling_cells_file_is_404_on_every_page(kc: World) -> None:
         assert client.post(address, {"once": once()}).status_code == 404, address
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("who", ["staff", "staff2", "approver", "auditor"])
 def test_who_may_read_but_not_prepare_gets_404_from_the_forms(kc: World, who: str) -> None:
     file = candidate(kc, at=Stage.READY)
@@ -513,6 +527,7 @@ def test_the_list_is_narrowed_by_name_step_cell_year_and_state(kc: World) -> Non
     assert len(ask("")) == 3
 
 
+@pytest.mark.sweep
 @pytest.mark.parametrize(
     "query",
     [
@@ -565,6 +580,7 @@ def test_an_empty_page_of_tasks_says_what_to_do(kc: World) -> None:
     assert reverse("candidate-new") in shown
 
 
+@pytest.mark.thorough
 def test_the_most_urgent_task_comes_first(kc: World) -> None:
     logged(kc)
     candidate(kc, at=Stage.READY)
@@ -581,6 +597,7 @@ def test_the_most_urgent_task_comes_first(kc: World) -> None:
     assert shown.to_do == 4
 
 
+@pytest.mark.thorough
 def test_a_file_that_the_cell_passed_is_its_task_until_it_is_sent_up(kc: World) -> None:
     file = candidate(kc, at=Stage.CELL_RESOLVED)
 
@@ -591,12 +608,14 @@ def test_a_file_that_the_cell_passed_is_its_task_until_it_is_sent_up(kc: World) 
     assert shown.first.day == date(2021, 3, 12)  # 5 working days after 5/3/2021
 
 
+@pytest.mark.thorough
 def test_the_committee_beneath_the_one_that_decides_has_a_term_of_its_own(kc: World) -> None:
     candidate(kc, at=Stage.CELL_RESOLVED)
 
     assert tasks_of(kc.staff).first.day == date(2021, 4, 9)  # 25 working days after 5/3/2021
 
 
+@pytest.mark.thorough
 def test_what_waits_for_others_is_no_task(kc: World) -> None:
     sent_up(kc, candidate(kc, at=Stage.CELL_RESOLVED))
 
@@ -606,6 +625,7 @@ def test_what_waits_for_others_is_no_task(kc: World) -> None:
     assert [group.title for group in shown.groups] == ["Waiting elsewhere"]
 
 
+@pytest.mark.thorough
 def test_staff_and_approver_find_the_files_that_their_body_has_before_it(kc: World) -> None:
     grassroots = candidate(kc, at=Stage.CELL_RESOLVED)
     competent = candidate(kc, at=Stage.GRASSROOTS_RESOLVED)
@@ -626,6 +646,7 @@ def test_staff_and_approver_find_the_files_that_their_body_has_before_it(kc: Wor
     }
 
 
+@pytest.mark.thorough
 def test_a_file_that_nobody_may_decide_says_so(kc: World) -> None:
     kc.top.competences.update(period=between(date(2018, 1, 1), date(2021, 5, 1)))
     file = candidate(kc, at=Stage.GRASSROOTS_RESOLVED)
@@ -635,6 +656,7 @@ def test_a_file_that_nobody_may_decide_says_so(kc: World) -> None:
     assert "On 28/05/2021 no organisation above this cell decides on admissions." in shown
 
 
+@pytest.mark.thorough
 def test_an_overdue_decision_leads(kc: World) -> None:
     file = candidate(kc, at=Stage.GRASSROOTS_RESOLVED)
     limit = date(2021, 6, 2)  # 60 working days after 5/3/2021
@@ -660,6 +682,7 @@ def _queries(user: User, address: str) -> int:
     return len(seen)
 
 
+@pytest.mark.thorough
 def test_pages_ask_no_more_of_the_database_for_more_files(kc: World) -> None:
     prepared(kc, logged(kc))
     addresses = {reverse("candidate-list"): 30, reverse("task-list"): 45}
@@ -674,6 +697,7 @@ def test_pages_ask_no_more_of_the_database_for_more_files(kc: World) -> None:
         assert large[address] <= most, (address, large[address])
 
 
+@pytest.mark.thorough
 def test_a_files_page_asks_the_same_however_long_its_story(kc: World) -> None:
     young, old = logged(kc), candidate(kc, at=Stage.READY)
 

@@ -138,6 +138,7 @@ def test_the_catalogue_of_an_unknown_rule_set_is_no_page(kc: World) -> None:
 # ---------------------------------------------------------------- special cases
 
 
+@pytest.mark.sweep
 @pytest.mark.parametrize(
     ("what", "before_cell", "consents"),
     [
@@ -222,6 +223,7 @@ def test_what_the_cell_considers_is_not_received_after_it(kc: World) -> None:
     assert list(refusal.value.fields) == ["kind"]
 
 
+@pytest.mark.sweep
 @pytest.mark.parametrize("code", ["13-KNĐ", "16-KNĐ", "CN-NTVĐ", "10-KNĐ"])
 def test_what_arises_elsewhere_or_later_is_not_received(kc: World, code: str) -> None:
     with pytest.raises(DomainError) as refusal:
@@ -233,6 +235,7 @@ def test_what_arises_elsewhere_or_later_is_not_received(kc: World, code: str) ->
 # ---------------------------------------------------------------- probation
 
 
+@pytest.mark.thorough
 def test_papers_of_the_probation_have_their_statuses(kc: World) -> None:
     ready, admitted = candidate(kc, at=Stage.READY), candidate(kc, at=Stage.ADMITTED)
 
@@ -344,6 +347,7 @@ def test_a_file_returned_for_completion_is_complete_again_with_its_last_paper(kc
 # ---------------------------------------------------------------- pages
 
 
+@pytest.mark.thorough
 def test_the_page_of_a_probation_shows_its_papers_and_receives_them(kc: World) -> None:
     file = candidate(kc, at=Stage.ADMITTED)
     stand_on(date(2022, 6, 1))

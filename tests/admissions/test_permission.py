@@ -62,6 +62,7 @@ def test_the_committee_permits_by_a_numbered_resolution(kc: World) -> None:
     assert "06-NQ/ĐU" in milestone.note
 
 
+@pytest.mark.sweep
 @pytest.mark.parametrize("who", ["secretary", "staff2", "approver", "leader"])
 def test_nobody_but_the_committees_own_staff_permits(kc: World, who: str) -> None:
     with pytest.raises(PermissionDenied):
@@ -173,6 +174,7 @@ def test_several_are_permitted_all_or_none(kc: World) -> None:
     assert [one.candidate_id for one in written] == [second.pk, first.pk]
 
 
+@pytest.mark.thorough
 def test_one_page_permits_those_ticked(kc: World) -> None:
     first, second = certified(kc), certified(kc)
     page = reverse("permission-list")
@@ -195,6 +197,7 @@ def test_one_page_permits_those_ticked(kc: World) -> None:
     assert [row.file.pk for row, _tick in browser(kc.staff).get(page).context["rows"]] == [first.pk]
 
 
+@pytest.mark.sweep
 @pytest.mark.parametrize(("who", "status"), [("secretary", 404), ("leader", 404), ("staff2", 200)])
 def test_the_page_is_for_staff_and_shows_what_their_own_committee_permits(
     kc: World, who: str, status: int
@@ -208,6 +211,7 @@ def test_the_page_is_for_staff_and_shows_what_their_own_committee_permits(
         assert answer.context["rows"] == []  # beneath them, and not theirs to permit
 
 
+@pytest.mark.thorough
 def test_a_secretary_waits_for_it_and_the_staff_has_a_task(kc: World) -> None:
     file = certified(kc)
     case = case_of(file, on=DAY)
@@ -230,6 +234,7 @@ def test_a_secretary_waits_for_it_and_the_staff_has_a_task(kc: World) -> None:
     ]
 
 
+@pytest.mark.thorough
 def test_the_page_of_many_asks_no_query_for_each(kc: World) -> None:
     client, page = browser(kc.staff), reverse("permission-list")
     certified(kc)

@@ -48,6 +48,7 @@ def a_round(kc: World, day: date, name: str = "") -> Round:
     return plan_round(kc.top, by=kc.staff2, on=DAY, name=name or f"{day.day}/{day.month}", day=day)
 
 
+@pytest.mark.thorough
 def test_the_four_lists_are_by_what_a_file_has(kc: World) -> None:
     files = {
         "du": prepared(kc, logged(kc)),
@@ -61,6 +62,7 @@ def test_the_four_lists_are_by_what_a_file_has(kc: World) -> None:
     assert found == {"thieu": [], **{code: [file.number] for code, file in files.items()}}
 
 
+@pytest.mark.thorough
 def test_a_file_is_listed_by_what_lacks_on_the_day_whatever_stage_it_reached(kc: World) -> None:
     complete, lacks = prepared(kc, logged(kc)), prepared(kc, logged(kc))
     send_verification(
@@ -76,6 +78,7 @@ def test_a_file_is_listed_by_what_lacks_on_the_day_whatever_stage_it_reached(kc:
     assert (found["du"].count, found["thieu"].count) == (1, 1)
 
 
+@pytest.mark.thorough
 def test_what_lacks_is_counted_of_the_page_where_there_are_more(
     kc: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -135,6 +138,7 @@ def test_what_is_missing_is_named_and_due_before_the_meeting(kc: World) -> None:
     assert dict(row.steps)["papers complete"] == date(2022, 3, 4)
 
 
+@pytest.mark.thorough
 def test_one_meeting_less_moves_exactly_the_files_it_would_have_decided(kc: World) -> None:
     arrived = candidate(kc, at=Stage.CELL_RESOLVED)
     coming = prepared(kc, logged(kc))
@@ -176,6 +180,7 @@ def test_the_page_says_so(kc: World) -> None:
     assert "20/7" in answer.content.decode()
 
 
+@pytest.mark.sweep
 @pytest.mark.parametrize(
     ("typed", "wrong", "planned_with"),
     [
@@ -199,6 +204,7 @@ def test_a_badly_typed_day_is_told_at_its_field_and_what_was_typed_stays(
         assert answer.context["page"].committee == planned_with
 
 
+@pytest.mark.sweep
 @pytest.mark.parametrize(
     ("name", "typed"), [("dot", "mai"), ("bo", "mai"), ("bo", "10/07/2021"), ("dot", "31/06/2021")]
 )
@@ -227,6 +233,7 @@ def test_permission_is_among_what_is_missing(kc: World) -> None:
     assert "permission to do the procedure" not in lacks
 
 
+@pytest.mark.thorough
 def test_a_ceremony_overdue_or_to_be_overdue_in_its_round_is_told(kc: World) -> None:
     file = candidate(kc, at=Stage.DECIDED)
     due = file.deadlines.get(clock=Deadline.Clock.CEREMONY).due_on
@@ -312,6 +319,7 @@ def test_only_the_organisations_own_staff_name_its_rounds(kc: World) -> None:
     assert client.get(reverse("round-edit", args=[made.pk])).status_code == 404
 
 
+@pytest.mark.thorough
 def test_a_round_in_which_people_were_admitted_stays(kc: World) -> None:
     made = a_round(kc, DAY)
     file = candidate(kc, at=Stage.DECIDED)

@@ -282,6 +282,7 @@ def test_a_paper_that_arises_from_a_vote_is_not_received(kc: World) -> None:
     assert _refusal(refusal) == ["kind"]
 
 
+@pytest.mark.sweep
 @pytest.mark.parametrize("who", ["secretary2", "staff", "approver", "leader", "auditor"])
 def test_only_the_cells_secretary_prepares_its_files(kc: World, who: str) -> None:
     file, other = logged(kc), getattr(kc, who)

@@ -69,6 +69,7 @@ def test_one_case_has_one_limit_from_its_receipt_and_another_from_its_issue(kc25
     assert ceremony_limit(decision, rules=issue) == date(2025, 9, 16)
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize(
     ("code", "last"), [("294-QĐ/TW", date(2025, 9, 30)), ("208-QĐ/TW", date(2025, 9, 16))]
 )
@@ -105,6 +106,7 @@ def test_a_late_ceremony_names_the_consent_of_the_superior_committee(kc25: World
     assert "14-CV/ĐU" in note_of(file)
 
 
+@pytest.mark.sweep
 @pytest.mark.parametrize("consented_on", [date(2021, 6, 21), WAY["signed_on"] - timedelta(days=1)])
 def test_a_consent_lies_between_decision_and_ceremony(kc25: World, consented_on: date) -> None:
     file = candidate(kc25, at=Stage.DECIDED)
@@ -134,6 +136,7 @@ def test_without_a_new_helper_the_one_so_far_helps_on(kc25: World) -> None:
     assert (helping.mentor, helping.on_probation) == (kc25.members[0], True)
 
 
+@pytest.mark.thorough
 def test_two_helpers_of_one_probation_owe_two_comments(kc25: World) -> None:
     file = candidate(kc25, at=Stage.DECIDED)
     hold(kc25, file, ceremony_on=CEREMONY, mentor=kc25.members[5])
@@ -149,6 +152,7 @@ def test_two_helpers_of_one_probation_owe_two_comments(kc25: World) -> None:
 # ---------------------------------------------------------------- papers of the new member
 
 
+@pytest.mark.thorough
 def test_the_papers_of_a_new_member_are_due_in_working_days_after_the_ceremony(
     kc25: World,
 ) -> None:
@@ -188,6 +192,7 @@ def next_for(file: Candidate, user: User, day: date) -> tuple[str, bool, date | 
     return (found.step, found.is_mine, found.due_on) if found else None
 
 
+@pytest.mark.thorough
 def test_each_reader_sees_what_is_next_through_the_whole_probation(kc25: World) -> None:
     file = on_probation(kc25, ceremony_on=CEREMONY)
     early, day = date(2024, 11, 1), kc25.secretary
@@ -213,6 +218,7 @@ def test_each_reader_sees_what_is_next_through_the_whole_probation(kc25: World) 
     assert next_for(file, day, TODAY) == (Step.ANNOUNCE, True, date(2026, 1, 5))
 
 
+@pytest.mark.thorough
 def test_the_bar_says_when_probation_ends_and_by_when_the_cell_and_the_body_act(
     kc25: World,
 ) -> None:
@@ -239,6 +245,7 @@ def step(file: Candidate, code: str) -> str:
     return reverse("candidate-step", args=[file.public_id, code])
 
 
+@pytest.mark.thorough
 def test_the_votes_page_says_what_is_missing_and_links_to_where_it_is_entered(
     kc25: World,
 ) -> None:
@@ -252,6 +259,7 @@ def test_the_votes_page_says_what_is_missing_and_links_to_where_it_is_entered(
     assert "10/10/2025" in told
 
 
+@pytest.mark.thorough
 def test_a_vote_and_a_decision_are_recorded_on_their_pages(kc25: World) -> None:
     file = on_probation(kc25, ceremony_on=CEREMONY)
     new_member_class(kc25, file, on=TODAY, issued_on=date(2025, 8, 1))
@@ -282,6 +290,7 @@ def test_a_vote_and_a_decision_are_recorded_on_their_pages(kc25: World) -> None:
     assert (done.stage, done.recognitions.get().official_on) == (Stage.OFFICIAL, FULL)
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize(
     ("code", "may"),
     [
@@ -311,6 +320,7 @@ def test_each_page_is_for_one_of_them_alone(kc25: World, code: str, may: str) ->
     assert set(answers.values()) == {200, 404}
 
 
+@pytest.mark.thorough
 def test_the_programme_and_minutes_print_for_those_who_see_the_file(kc25: World) -> None:
     file = candidate(kc25, at=Stage.DECIDED)
     address = reverse("ceremony-minutes", args=[file.public_id])
@@ -326,6 +336,7 @@ def test_the_programme_and_minutes_print_for_those_who_see_the_file(kc25: World)
     assert page(kc25.secretary).get(undecided).status_code == 404
 
 
+@pytest.mark.thorough
 def test_the_page_of_the_file_shows_the_days_of_the_probation(kc25: World) -> None:
     file = on_probation(kc25, ceremony_on=CEREMONY)
 

@@ -39,6 +39,7 @@ def voted(of: World) -> Candidate:
     return file
 
 
+@pytest.mark.thorough
 def test_a_member_is_recognised_twice_at_once(two: World) -> None:
     file = voted(two)
     decide = lambda: recognised(two, file, signed_on=TODAY)  # noqa: E731
@@ -61,6 +62,7 @@ def test_a_vote_on_a_probationary_member_is_recorded_by_two_at_once(two: World) 
     assert file.ballots.filter(purpose=Purpose.DELETION).count() == 1
 
 
+@pytest.mark.thorough
 def test_a_name_is_deleted_twice_at_once(two: World) -> None:
     file = on_probation(two, ceremony_on=date(2024, 10, 10))
     for level in (Level.CELL, Level.GRASSROOTS, Level.COMPETENT):

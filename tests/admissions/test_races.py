@@ -73,6 +73,7 @@ def test_two_files_at_once_have_two_numbers(two: World) -> None:
     assert {file.number for file in results} == {"KC-2021-0001", "KC-2021-0002"}
 
 
+@pytest.mark.thorough
 def test_the_same_number_is_given_to_two_decisions_at_once(two: World) -> None:
     first, second = (candidate(two, at=Stage.COMPETENT_RESOLVED) for _file in range(2))
 
@@ -99,6 +100,7 @@ def test_a_vote_is_recorded_by_two_at_once(two: World) -> None:
     assert Ballot.objects.filter(level=Level.GRASSROOTS).count() == 1
 
 
+@pytest.mark.thorough
 def test_a_ceremony_is_recorded_twice_at_once(two: World) -> None:
     file = candidate(two, at=Stage.DECIDED)
     hold = lambda: hold_ceremony(  # noqa: E731
@@ -111,6 +113,7 @@ def test_a_ceremony_is_recorded_twice_at_once(two: World) -> None:
     assert Membership.objects.filter(person=file.person).count() == 1
 
 
+@pytest.mark.thorough
 def test_an_admission_is_reversed_twice_at_once(two: World) -> None:
     admission = Admission.objects.get(candidate=candidate(two, at=Stage.ADMITTED))
     second = officer("duyet-hai", two.top, Role.APPROVER)

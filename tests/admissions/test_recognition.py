@@ -50,6 +50,7 @@ def voted(world: World, *, ceremony_on: date = CEREMONY, from_day: date = FULL) 
     return Candidate.objects.select_related("person", "cell").get(pk=file.pk)
 
 
+@pytest.mark.thorough
 def test_who_was_admitted_on_10_october_is_official_on_10_october_though_decided_in_december(
     kc24: World,
 ) -> None:
@@ -76,6 +77,7 @@ def test_who_was_admitted_on_10_october_is_official_on_10_october_though_decided
     ]
 
 
+@pytest.mark.thorough
 def test_a_member_votes_only_from_the_day_of_recognition(kc24: World) -> None:
     file = voted(kc24)
     before = official_members(kc24.cell, on=FULL)
@@ -86,6 +88,7 @@ def test_a_member_votes_only_from_the_day_of_recognition(kc24: World) -> None:
     assert official_members(kc24.cell, on=FULL) == 27
 
 
+@pytest.mark.thorough
 def test_a_probationary_member_is_never_counted_among_those_entitled(kc24: World) -> None:
     file = on_probation(kc24, ceremony_on=CEREMONY)
     new_member_class(kc24, file, on=FULL, issued_on=date(2025, 8, 1))
@@ -99,6 +102,7 @@ def test_a_probationary_member_is_never_counted_among_those_entitled(kc24: World
     assert "has 26 official members" in refusal.value.fields["entitled"]
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize(
     ("ceremony_on", "official_on"),
     [
@@ -117,6 +121,7 @@ def test_a_ceremony_on_29_february_ends_with_february(
     assert recognition.official_on == official_on
 
 
+@pytest.mark.thorough
 def test_the_cell_considers_from_the_day_month_twelve_is_full_and_not_the_day_before(
     kc24: World,
 ) -> None:
@@ -135,6 +140,7 @@ def test_the_cell_considers_from_the_day_month_twelve_is_full_and_not_the_day_be
     assert vote_of_probation(kc24, file, level=Level.CELL, held_on=FULL, on=FULL).passed
 
 
+@pytest.mark.thorough
 def test_the_self_criticism_is_not_older_than_the_end_of_the_probation(kc24: World) -> None:
     file = on_probation(kc24, ceremony_on=CEREMONY)
 
@@ -157,6 +163,7 @@ def test_the_cell_is_told_all_that_is_missing_before_it_considers(kc24: World) -
     assert kc24.members[0].full_name in told  # the helper, who has written nothing
 
 
+@pytest.mark.thorough
 def test_the_bodies_vote_one_after_another(kc24: World) -> None:
     file = on_probation(kc24, ceremony_on=CEREMONY)
     new_member_class(kc24, file, on=FULL, issued_on=date(2025, 8, 1))
@@ -166,6 +173,7 @@ def test_the_bodies_vote_one_after_another(kc24: World) -> None:
         vote_of_probation(kc24, file, level=Level.GRASSROOTS, held_on=FULL, on=FULL)
 
 
+@pytest.mark.thorough
 def test_no_decision_before_the_vote_of_its_body_nor_before_month_twelve(kc24: World) -> None:
     file = voted(kc24)  # competent body: two weeks after the cell
 
@@ -180,6 +188,7 @@ def test_no_decision_before_the_vote_of_its_body_nor_before_month_twelve(kc24: W
     assert recognised(kc24, file, signed_on=FULL + timedelta(days=14), on=LATER).pk
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("who", ["secretary", "staff", "staff2", "leader", "auditor"])
 def test_only_an_approver_at_the_competent_body_recognises(kc24: World, who: str) -> None:
     file = voted(kc24)
@@ -191,6 +200,7 @@ def test_only_an_approver_at_the_competent_body_recognises(kc24: World, who: str
         recognised(kc24, file, signed_on=LATER, by=below)
 
 
+@pytest.mark.sweep
 @pytest.mark.parametrize("who", ["secretary", "staff", "staff2"])
 def test_who_recorded_a_vote_of_the_case_does_not_recognise(kc24: World, who: str) -> None:
     file = voted(kc24)
@@ -201,6 +211,7 @@ def test_who_recorded_a_vote_of_the_case_does_not_recognise(kc24: World, who: st
         recognised(kc24, file, signed_on=LATER, by=involved)
 
 
+@pytest.mark.thorough
 def test_a_member_is_recognised_once(kc24: World) -> None:
     file = voted(kc24)
     recognised(kc24, file, signed_on=LATER)
@@ -211,6 +222,7 @@ def test_a_member_is_recognised_once(kc24: World) -> None:
     assert Recognition.objects.count() == 1
 
 
+@pytest.mark.thorough
 def test_a_number_used_for_an_admission_that_year_is_not_used_again(kc24: World) -> None:
     file = voted(kc24)
     number = Decision.objects.get(candidate=file).number
@@ -224,6 +236,7 @@ def test_a_number_used_for_an_admission_that_year_is_not_used_again(kc24: World)
     assert list(refusal.value.fields) == ["number"]
 
 
+@pytest.mark.thorough
 def test_a_closed_year_keeps_its_members(kc24: World) -> None:
     file = voted(kc24)
     seal = Seal.objects.create(
@@ -242,6 +255,7 @@ def test_a_closed_year_keeps_its_members(kc24: World) -> None:
     assert Candidate.objects.get(pk=file.pk).stage == Stage.ADMITTED
 
 
+@pytest.mark.thorough
 def test_a_member_who_has_moved_to_another_cell_since_is_official_there_too(kc24: World) -> None:
     file = voted(kc24)
     moved_on = date(2025, 11, 3)
@@ -267,6 +281,7 @@ def test_a_member_who_has_moved_to_another_cell_since_is_official_there_too(kc24
     ]
 
 
+@pytest.mark.thorough
 def test_a_late_decision_says_so(kc24: World) -> None:
     file = voted(kc24)
 
@@ -278,6 +293,7 @@ def test_a_late_decision_says_so(kc24: World) -> None:
     assert "21/11/2025" in note
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize(
     ("extended", "last"), [(False, date(2025, 11, 21)), (True, date(2025, 12, 12))]
 )
@@ -299,6 +315,7 @@ def test_a_decision_is_late_from_the_day_after_its_30_or_45_working_days(
     assert Recognition.objects.get(candidate=file).official_on == FULL
 
 
+@pytest.mark.thorough
 def test_the_longer_term_of_recognition_is_taken_by_the_last_day_of_the_first(
     kc24: World,
 ) -> None:
@@ -313,6 +330,7 @@ def test_the_longer_term_of_recognition_is_taken_by_the_last_day_of_the_first(
     assert taken.due_on == date(2025, 12, 12)
 
 
+@pytest.mark.sweep
 @pytest.mark.parametrize("away", [-1, 1, 30])
 def test_the_database_refuses_any_other_day_than_the_last_of_the_probation(
     kc24: World, away: int
@@ -364,6 +382,7 @@ def test_the_recognition_is_announced_in_the_cell_once(kc24: World) -> None:
     assert "022096001234" in note
 
 
+@pytest.mark.thorough
 def test_nothing_is_recognised_before_an_admission(kc24: World) -> None:
     from_now = on_probation(kc24, ceremony_on=CEREMONY)
 
@@ -373,6 +392,7 @@ def test_nothing_is_recognised_before_an_admission(kc24: World) -> None:
         decided(kc24, from_now)
 
 
+@pytest.mark.thorough
 def test_once_a_further_vote_is_allowed_the_page_counts_the_failures_before_it_no_more(
     kc24: World, client: Client
 ) -> None:

@@ -49,6 +49,7 @@ def sections(decision: Reorganization) -> dict[str, Any]:
     return {one.key: one for one in ops.look(decision, on=DAY).sections}
 
 
+@pytest.mark.thorough
 def test_an_open_file_goes_where_its_cell_goes_and_the_way_it_came_stays_known(
     here: World,
 ) -> None:
@@ -77,6 +78,7 @@ def probationer(here: World) -> Candidate:
     return fresh(file)
 
 
+@pytest.mark.thorough
 def test_the_file_of_a_probationary_member_goes_along_and_the_admission_stays_a_fact(
     here: World,
 ) -> None:
@@ -97,6 +99,7 @@ def test_the_file_of_a_probationary_member_goes_along_and_the_admission_stays_a_
     assert not Membership.objects.on(DAY).filter(person=file.person).exists()
 
 
+@pytest.mark.thorough
 def test_a_closed_file_stays_where_it_ended(here: World) -> None:
     file = logged(here)
     close_candidate(file, by=here.secretary, on=DAY, closed_on=DAY, reason="Xin rút")
@@ -108,6 +111,7 @@ def test_a_closed_file_stays_where_it_ended(here: World) -> None:
     assert applied.outcome["counts"]["files"] == 0
 
 
+@pytest.mark.thorough
 def test_the_cell_that_took_a_probationary_member_over_considers_recognition(
     here: World,
 ) -> None:
@@ -126,6 +130,7 @@ def test_the_cell_that_took_a_probationary_member_over_considers_recognition(
     assert (ballot.organization, ballot.entitled) == (here.sibling, 26)
 
 
+@pytest.mark.thorough
 def test_a_probationary_member_of_a_split_cell_takes_the_file_along(here: World) -> None:
     file = probationer(here)
     event = Event(
@@ -142,6 +147,7 @@ def test_a_probationary_member_of_a_split_cell_takes_the_file_along(here: World)
     assert Membership.objects.on(DAY).get(person=file.person).cell == fresh(file).cell
 
 
+@pytest.mark.thorough
 def test_each_candidate_of_a_split_cell_goes_where_somebody_said(here: World) -> None:
     one, two = logged(here, full_name="Vũ Văn Một"), logged(here, full_name="Vũ Văn Hai")
     event = Event(
@@ -177,6 +183,7 @@ def test_a_split_that_forgets_a_candidate_is_refused(here: World) -> None:
     ]
 
 
+@pytest.mark.thorough
 def test_what_a_cell_did_on_the_day_of_its_end_or_later_stops_the_decision(here: World) -> None:
     makers.candidate(here, at=Stage.ADMITTED)  # its ceremony is on 19/5/2021
 
@@ -192,6 +199,7 @@ def test_what_a_cell_did_on_the_day_of_its_end_or_later_stops_the_decision(here:
     assert "Chi bộ kc-1 has 1 votes dated 06/03/2021 or later." not in refusals(date(2021, 3, 6))
 
 
+@pytest.mark.thorough
 def test_the_preview_names_open_approvals_with_the_body_before_and_after(here: World) -> None:
     file = makers.candidate(here, at=Stage.CELL_RESOLVED)
     other = unit("khac", here.top)
@@ -220,6 +228,7 @@ def test_the_preview_names_open_approvals_with_the_body_before_and_after(here: W
     assert applied.preview["counts"]["open_approvals"] == 1
 
 
+@pytest.mark.thorough
 def test_a_committee_merged_into_one_beneath_it_leaves_approvals_to_what_was_above(
     here: World,
 ) -> None:
@@ -255,6 +264,7 @@ def test_a_candidate_parted_from_the_helper_is_told(here: World) -> None:
     )
 
 
+@pytest.mark.thorough
 def test_a_decision_stays_valid_and_the_new_cell_holds_the_ceremony(here: World) -> None:
     file = makers.candidate(here, at=Stage.DECIDED)
 
@@ -265,6 +275,7 @@ def test_a_decision_stays_valid_and_the_new_cell_holds_the_ceremony(here: World)
     assert (admission.cell, admission.ceremony_on) == (here.sibling, date(2021, 5, 19))
 
 
+@pytest.mark.thorough
 def test_a_ceremony_entered_late_counts_in_the_cell_that_held_it(here: World) -> None:
     file = makers.candidate(here, at=Stage.DECIDED)
     changed(here, Event("merge", [here.cell], [here.sibling]), effective_on=date(2021, 5, 20))
@@ -279,6 +290,7 @@ def test_a_ceremony_entered_late_counts_in_the_cell_that_held_it(here: World) ->
     ]
 
 
+@pytest.mark.thorough
 def test_a_vote_entered_late_is_judged_by_the_cell_and_the_line_of_its_day(here: World) -> None:
     file = makers.candidate(here, at=Stage.READY)
     changed(here, Event("merge", [here.cell], [here.sibling]))
@@ -294,6 +306,7 @@ def test_a_vote_entered_late_is_judged_by_the_cell_and_the_line_of_its_day(here:
     assert fresh(file).stage == Stage.CELL_RESOLVED
 
 
+@pytest.mark.thorough
 def test_a_new_competent_body_votes_afresh_before_it_decides(here: World) -> None:
     file = makers.candidate(here, at=Stage.COMPETENT_RESOLVED)
     other = unit("khac", here.top, kind="superior")
@@ -322,6 +335,7 @@ def test_a_new_competent_body_votes_afresh_before_it_decides(here: World) -> Non
     assert Decision.objects.get().authority == other
 
 
+@pytest.mark.thorough
 def test_a_decision_entered_late_is_that_of_the_body_above_the_cell_on_its_day(
     here: World,
 ) -> None:
@@ -340,6 +354,7 @@ def test_a_decision_entered_late_is_that_of_the_body_above_the_cell_on_its_day(
     assert made.authority == here.top
 
 
+@pytest.mark.thorough
 def test_no_file_is_opened_in_a_cell_that_has_ended(here: World) -> None:
     changed(here, Event("merge", [here.cell], [here.sibling]))
     ended = Organization.objects.get(pk=here.cell.pk)
@@ -353,6 +368,7 @@ def test_no_file_is_opened_in_a_cell_that_has_ended(here: World) -> None:
     )
 
 
+@pytest.mark.thorough
 def test_open_files_of_a_past_day_are_counted_where_they_were(here: World) -> None:
     makers.candidate(here, at=Stage.READY)
     changed(here, Event("merge", [here.cell], [here.sibling]))
@@ -367,6 +383,7 @@ def test_open_files_of_a_past_day_are_counted_where_they_were(here: World) -> No
     assert ready(DAY) == {"old": 0, "new": 1}
 
 
+@pytest.mark.thorough
 def test_moving_many_files_takes_no_more_queries(
     here: World, django_assert_max_num_queries: Any
 ) -> None:
@@ -401,6 +418,7 @@ def _refused(**values: Any) -> str:
     return str(refused.value)
 
 
+@pytest.mark.thorough
 def test_a_move_that_cannot_be_is_not_stored(moved: FileMove) -> None:
     values: dict[str, Any] = {
         "candidate": moved.candidate, "origin": moved.destination, "on": DAY,
@@ -414,6 +432,7 @@ def test_a_move_that_cannot_be_is_not_stored(moved: FileMove) -> None:
     )
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize(
     "statement",
     ['UPDATE admissions_filemove SET "on" = "on" - 1', "DELETE FROM admissions_filemove"],

@@ -141,6 +141,7 @@ def test_an_answer_to_an_open_question_is_taken_back_too(kc: World) -> None:
     assert ask_setting(question, by=kc.approver, on=DAY, value="exact", reason="y")
 
 
+@pytest.mark.thorough
 def test_both_are_taken_back_by_their_pages(kc: World) -> None:
     stand_on(DAY)
     [change] = asked(kc.staff2)
@@ -167,6 +168,7 @@ def test_both_are_taken_back_by_their_pages(kc: World) -> None:
     assert not RuleChange.objects.waiting().exists()
 
 
+@pytest.mark.sweep
 @pytest.mark.parametrize(
     ("day", "first", "second"),
     [

@@ -190,6 +190,7 @@ def test_who_asked_does_not_approve(kc: World) -> None:
     assert rules().ceremony_days == 30
 
 
+@pytest.mark.sweep
 @pytest.mark.parametrize(
     "name", ["secretary", "staff", "leader", "auditor", "administrator", "secretary2"]
 )
@@ -218,6 +219,7 @@ def test_a_refused_change_changes_nothing_and_may_be_asked_for_again(kc: World) 
     assert asked(kc.staff2)
 
 
+@pytest.mark.sweep
 @pytest.mark.parametrize(
     ("name", "new", "field"),
     [
@@ -335,6 +337,7 @@ def test_a_day_that_is_so_already_is_not_decreed(kc: World, day: date, kind: str
     assert list(refusal.value.fields) == ["day"]
 
 
+@pytest.mark.sweep
 @pytest.mark.parametrize(
     ("day", "kind", "is_taken"),
     [
@@ -429,6 +432,7 @@ def test_the_comparison_marks_where_versions_differ(db: None) -> None:
     assert [one.standing.certainty for one in by_name["dossier_months"].values] == ["M", "H"]
 
 
+@pytest.mark.sweep
 @pytest.mark.parametrize("name", ["secretary", "leader", "auditor", "administrator", "approver"])
 @pytest.mark.parametrize(
     "address", ["rule-set-list", "rule-set-compare", "day-off-list", "open-question-list"]
@@ -442,6 +446,7 @@ def test_everybody_with_a_role_reads_the_rules(kc: World, name: str, address: st
     assert any(link in page.content for link in links) is (keeps and address != "rule-set-list")
 
 
+@pytest.mark.thorough
 def test_a_change_is_asked_for_and_approved_on_pages(kc: World) -> None:
     stand_on(DAY)
     ask = reverse("rule-change-ask", args=[rules().pk, "admission_decision_days"])

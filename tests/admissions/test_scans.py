@@ -257,6 +257,7 @@ print(most() - before)
 """
 
 
+@pytest.mark.thorough
 @pytest.mark.skipif(not Path("/proc/self/status").exists(), reason="asks Linux for the memory")
 def test_the_largest_picture_takes_less_than_two_hundred_megabytes() -> None:
     written = BytesIO()
@@ -408,6 +409,7 @@ def test_a_scan_laid_in_the_place_of_another_is_not_given_out(kc: World, media: 
         attachments.kept(second.sha256)
 
 
+@pytest.mark.thorough
 def test_what_was_changed_on_the_disk_is_not_given_out(kc: World, media: Path) -> None:
     scan = brought(kc, a_paper(kc))
     (media / "scans" / scan.sha256[:2] / scan.sha256).write_bytes(b"forged")
@@ -418,6 +420,7 @@ def test_what_was_changed_on_the_disk_is_not_given_out(kc: World, media: Path) -
     assert send(kc.secretary, address).status_code == 404
 
 
+@pytest.mark.thorough
 def test_a_scan_is_with_its_paper_once_and_replaced_once(kc: World) -> None:
     paper = a_paper(kc)
     first = brought(kc, paper)
@@ -433,6 +436,7 @@ def test_a_scan_is_with_its_paper_once_and_replaced_once(kc: World) -> None:
     assert second.replaces == first
 
 
+@pytest.mark.thorough
 def test_a_file_and_a_day_have_their_limits(kc: World, monkeypatch: pytest.MonkeyPatch) -> None:
     paper = a_paper(kc)
     monkeypatch.setattr(attachments, "FILE_BYTES", 2 * len(PDF))
@@ -450,12 +454,14 @@ def test_a_file_and_a_day_have_their_limits(kc: World, monkeypatch: pytest.Monke
     assert "go on tomorrow" in tired.value.fields["scan"]
 
 
+@pytest.mark.sweep
 @pytest.mark.parametrize("who", ["secretary2", "staff", "approver", "auditor", "leader"])
 def test_only_who_prepares_the_file_brings_in_scans(kc: World, who: str) -> None:
     with pytest.raises(PermissionDenied):
         brought(kc, a_paper(kc), by=getattr(kc, who))
 
 
+@pytest.mark.thorough
 def test_the_scan_of_another_files_paper_is_refused(kc: World) -> None:
     one, other = a_paper(kc), a_paper(kc)
 
@@ -466,6 +472,7 @@ def test_the_scan_of_another_files_paper_is_refused(kc: World) -> None:
 # ---------------------------------------------------------------- who opens it
 
 
+@pytest.mark.sweep
 @pytest.mark.parametrize("who", ["staff", "staff2", "approver", "auditor"])
 def test_who_does_not_keep_the_file_says_why_a_scan_is_opened(kc: World, who: str) -> None:
     scan, user = brought(kc, a_paper(kc)), getattr(kc, who)
@@ -480,6 +487,7 @@ def test_who_does_not_keep_the_file_says_why_a_scan_is_opened(kc: World, who: st
     ]
 
 
+@pytest.mark.thorough
 def test_who_opened_a_scan_is_told_to_the_line_of_the_file_alone(kc: World) -> None:
     paper = a_paper(kc)
     read_scan(brought(kc, paper), by=kc.secretary, on=DAY)
@@ -502,6 +510,7 @@ def test_the_secretary_opens_without_a_reason_and_leaves_a_trace(kc: World) -> N
     assert ScanReading.objects.get().entered_by == kc.secretary
 
 
+@pytest.mark.sweep
 @pytest.mark.parametrize("who", ["secretary2", "leader", "administrator"])
 def test_others_open_nothing(kc: World, who: str) -> None:
     scan = brought(kc, a_paper(kc))
@@ -529,6 +538,7 @@ def uploaded(kc: World, paper: Paper, content: bytes, name: str = "Lý lịch.pd
     return send(kc.secretary, address, scan=SimpleUploadedFile(name, content, "text/html"))
 
 
+@pytest.mark.thorough
 def test_a_scan_is_brought_in_and_opened_by_pages(kc: World) -> None:
     paper = a_paper(kc)
     file = paper.candidate
@@ -558,6 +568,7 @@ def test_a_scan_is_brought_in_and_opened_by_pages(kc: World) -> None:
     assert ScanReading.objects.count() == 2
 
 
+@pytest.mark.thorough
 def test_the_page_of_a_scan_alone_opens_nothing(kc: World) -> None:
     scan = brought(kc, a_paper(kc))
 
@@ -567,6 +578,7 @@ def test_the_page_of_a_scan_alone_opens_nothing(kc: World) -> None:
     assert not ScanReading.objects.exists()
 
 
+@pytest.mark.thorough
 def test_who_opened_is_shown_to_the_committee_and_not_to_the_auditor(kc: World) -> None:
     scan = brought(kc, a_paper(kc))
     read_scan(scan, by=kc.approver, on=DAY, reason="Xem trước khi ký")
@@ -577,6 +589,7 @@ def test_who_opened_is_shown_to_the_committee_and_not_to_the_auditor(kc: World) 
     assert "Xem trước khi ký" not in page(kc.auditor, address)
 
 
+@pytest.mark.thorough
 def test_other_cells_find_neither_paper_nor_scan(kc: World) -> None:
     scan = brought(kc, a_paper(kc))
     file, paper = scan.paper.candidate, scan.paper_id

@@ -109,6 +109,7 @@ def admitted_again(world: World, file: Candidate, *, by: User) -> None:
     hold_ceremony(fresh(file), by=world.secretary, on=TODAY, ceremony_on=SECOND)
 
 
+@pytest.mark.thorough
 def test_between_the_new_decision_and_the_new_ceremony_nobody_is_on_probation(
     kc26: World, third: User
 ) -> None:
@@ -123,6 +124,7 @@ def test_between_the_new_decision_and_the_new_ceremony_nobody_is_on_probation(
     assert case(file, on=TODAY).became_probationary_on == SECOND
 
 
+@pytest.mark.thorough
 def test_the_second_probation_inherits_nothing_of_the_first(kc26: World, third: User) -> None:
     file = first_round(kc26)
     admitted_again(kc26, file, by=third)
@@ -142,6 +144,7 @@ def test_the_second_probation_inherits_nothing_of_the_first(kc26: World, third: 
         vote_of_probation(kc26, file, level=Level.CELL, held_on=FULL_AGAIN, on=TODAY)
 
 
+@pytest.mark.thorough
 def test_the_second_probation_goes_its_whole_way_after_a_recognition_that_fell(
     kc26: World, third: User
 ) -> None:
@@ -206,6 +209,7 @@ def ready_for_recognition(world: World) -> Candidate:
     return file
 
 
+@pytest.mark.thorough
 def test_after_the_third_failed_vote_on_recognition_those_above_vote_and_decide(
     kc26: World,
 ) -> None:
@@ -227,6 +231,7 @@ def test_after_the_third_failed_vote_on_recognition_those_above_vote_and_decide(
     assert recognised(kc26, file, signed_on=held_on, on=TODAY).official_on == FULL
 
 
+@pytest.mark.thorough
 def test_after_the_third_failed_vote_on_deletion_those_above_vote_and_decide(
     kc26: World,
 ) -> None:
@@ -290,6 +295,7 @@ def test_whom_the_cell_failed_three_times_the_competent_committee_may_refuse(kc:
     assert (refused(kc, file).kind, fresh(file).stage) == ("refuse", Stage.CLOSED)
 
 
+@pytest.mark.thorough
 def test_the_database_recognises_once_and_only_on_votes_of_the_probation_that_runs(
     kc26: World, third: User
 ) -> None:
@@ -320,6 +326,7 @@ def test_the_database_recognises_once_and_only_on_votes_of_the_probation_that_ru
     assert made("4-QĐ") == ""
 
 
+@pytest.mark.thorough
 def test_the_database_takes_three_failed_votes_of_the_cell_and_not_two(kc26: World) -> None:
     file = ready_for_recognition(kc26)
     failed(kc26, file, times=2, purpose=Purpose.RECOGNITION, since=FULL)

@@ -82,6 +82,7 @@ def row(kc: World, file: Candidate, **changes: Any) -> Decision:
 # ---------------------------------------------------------------- who takes part does not decide
 
 
+@pytest.mark.sweep
 @pytest.mark.parametrize(
     "step", [Step.PUT_ON_LIST, Step.PERMIT, Step.COMPLETE_PAPERS, Step.SEND_UP]
 )
@@ -198,6 +199,7 @@ def test_who_approved_the_decision_does_not_help_the_candidate_later(
     )
 
 
+@pytest.mark.thorough
 def test_who_approved_the_admission_records_no_vote_on_the_recognition(kc: World) -> None:
     on = date(2022, 9, 1)
     appointed(kc.approver, kc.top, Role.STAFF)
@@ -229,6 +231,7 @@ def test_who_approved_the_admission_records_no_vote_on_the_recognition(kc: World
 # ---------------------------------------------------------------- a decision that was cancelled
 
 
+@pytest.mark.thorough
 def test_neither_who_cancelled_nor_who_asked_for_it_issues_the_next_decision(kc: World) -> None:
     file = candidate(kc, at=Stage.DECIDED)
     asker = officer("xin-huy", kc.top, Role.STAFF)
@@ -257,6 +260,7 @@ def test_neither_who_cancelled_nor_who_asked_for_it_issues_the_next_decision(kc:
 # ---------------------------------------------------------------- what is not rewritten
 
 
+@pytest.mark.sweep
 @pytest.mark.parametrize(
     ("table", "change"),
     [
@@ -286,6 +290,7 @@ def test_who_took_part_and_whom_a_file_is_about_is_not_rewritten(
 # ---------------------------------------------------------------- what a decision stands on
 
 
+@pytest.mark.thorough
 def test_a_decision_supersedes_only_what_was_cancelled_of_the_same_file(kc: World) -> None:
     file, other = candidate(kc, at=Stage.DECIDED), candidate(kc, at=Stage.DECIDED)
     first = file.decisions.get()
@@ -306,6 +311,7 @@ def test_a_decision_supersedes_only_what_was_cancelled_of_the_same_file(kc: Worl
     refused_by(name, lambda: row(kc, file, kind="refuse", reason="Sai", supersedes=first))
 
 
+@pytest.mark.thorough
 def test_a_refusal_and_a_cancellation_are_of_the_body_that_may(kc: World) -> None:
     file, undecided = candidate(kc, at=Stage.DECIDED), candidate(kc, at=Stage.CELL_RESOLVED)
     first = file.decisions.get()

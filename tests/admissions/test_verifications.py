@@ -128,6 +128,7 @@ def test_neither_the_candidate_nor_a_relative_verifies(kc: World) -> None:
     assert asked(kc, file, **sent, verifier=brother).verifier == brother
 
 
+@pytest.mark.sweep
 @pytest.mark.parametrize("who", ["secretary2", "staff", "approver", "auditor", "leader"])
 def test_only_who_prepares_the_file_asks_and_answers(kc: World, who: str) -> None:
     file = logged(kc)
@@ -162,6 +163,7 @@ def test_an_answer_comes_after_the_request_and_says_what_is_not_clear(kc: World)
     ]
 
 
+@pytest.mark.thorough
 def test_the_verification_is_complete_when_every_answer_is_clear(kc: World) -> None:
     file = logged(kc)
     own = asked(kc, file)
@@ -305,6 +307,7 @@ def test_the_last_answer_completes_the_file(kc: World) -> None:
 # ---------------------------------------------------------------- pages
 
 
+@pytest.mark.thorough
 def test_requests_are_sent_answered_and_done_without_by_pages(kc: World) -> None:
     file = logged(kc)
     sending = url("candidate-step", file, "gui-tham-tra")
@@ -401,6 +404,7 @@ def test_the_other_papers_are_received_while_the_answer_is_awaited(kc: World) ->
     assert ("2-KNĐ" in step.why, "TTLL" in step.why) == (True, False)
 
 
+@pytest.mark.thorough
 def test_where_only_the_answer_lacks_it_is_awaited_until_its_last_day_and_pressed_for_after(
     kc: World,
 ) -> None:
@@ -420,6 +424,7 @@ def test_where_only_the_answer_lacks_it_is_awaited_until_its_last_day_and_presse
         assert f'href="{requests}"' in page(kc.secretary, address), address
 
 
+@pytest.mark.thorough
 def test_an_answer_that_is_not_clear_is_asked_again(kc: World) -> None:
     file = unverified(kc)
     request = asked(kc, file, sent_on=date(2021, 3, 1))
@@ -431,6 +436,7 @@ def test_an_answer_that_is_not_clear_is_asked_again(kc: World) -> None:
     assert "Chưa rõ năm sinh" in step.why
 
 
+@pytest.mark.sweep
 @pytest.mark.parametrize("is_asked", [True, False])
 def test_the_pages_of_the_vote_and_of_the_meeting_lead_to_the_requests(
     kc: World, is_asked: bool
@@ -448,6 +454,7 @@ def test_the_pages_of_the_vote_and_of_the_meeting_lead_to_the_requests(
     assert f'href="{requests}"' in row
 
 
+@pytest.mark.thorough
 def test_the_page_of_papers_warns_of_a_verification_that_nobody_was_asked_for(kc: World) -> None:
     file = unverified(kc)
     address = url("candidate-step", file, "giay-to")
@@ -475,6 +482,7 @@ def test_the_page_of_papers_says_where_the_answer_goes_while_a_request_is_open(k
     assert "Nobody was asked" not in shown
 
 
+@pytest.mark.sweep
 @pytest.mark.parametrize("is_asked", [True, False])
 def test_the_planner_and_the_meetings_to_come_name_the_verification(
     kc: World, is_asked: bool

@@ -69,12 +69,14 @@ def everybody(kc: World) -> list[User]:
     return [getattr(kc, name) for name in named]
 
 
+@pytest.mark.thorough
 def test_the_one_statement_tells_each_user_what_the_kinds_own_queries_do(busy: World) -> None:
     for user in everybody(busy):
         assert told(user) == one_by_one(user, DAY), user
     assert len({title for user in everybody(busy) for title in told(user)}) >= 8
 
 
+@pytest.mark.thorough
 def test_of_another_day_it_tells_what_stood_then(busy: World) -> None:
     told(busy.secretary)
     for day in (DAY - timedelta(days=400), date(2021, 1, 1), DAY + timedelta(days=1)):
@@ -82,6 +84,7 @@ def test_of_another_day_it_tells_what_stood_then(busy: World) -> None:
     assert told(busy.secretary, DAY - timedelta(days=400)) != told(busy.secretary)
 
 
+@pytest.mark.thorough
 def test_it_costs_one_query_and_two_more_where_helpers_are_judged(
     busy: World, django_assert_num_queries: Any
 ) -> None:
@@ -96,6 +99,7 @@ def test_it_tells_somebody_whose_account_is_closed_nothing(busy: World) -> None:
     assert told(busy.secretary) == {}
 
 
+@pytest.mark.thorough
 def test_another_places_users_are_told_nothing_of_it(busy: World) -> None:
     elsewhere = world(slug="hg", number=1)
     own = {"Members on 1 January 2021 to confirm": 1}

@@ -29,6 +29,7 @@ def links(browser: Client, address: str) -> set[str]:
     return {href.split("?")[0] for href in re.findall(r'href="(/[^"#]*)"', page.content.decode())}
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("who", ["secretary", "staff", "staff2", "approver", "auditor"])
 def test_every_page_of_the_process_is_two_clicks_from_the_navigation(kc: World, who: str) -> None:
     stand_on(DAY)
