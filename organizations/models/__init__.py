@@ -17,6 +17,7 @@ from .reorganization import (
     ReorganizationEvent,
     ReorganizationKind,
 )
+from .scope import Scope
 from .seal import Seal
 from .transfer import Departure, PersonMerge, TemporaryStay, Transfer
 from .user import User
@@ -46,6 +47,7 @@ __all__ = [
     "ReorganizationEvent",
     "ReorganizationKind",
     "Role",
+    "Scope",
     "Seal",
     "TemporaryStay",
     "Transfer",

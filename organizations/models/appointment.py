@@ -11,12 +11,14 @@ from django.contrib.postgres.constraints import ExclusionConstraint
 from django.contrib.postgres.fields import DateRangeField, RangeOperators
 from django.db import models
 from django.db.models import F, Q
+from django.db.models.expressions import RawSQL
 from django.utils.translation import gettext_lazy as _
 
 from config import clock
 
 from .guards import NEVER_DELETED, EnteredAt, entered_now, real_period
 from .organization import Organization
+from .scope import Scope
 
 if TYPE_CHECKING:
     from django.contrib.auth.models import AnonymousUser
@@ -77,6 +79,17 @@ class Post(models.Model):
         return f"{self.title}: {self.person_id}"
 
 
+# As many as stand beneath an appointment's organisation, itself among them, up to some number.
+BENEATH = """
+    SELECT count(*) FROM (
+        SELECT 1 FROM organizations_ancestry
+        WHERE ancestor_id = organizations_appointment.organization_id
+            AND valid_from <= %s AND valid_to > %s
+        LIMIT %s
+    ) AS line
+"""
+
+
 class AppointmentQuerySet(models.QuerySet["Appointment"]):
     def of(
         self, user: User | AnonymousUser, *, on: date, roles: Collection[Role] | None = None
@@ -99,6 +112,13 @@ class AppointmentQuerySet(models.QuerySet["Appointment"]):
         return Organization.objects.under(
             Organization.objects.filter(pk__in=roots.values("organization")), on=on
         )
+
+    def scope_of(self, user: User | AnonymousUser, *, roles: Collection[Role], on: date) -> Scope:
+        """Return the scope whose organisations are those of `organizations_of`; one query."""
+        beneath = RawSQL(BENEATH, [on, on, Scope.MANY])  # noqa: S611 - our own words alone
+        held = self.of(user, on=on, roles=roles).annotate(beneath=beneath)
+        sizes = dict(held.order_by("organization").values_list("organization", "beneath"))
+        return Scope(tuple(sizes), on, sum(sizes.values()))
 
 
 @pghistory.track(append_only=True)

@@ -21,14 +21,17 @@ def announce(
     on: date,
     sign: int = 1,
     snapshot: dict[str, Any] | None = None,
+    kind: str = "",
 ) -> Outbox:
     """Write the news that `fact` happened in `organization` on day `on`, and wake the worker.
+
+    `kind` is the fact's own, unless it is told for many at once.
 
     The row shares the fact's transaction: both are there, or neither. Waking is only a hint;
     nothing is lost when no worker hears it.
     """
     row = Outbox.objects.create(
-        kind=fact._meta.label_lower,
+        kind=kind or fact._meta.label_lower,
         fact=fact.pk,
         organization=organization,
         on=on,

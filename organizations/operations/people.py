@@ -32,6 +32,7 @@ from organizations.models import (
 from organizations.models.person import name_columns
 from organizations.permissions import acts
 
+from .outbox import announce
 from .seals import refuse_sealed, sealed_sentence
 
 if TYPE_CHECKING:
@@ -481,7 +482,7 @@ def write_departure(
         _refuse_undecided(decision_number, decided_on, by_day=happened_on)
     leave(membership, on=happened_on, reason_out=LEAVES[reason])
     _end_what_they_held(membership.person, on=happened_on)
-    return Departure.objects.create(
+    departure = Departure.objects.create(
         membership=membership,
         reason=reason,
         on=happened_on,
@@ -490,6 +491,9 @@ def write_departure(
         note=names.written(note),
         entered_by=by,
     )
+    if membership.status == Membership.Status.PROBATIONARY:
+        announce(departure, organization=membership.cell, on=happened_on)
+    return departure
 
 
 def _refuse_departure(membership: Membership, *, reason: str, happened_on: date, on: date) -> None:
@@ -576,13 +580,16 @@ def restore(
         raise DomainError(fields={"restored_on": _("The day lies before the one they left.")})
     refuse_no_cell(cell, on=restored_on, field="cell")
     refuse_sealed([cell], day=restored_on, field="restored_on", runs_on=True)
-    return join(
+    restored = join(
         person,
         cell=cell,
         status=ended.status,
         on=restored_on,
         reason_in=Membership.ReasonIn.RESTORED,
     )
+    if restored.status == Membership.Status.PROBATIONARY:
+        announce(restored, organization=cell, on=restored_on)
+    return restored
 
 
 def refuse_no_cell(cell: Organization, *, on: date, field: str) -> None:

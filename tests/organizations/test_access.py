@@ -7,7 +7,7 @@ from datetime import date, timedelta
 import pytest
 from django.contrib.auth.models import AnonymousUser
 
-from organizations.models import Appointment, Membership, Organization, Role, User
+from organizations.models import Appointment, Membership, Organization, Role, Scope, User
 from organizations.operations.structure import move
 from organizations.permissions import accounts_kept_by, acts, acts_at, holds
 from tests.organizations.makers import (
@@ -95,6 +95,7 @@ def test_a_moved_cell_is_seen_by_its_new_committee_from_that_day(tree: dict) -> 
     assert seen(user, DAY) == ["a1", "b", "b1"]
 
 
+@pytest.mark.sweep
 @pytest.mark.parametrize(
     ("role", "names"),
     [
@@ -142,6 +143,37 @@ def test_the_subtrees_of_several_roles_are_seen_together_each_once(tree: dict) -
     assert seen(user) == ["a", "a1", "b1"]
     secretary_of = Appointment.objects.organizations_of(user, roles=[Role.SECRETARY], on=DAY)
     assert sorted(secretary_of.values_list("slug", flat=True)) == ["a1", "b1"]
+
+
+def test_a_scope_holds_what_the_posts_in_those_roles_reach_on_its_day(tree: dict) -> None:
+    user = officer("an", tree["cell"])
+    appointed(user, tree["sibling"], Role.STAFF, until=TOMORROW)
+    appointed(user, tree["top"], Role.LEADER)
+    move(tree["other cell"], under=tree["mine"], on=TOMORROW)
+    closed = officer("cu", tree["top"])
+    closed.is_active = False
+    closed.save(update_fields=["is_active"])
+
+    for who in (user, closed, account("ai-do"), AnonymousUser()):
+        for day in (YESTERDAY, DAY, TOMORROW):
+            scope = Appointment.objects.scope_of(who, roles=Role.sees_names(), on=day)
+            reached = Appointment.objects.organizations_of(who, roles=Role.sees_names(), on=day)
+            assert set(scope.lines().values_list("descendant", flat=True)) == set(
+                reached.values_list("pk", flat=True)
+            )
+            assert scope.size >= reached.count() > 0 or scope.roots == ()
+
+
+def test_the_size_of_a_scope_is_counted_no_further_than_many(
+    tree: dict, monkeypatch: pytest.MonkeyPatch, django_assert_num_queries: object
+) -> None:
+    user = officer("canbo", tree["top"], Role.STAFF)
+    of = lambda: Appointment.objects.scope_of(user, roles=[Role.STAFF], on=DAY)  # noqa: E731
+
+    with django_assert_num_queries(1):  # type: ignore[operator]
+        assert of().size == 5
+    monkeypatch.setattr(Scope, "MANY", 3)
+    assert of().size == 3
 
 
 def test_an_administrator_of_a_part_keeps_no_account_that_also_acts_outside_it(tree: dict) -> None:

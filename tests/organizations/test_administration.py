@@ -50,6 +50,7 @@ def slugs(page) -> list[str]:
     return [line.organization.slug for line in page.context["rows"]]
 
 
+@pytest.mark.sweep
 @pytest.mark.parametrize("url", PAGES)
 @pytest.mark.parametrize("role", [one for one in Role if one != Role.ADMINISTRATOR])
 def test_for_any_other_role_the_pages_do_not_exist(
@@ -62,6 +63,7 @@ def test_for_any_other_role_the_pages_do_not_exist(
     assert client.post(url, {"once": once()}).status_code in {404, 405}
 
 
+@pytest.mark.sweep
 @pytest.mark.parametrize("url", PAGES)
 def test_the_administrator_has_them_all(tree: Tree, keeper: Client, url: str) -> None:
     account("ai-do")
@@ -76,11 +78,13 @@ def test_who_was_administrator_until_yesterday_has_none(tree: Tree, signed_in: S
     assert signed_in(user).get("/quan-tri/").status_code == 404
 
 
+@pytest.mark.sweep
 @pytest.mark.parametrize("url", PAGES)
 def test_nobody_has_them_without_signing_in(tree: Tree, client: Client, url: str) -> None:
     assert client.get(url).status_code == 302
 
 
+@pytest.mark.thorough
 def test_the_pages_name_no_member(tree: Tree, keeper: Client) -> None:
     member(tree["cell"], "Nguyễn Thị Bí Mật")
     account("ai-do")
@@ -161,6 +165,7 @@ def test_the_administrator_of_a_part_sees_that_part(tree: Tree, signed_in: SignI
     assert slugs(client.get("/quan-tri/to-chuc/?q=hon")) == []
 
 
+@pytest.mark.thorough
 def test_a_thousand_organisations_take_as_many_questions_as_ten(
     tree: Tree, keeper: Client, owner_role: OwnerRole, django_assert_max_num_queries: object
 ) -> None:
@@ -204,11 +209,13 @@ def test_an_organisation_is_added_beneath_another(tree: Tree, keeper: Client) ->
     assert len(answer.context["messages"]) == 1
 
 
+@pytest.mark.sweep
 @pytest.mark.parametrize("text", ["khe cham", "Đảng bộ Khe Chàm", "chàm", "khe-cham"])
 def test_the_superior_is_found_by_a_part_of_its_name(tree: Tree, keeper: Client, text: str) -> None:
     assert keeper.post("/quan-tri/to-chuc/them/", new_unit(under=text)).status_code == 303
 
 
+@pytest.mark.thorough
 def test_what_fits_several_superiors_is_asked_again_with_these(tree: Tree, keeper: Client) -> None:
     answer = keeper.post("/quan-tri/to-chuc/them/", new_unit(under="đảng bộ"))
 
@@ -228,6 +235,7 @@ def test_an_unusual_superior_is_said_and_not_refused(tree: Tree, keeper: Client)
     assert [message.level_tag for message in answer.context["messages"]] == ["warn", "ok"]
 
 
+@pytest.mark.sweep
 @pytest.mark.parametrize(
     ("field", "changes"),
     [
@@ -298,6 +306,7 @@ def test_a_competence_is_granted(tree: Tree, keeper: Client) -> None:
     assert (again.status_code, errors(again)) == (422, ["on"])
 
 
+@pytest.mark.sweep
 @pytest.mark.parametrize(
     ("field", "value"),
     [
@@ -344,6 +353,7 @@ def test_an_account_is_opened_and_may_do_nothing_yet(tree: Tree, keeper: Client)
     assert not Organization.objects.visible_to(user, on=DAY).exists()
 
 
+@pytest.mark.sweep
 @pytest.mark.parametrize(
     ("field", "changes"),
     [
@@ -457,6 +467,7 @@ def test_a_role_is_given_from_a_day_to_its_last_day(tree: Tree, keeper: Client) 
     assert role.granted_by.username == "quantri"
 
 
+@pytest.mark.sweep
 @pytest.mark.parametrize(
     ("field", "changes"),
     [

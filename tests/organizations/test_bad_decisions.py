@@ -128,6 +128,7 @@ def told(client: Client, draft: Reorganization, answer: Any) -> dict[int, list[s
     return rows
 
 
+@pytest.mark.sweep
 @pytest.mark.parametrize("bad", BAD.values(), ids=BAD.keys())
 def test_what_cannot_be_is_told_at_the_row_that_was_typed(here: World, bad: Bad) -> None:
     bad.before(here)
@@ -142,6 +143,7 @@ def test_what_cannot_be_is_told_at_the_row_that_was_typed(here: World, bad: Bad)
     assert bad.sentence in " ".join(told(client, draft, answer)[bad.row])
 
 
+@pytest.mark.sweep
 @pytest.mark.parametrize("bad", BAD.values(), ids=BAD.keys())
 def test_what_cannot_be_is_told_at_the_row_that_was_pasted(here: World, bad: Bad) -> None:
     bad.before(here)
@@ -177,6 +179,7 @@ def test_a_day_in_a_closed_year_is_refused_at_its_field(here: World) -> None:
     assert SEALED in words(answer)
 
 
+@pytest.mark.thorough
 def test_a_table_of_a_year_closed_meanwhile_is_told_so(here: World) -> None:
     draft, client = drafted(here, on=CLOSED), browser(here.staff2)
     close_2020(here)

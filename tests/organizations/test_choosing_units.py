@@ -28,6 +28,7 @@ def crowd(db: None) -> World:
 OFFICES = [f"Chi bộ Văn phòng — Đảng bộ {number} [vp{number}]" for number in (1, 2, 3)]
 
 
+@pytest.mark.thorough
 def test_committees_are_suggested_first_and_each_with_its_superior(crowd: World) -> None:
     answer = browser(crowd.staff).get(at(decision(crowd), "event-new") + "?loai=merge")
 
@@ -38,6 +39,7 @@ def test_committees_are_suggested_first_and_each_with_its_superior(crowd: World)
     assert (len(suggested), OFFICES[0] in answer.content.decode()) == (300, False)
 
 
+@pytest.mark.thorough
 def test_what_fits_several_units_of_a_merger_is_chosen_beneath_it(crowd: World) -> None:
     draft = decision(crowd)
     typed = {"loai": "merge", "once": once(), "version": "1", "into": "n3-131"}
@@ -60,6 +62,7 @@ def test_what_fits_several_units_of_a_merger_is_chosen_beneath_it(crowd: World) 
     ]
 
 
+@pytest.mark.thorough
 def test_siblings_are_suggested_first_for_a_transfer_and_one_of_several_is_chosen(
     crowd: World,
 ) -> None:

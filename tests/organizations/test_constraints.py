@@ -519,6 +519,7 @@ BROKEN: list[tuple[str, Callable[[], Any]]] = [
 ]
 
 
+@pytest.mark.sweep
 @pytest.mark.parametrize(
     ("name", "broken"), BROKEN, ids=[f"{name}-{n}" for n, (name, _row) in enumerate(BROKEN)]
 )
@@ -594,6 +595,7 @@ def saved(row: Any) -> Any:
     return row
 
 
+@pytest.mark.sweep
 @pytest.mark.parametrize("model", KEPT)
 def test_a_row_is_never_deleted_not_even_by_the_owner(model: str, owner_role: OwnerRole) -> None:
     row = one_of(model)
@@ -608,6 +610,7 @@ def test_a_row_is_never_deleted_not_even_by_the_owner(model: str, owner_role: Ow
     assert type(row)._default_manager.filter(pk=row.pk).exists()
 
 
+@pytest.mark.sweep
 @pytest.mark.parametrize("model", KEPT)
 def test_the_product_itself_may_not_delete(model: str) -> None:
     row = one_of(model)

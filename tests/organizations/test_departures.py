@@ -64,6 +64,7 @@ def gone(membership: Membership, by: User, **changes: Any) -> Departure:
 # ---------------------------------------------------------------- leaving
 
 
+@pytest.mark.sweep
 @pytest.mark.parametrize("status", ["official", "probationary"])
 @pytest.mark.parametrize("reason", ["expelled", "struck_off", "resigned"])
 def test_who_leaves_by_a_decision_is_out_from_its_day_with_its_reason(
@@ -167,6 +168,7 @@ def test_nobody_records_that_they_left_themselves(tree: Tree, secretary: User) -
         gone(held, secretary)
 
 
+@pytest.mark.thorough
 @pytest.mark.django_db(transaction=True)
 def test_of_two_departures_at_once_one_is_recorded(tree: Tree) -> None:
     first, second = officer("bithu", tree["cell"]), officer("canbo", tree["mine"], Role.STAFF)

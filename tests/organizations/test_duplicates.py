@@ -193,6 +193,7 @@ def test_who_asked_does_not_answer(tree: Tree, staff: User) -> None:
             answer(merge, by=staff, on=DAY)
 
 
+@pytest.mark.sweep
 @pytest.mark.parametrize("role", [Role.SECRETARY, Role.LEADER, Role.AUDITOR, Role.ADMINISTRATOR])
 def test_staff_asks_and_staff_or_approver_answers_over_both_cells(
     tree: Tree, staff: User, role: Role

@@ -73,6 +73,7 @@ def test_an_account_alone_also_ends_the_first_start() -> None:
     assert Client().get(URL).status_code == 404
 
 
+@pytest.mark.sweep
 @pytest.mark.parametrize(
     ("field", "changes"),
     [

@@ -254,6 +254,7 @@ def test_the_incoming_secretary_acknowledges_once(kc: World) -> None:
     assert not Handover.objects.open().exists()
 
 
+@pytest.mark.sweep
 @pytest.mark.parametrize(
     "who", ["secretary", "secretary2", "staff", "auditor", "leader", "administrator"]
 )
@@ -415,6 +416,7 @@ def test_an_end_and_an_appointment_at_once_still_meet() -> None:
 # ---------------------------------------------------------------- by a real reorganisation
 
 
+@pytest.mark.thorough
 def test_a_merger_that_is_applied_opens_the_hand_over_in_the_same_transaction(kc: World) -> None:
     made = draft(
         kc.committee,

@@ -64,6 +64,7 @@ NEW_KIND = {
 # ---------------------------------------------------------------- who
 
 
+@pytest.mark.sweep
 @pytest.mark.parametrize("where", [LIST, NEW, CELL])
 @pytest.mark.parametrize("role", [one for one in Role if one != Role.ADMINISTRATOR])
 def test_for_any_other_role_the_pages_do_not_exist(
@@ -145,6 +146,7 @@ def test_a_kind_that_nobody_has_may_become_a_cell_unless_others_stand_beneath_it
     assert not kind("grassroots-cell").is_cell
 
 
+@pytest.mark.sweep
 @pytest.mark.parametrize(
     ("wrong", "field"),
     [

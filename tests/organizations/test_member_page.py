@@ -99,6 +99,7 @@ def tabs(page: Any) -> dict[str, int]:
 # ---------------------------------------------------------------- the register
 
 
+@pytest.mark.thorough
 def test_the_register_counts_each_status_as_its_list_shows_it(kept: People) -> None:
     here = kept.tree["cell"]
     member(here, "Đỗ An")
@@ -128,6 +129,7 @@ def test_the_register_counts_each_status_as_its_list_shows_it(kept: People) -> N
     assert names(other.get(REGISTER, {"tinh_trang": "guest"})) == ["Lê Cúc"]
 
 
+@pytest.mark.thorough
 def test_the_register_is_that_of_the_day_asked_for(kept: People) -> None:
     moved = member(kept.tree["cell"], "Đỗ An")
     kept.moved(moved, day=DAY)
@@ -139,6 +141,7 @@ def test_the_register_is_that_of_the_day_asked_for(kept: People) -> None:
     assert names(other.get(REGISTER, {"den": f"{EVE:%d/%m/%Y}"})) == []
 
 
+@pytest.mark.sweep
 @pytest.mark.parametrize(
     "asked",
     [
@@ -176,6 +179,7 @@ def test_a_line_says_party_age_probation_posts_and_where_they_stay(kept: People)
     assert later.context["rows"][0].party_age == 11
 
 
+@pytest.mark.sweep
 @pytest.mark.parametrize("size", [30, 180])
 def test_the_register_takes_as_many_questions_for_many_as_for_few(
     kept: People, size: int, django_assert_max_num_queries: Any
@@ -229,6 +233,7 @@ def test_the_page_shows_what_was_is_and_will_be(kept: People) -> None:
     assert "no-store" in answer.headers["Cache-Control"]
 
 
+@pytest.mark.sweep
 @pytest.mark.parametrize(
     ("role", "status"),
     [
@@ -252,6 +257,7 @@ def test_who_sees_names_reads_the_page(
     assert beside.get(page_of(held.person)).status_code == 404
 
 
+@pytest.mark.thorough
 def test_the_receiving_cell_opens_the_page_after_acceptance_alone(kept: People) -> None:
     held = member(kept.tree["cell"], "Đỗ An")
     released = kept.released(held)
@@ -269,6 +275,7 @@ def test_the_receiving_cell_opens_the_page_after_acceptance_alone(kept: People) 
 WRITES = ["sua", "ra-khoi-dang", "chuc-vu", "chuyen"]
 
 
+@pytest.mark.sweep
 @pytest.mark.parametrize("role", [Role.APPROVER, Role.AUDITOR, Role.LEADER, Role.ADMINISTRATOR])
 @pytest.mark.parametrize("what", WRITES)
 def test_who_only_reads_finds_no_page_to_write_on(
@@ -282,6 +289,7 @@ def test_who_only_reads_finds_no_page_to_write_on(
     assert client.post(address, {"once": once()}).status_code == 404
 
 
+@pytest.mark.sweep
 @pytest.mark.parametrize("what", WRITES)
 def test_nobody_writes_on_their_own_page(kept: People, what: str) -> None:
     held = member(kept.tree["cell"])
@@ -294,6 +302,7 @@ def test_nobody_writes_on_their_own_page(kept: People, what: str) -> None:
     assert kept.browser().post(address, {"once": once()}).status_code == 404
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("what", [*WRITES, "phuc-hoi", "chuyen-ve"])
 def test_an_empty_or_senseless_form_is_refused_and_never_breaks(kept: People, what: str) -> None:
     held = member(kept.tree["cell"])
@@ -417,6 +426,7 @@ def step(transfer: Transfer, name: str) -> str:
     return reverse(f"transfer-{name}", args=[transfer.public_id])
 
 
+@pytest.mark.thorough
 def test_a_member_moves_by_three_forms_of_two_people(kept: People) -> None:
     held = member(kept.tree["cell"], "Đỗ An")
     here, there = kept.browser(), kept.browser(kept.there)
@@ -467,6 +477,7 @@ def test_an_answer_to_what_was_answered_meanwhile_is_told(kept: People) -> None:
     assert Transfer.objects.get().state == "accepted"
 
 
+@pytest.mark.sweep
 @pytest.mark.parametrize("name", ["release", "accept", "refuse", "withdraw", "end"])
 def test_whose_part_it_is_not_finds_no_step(kept: People, name: str) -> None:
     transfer = kept.released(member(kept.tree["cell"]))
@@ -485,6 +496,7 @@ def test_whose_part_it_is_not_finds_no_step(kept: People, name: str) -> None:
         )
 
 
+@pytest.mark.thorough
 def test_somebody_from_outside_is_entered_by_one_and_accepted_by_another(kept: People) -> None:
     typed = {
         "cell": "[van-tai-1]",
@@ -519,6 +531,7 @@ def test_somebody_from_outside_is_entered_by_one_and_accepted_by_another(kept: P
     assert places(transfer.person) == [("van-tai-1", "official", DAY, None, "transferred", "")]
 
 
+@pytest.mark.thorough
 def test_each_transfer_stands_in_one_part_of_the_panel(kept: People) -> None:
     here = kept.tree["cell"]
     kept.asked(member(here, "Một"))
@@ -563,6 +576,7 @@ def test_each_transfer_stands_in_one_part_of_the_panel(kept: People) -> None:
     assert counted == {part: len(found) for part, found in parts(kept.above).items()}
 
 
+@pytest.mark.sweep
 @pytest.mark.parametrize("size", [5, 40])
 def test_the_panel_takes_as_many_questions_for_many_as_for_few(
     kept: People, size: int, django_assert_max_num_queries: Any
@@ -577,6 +591,7 @@ def test_the_panel_takes_as_many_questions_for_many_as_for_few(
     assert len(page.context["rows"]) == size
 
 
+@pytest.mark.sweep
 @pytest.mark.parametrize(
     ("role", "status"),
     [(Role.AUDITOR, 200), (Role.APPROVER, 200), (Role.LEADER, 404), (Role.ADMINISTRATOR, 404)],
@@ -593,6 +608,7 @@ def test_who_sees_names_sees_the_panel(
 # ---------------------------------------------------------------- duplicates on pages
 
 
+@pytest.mark.thorough
 def test_two_people_merge_two_records_on_pages(kept: People) -> None:
     first, second = member(kept.tree["cell"]).person, member(kept.tree["other cell"]).person
     asks = kept.browser(kept.above)
@@ -623,6 +639,7 @@ def test_two_people_merge_two_records_on_pages(kept: People) -> None:
     assert names(asks.get(REGISTER)) == [second.full_name]
 
 
+@pytest.mark.sweep
 @pytest.mark.parametrize(
     ("role", "status"),
     [
@@ -671,6 +688,7 @@ def test_the_pairs_take_as_many_questions_for_many_as_for_few(
     assert len(page.context["pairs"]) == pairs
 
 
+@pytest.mark.thorough
 def test_a_merge_is_told_on_the_page_of_the_second_record(kept: People) -> None:
     first, second = member(kept.tree["cell"]).person, member(kept.tree["cell"]).person
     second_person = officer("duyet", kept.tree["top"], Role.APPROVER)

@@ -92,6 +92,7 @@ def test_the_order_does_not_hang_on_the_servers_language() -> None:
         assert cursor.fetchall() == [("C",)]
 
 
+@pytest.mark.thorough
 def test_members_are_found_without_diacritics_by_cell_and_by_status(
     tree: Tree, signed_in: SignIn
 ) -> None:
@@ -112,6 +113,7 @@ def test_members_are_found_without_diacritics_by_cell_and_by_status(
     assert found(trang="99", so_dong="25") == ["Lê Thị Hà", "Đỗ Văn Thịnh"]
 
 
+@pytest.mark.thorough
 def test_in_a_large_scope_a_cell_or_its_committee_is_found_by_name(
     tree: Tree, signed_in: SignIn
 ) -> None:
@@ -140,6 +142,7 @@ def test_the_register_takes_as_many_questions_for_many_as_for_few(
     assert len(names(page)) == 120
 
 
+@pytest.mark.sweep
 @pytest.mark.parametrize(
     ("role", "status", "may_add"),
     [
@@ -196,6 +199,7 @@ def test_a_cell_is_prefilled_where_there_is_only_one(tree: Tree, theirs: Client)
     assert "Chi bộ Khai thác 1 [khai-thac-1]" in theirs.get(NEW).content.decode()
 
 
+@pytest.mark.sweep
 @pytest.mark.parametrize(
     ("field", "changes"),
     [
@@ -318,6 +322,7 @@ def test_an_impossible_person_is_refused(field: str, columns: dict) -> None:
     assert list(refused.value.fields) == [field]
 
 
+@pytest.mark.thorough
 def test_many_members_of_many_cells_are_taken_over_at_once(
     tree: Tree, django_assert_max_num_queries: object
 ) -> None:

@@ -274,6 +274,7 @@ def test_an_organisation_with_units_beneath_does_not_end(here: Tree) -> None:
     )
 
 
+@pytest.mark.thorough
 def test_nobody_joins_a_cell_that_has_ended_and_nobody_stays_beyond(here: Tree) -> None:
     here.applied(here.draft(("merge", [here.one], [here.two])))
     name = "membership_in_a_cell_that_still_exists"
@@ -332,6 +333,7 @@ def test_a_circle_on_one_day_of_a_longer_placement_is_refused(here: Tree) -> Non
         Placement.objects.filter(organization=here.mine).update(parent=here.one)
 
 
+@pytest.mark.thorough
 @pytest.mark.django_db(transaction=True)
 def test_a_new_member_and_the_end_of_their_cell_wait_for_each_other() -> None:
     here = tree()
@@ -467,6 +469,7 @@ def test_a_membership_stays_with_its_person_and_its_cell(here: Tree) -> None:
     attack("UPDATE organizations_membership SET person_id = %s", person().pk, refused=name)
 
 
+@pytest.mark.thorough
 def test_an_organisation_ends_once_and_does_not_begin_after_its_places(here: Tree) -> None:
     here.applied(here.draft(("merge", [here.one], [here.two])))
 
@@ -484,6 +487,7 @@ def test_an_organisation_ends_once_and_does_not_begin_after_its_places(here: Tre
     )
 
 
+@pytest.mark.thorough
 def test_nothing_that_lives_is_placed_beneath_what_has_ended(here: Tree) -> None:
     here.applied(here.draft(("merge", [here.one], [here.two])))
 

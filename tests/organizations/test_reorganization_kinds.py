@@ -44,6 +44,7 @@ def slug(name: str) -> Organization:
     return Organization.objects.get(slug=name)
 
 
+@pytest.mark.thorough
 def test_a_founding_makes_a_unit_from_its_day(here: Tree) -> None:
     new = NewUnit("Chi bộ Cơ điện", "cell", here.mine, "CB Cơ điện")
 
@@ -64,6 +65,7 @@ def test_a_founding_makes_a_unit_from_its_day(here: Tree) -> None:
     assert lineage() == set()
 
 
+@pytest.mark.thorough
 def test_a_merged_cell_ends_and_its_people_go_on_in_the_other_without_a_gap(here: Tree) -> None:
     person = here.people["one"][0]
     secretary = officer("bithu", here.one)
@@ -89,6 +91,7 @@ def test_a_merged_cell_ends_and_its_people_go_on_in_the_other_without_a_gap(here
     assert Post.objects.get().period == between(BEGINNING, EFFECTIVE)
 
 
+@pytest.mark.thorough
 def test_a_merged_committee_leaves_its_units_to_the_other(here: Tree) -> None:
     grant_competence(here.mine, kind="delegated", on=BEGINNING, decision_number="2-QĐ")
 
@@ -116,6 +119,7 @@ def test_a_merged_committee_leaves_its_units_to_the_other(here: Tree) -> None:
     assert set(living.values_list("slug", flat=True)) == {"ba", "bon", "mot", "hai"}
 
 
+@pytest.mark.thorough
 def test_a_committee_merges_into_one_beneath_it_which_takes_its_place(here: Tree) -> None:
     low = unit("bo-phan", here.mine, kind="intermediate")
 
@@ -126,6 +130,7 @@ def test_a_committee_merges_into_one_beneath_it_which_takes_its_place(here: Tree
     assert ("mot", "bo-phan", f"{CUT}:") in placed(here.one)
 
 
+@pytest.mark.thorough
 def test_two_united_cells_end_and_a_new_one_has_all_their_people(here: Tree) -> None:
     here.applied(
         here.draft(("consolidate", [here.one, here.two], [NewUnit("Chi bộ Một Hai", "cell")]))
@@ -152,6 +157,7 @@ def split(here: Tree) -> Reorganization:
     return decision
 
 
+@pytest.mark.thorough
 def test_a_split_cell_ends_and_each_of_its_people_goes_where_they_were_assigned(
     here: Tree,
 ) -> None:
@@ -172,6 +178,7 @@ def test_a_split_cell_ends_and_each_of_its_people_goes_where_they_were_assigned(
     assert lineage() == {("mot", "chi-bo-a", "split"), ("mot", "chi-bo-b", "split")}
 
 
+@pytest.mark.thorough
 def test_a_cell_that_is_one_of_its_own_parts_lives_on(here: Tree) -> None:
     decision = here.draft()
     event = here.add(decision, "split", [here.one], [here.one, NewUnit("Chi bộ B", "cell")])
@@ -189,6 +196,7 @@ def test_a_cell_that_is_one_of_its_own_parts_lives_on(here: Tree) -> None:
     assert lineage() == {("mot", "chi-bo-b", "split")}
 
 
+@pytest.mark.thorough
 def test_the_units_of_a_split_committee_go_where_they_were_assigned(here: Tree) -> None:
     decision = here.draft()
     event = here.add(
@@ -213,6 +221,7 @@ def test_the_units_of_a_split_committee_go_where_they_were_assigned(here: Tree) 
     assert existed(here.mine) == f"{FIRST}:{CUT}"
 
 
+@pytest.mark.thorough
 def test_a_moved_unit_takes_all_beneath_it_along(here: Tree) -> None:
     low = unit("bo-phan", here.mine, kind="intermediate")
     deep = cell("to-1", low)
@@ -243,6 +252,7 @@ def convert(here: Tree) -> Reorganization:
     return decision
 
 
+@pytest.mark.thorough
 def test_a_cell_becomes_a_committee_and_its_people_go_to_cells_beneath_it(here: Tree) -> None:
     here.applied(convert(here))
 
@@ -263,6 +273,7 @@ def test_a_cell_becomes_a_committee_and_its_people_go_to_cells_beneath_it(here: 
     assert lineage() == {("mot", "chi-bo-1a", "convert"), ("mot", "chi-bo-1b", "convert")}
 
 
+@pytest.mark.thorough
 def test_a_cell_that_changes_only_its_kind_keeps_its_name_and_people(here: Tree) -> None:
     here.applied(here.draft(("convert", [here.one], [NewUnit("", "grassroots-cell")])))
 
@@ -274,6 +285,7 @@ def test_a_cell_that_changes_only_its_kind_keeps_its_name_and_people(here: Tree)
     assert belongings(*here.people["one"]) == {("mot", "official", f"{FIRST}:", "taken_over", "")}
 
 
+@pytest.mark.thorough
 def test_a_dissolved_cell_keeps_its_place_and_its_people_go_to_the_one_that_receives(
     here: Tree,
 ) -> None:
@@ -288,6 +300,7 @@ def test_a_dissolved_cell_keeps_its_place_and_its_people_go_to_the_one_that_rece
     assert lineage() == {("mot", "ba", "dissolve")}
 
 
+@pytest.mark.thorough
 def test_the_units_of_a_dissolved_committee_go_under_its_superior(here: Tree) -> None:
     here.applied(here.draft(("dissolve", [here.mine], [])))
 
@@ -307,6 +320,7 @@ def test_a_whole_tier_goes_in_one_decision_however_it_is_ordered(here: Tree) -> 
     assert existed(low) == existed(here.mine) == f"{FIRST}:{CUT}"
 
 
+@pytest.mark.thorough
 def test_the_people_of_a_disbanded_cell_go_to_several_as_assigned(here: Tree) -> None:
     decision = here.draft()
     event = here.add(decision, "disband", [here.one], [here.three, here.four])
@@ -327,6 +341,7 @@ def test_the_people_of_a_disbanded_cell_go_to_several_as_assigned(here: Tree) ->
     assert lineage() == {("mot", "ba", "disband"), ("mot", "bon", "disband")}
 
 
+@pytest.mark.thorough
 def test_a_membership_that_was_to_end_later_ends_then_in_the_new_cell(here: Tree) -> None:
     membership = here.people["one"][0].memberships.get()
     membership.period = between(BEGINNING, TODAY)
@@ -341,6 +356,7 @@ def test_a_membership_that_was_to_end_later_ends_then_in_the_new_cell(here: Tree
     }
 
 
+@pytest.mark.thorough
 def test_every_change_is_in_the_history(here: Tree) -> None:
     membership = here.people["one"][0].memberships.get()
 
@@ -410,6 +426,7 @@ def carry_on(here: Tree, decision: Reorganization) -> None:
             )
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("kind", EIGHT)
 def test_what_the_preview_counts_is_what_is_written_and_what_the_tables_show(
     kind: str, here: Tree
@@ -443,6 +460,7 @@ def test_what_the_preview_counts_is_what_is_written_and_what_the_tables_show(
     assert ancestry.verify().is_right
 
 
+@pytest.mark.sweep
 @pytest.mark.parametrize("kind", EIGHT)
 def test_a_preview_writes_nothing_but_itself(kind: str, here: Tree) -> None:
     decision = EIGHT[kind](here)

@@ -54,6 +54,7 @@ def broken(*_arguments: object, **_more: object) -> dict[str, int]:
 # ---------------------------------------------------------------- two people
 
 
+@pytest.mark.thorough
 def test_a_second_member_of_the_staff_reads_and_confirms_but_writes_no_row(here: Tree) -> None:
     decision = merge(here)
     event = decision.events.get()
@@ -109,6 +110,7 @@ def failed(here: Tree, monkeypatch: pytest.MonkeyPatch, why: Any = broken) -> Re
     return fresh(decision)
 
 
+@pytest.mark.thorough
 def test_a_failed_decision_is_mended_by_its_drafter_and_confirmed_anew(
     here: Tree, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -132,6 +134,7 @@ def test_a_failed_decision_is_mended_by_its_drafter_and_confirmed_anew(
     assert here.applied(again).state == State.APPLIED
 
 
+@pytest.mark.thorough
 def test_what_the_database_says_stays_out_of_jobs(
     here: Tree, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -173,6 +176,7 @@ def test_the_schedule_takes_up_a_preview_whose_worker_was_never_woken(
     assert (done.job.state, done.preview is not None) == ("done", True)
 
 
+@pytest.mark.thorough
 def test_why_a_large_preview_failed_is_said_on_its_pages(
     here: Tree, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -213,6 +217,7 @@ def meanwhile(taken: Callable[[], object], doing: Callable[[], object]) -> objec
         other.join()
 
 
+@pytest.mark.thorough
 @pytest.mark.django_db(transaction=True)
 def test_a_preview_delivered_twice_leaves_the_first_at_its_work(
     monkeypatch: pytest.MonkeyPatch,
@@ -230,6 +235,7 @@ def test_a_preview_delivered_twice_leaves_the_first_at_its_work(
     assert reorganizations.preview_as_job(str(decision.public_id), on=TODAY) is not None
 
 
+@pytest.mark.thorough
 @pytest.mark.django_db(transaction=True)
 def test_who_meets_a_tree_being_changed_is_told_to_try_again() -> None:
     here = tree()
@@ -296,6 +302,7 @@ def test_a_decision_has_no_more_rows_than_can_be_numbered(here: Tree) -> None:
         here.add(decision, "move", [here.three], [here.mine])
 
 
+@pytest.mark.thorough
 def test_an_applied_split_keeps_the_number_of_those_who_were_assigned(here: Tree) -> None:
     decision = here.draft(("split", [here.one], [here.one, NewUnit("Chi bộ Chín", "cell")]))
     event = decision.events.get()
@@ -320,6 +327,7 @@ def check(here: Tree, *lines: str) -> list[reorganizations.ParsedRow]:
     )
 
 
+@pytest.mark.sweep
 @pytest.mark.parametrize(
     "name",
     [
@@ -371,6 +379,7 @@ def test_names_that_several_bear_are_refused_with_their_codes(here: Tree) -> Non
     assert [bool(one.error) for one in rows] == [False, False, True]
 
 
+@pytest.mark.thorough
 def test_a_table_has_a_thousand_rows_and_a_row_a_thousand_units(here: Tree) -> None:
     rows = reorganizations.read_events(
         "giải thể\tbon\n" * 1001 + "giải thể\tbon\n" * 500, reorganization=here.draft(), on=TODAY

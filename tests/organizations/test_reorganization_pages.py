@@ -122,6 +122,7 @@ def people_of(unit_: Organization) -> list[int]:
 # ---------------------------------------------------------------- who sees what
 
 
+@pytest.mark.sweep
 @pytest.mark.parametrize("who", ["staff", "staff2", "approver", "leader", "auditor"])
 def test_who_sees_figures_of_the_deciding_organisation_reads_its_decisions(
     here: World, who: str
@@ -157,6 +158,7 @@ def test_a_decision_of_others_looks_like_none(here: World) -> None:
     assert client.get(LIST).context["total"] == 0
 
 
+@pytest.mark.sweep
 @pytest.mark.parametrize("who", ["approver", "leader", "auditor"])
 def test_others_than_staff_only_read(here: World, who: str) -> None:
     event = split(here)
@@ -174,6 +176,7 @@ def test_others_than_staff_only_read(here: World, who: str) -> None:
     assert EventAssignment.objects.count() == 0
 
 
+@pytest.mark.sweep
 @pytest.mark.parametrize("who", ["leader", "auditor"])
 def test_readers_neither_preview_nor_confirm_nor_cancel(here: World, who: str) -> None:
     draft = previewed(here)
@@ -186,6 +189,7 @@ def test_readers_neither_preview_nor_confirm_nor_cancel(here: World, who: str) -
     assert Reorganization.objects.get().state == "draft"
 
 
+@pytest.mark.thorough
 def test_a_leader_reads_how_many_people_move_and_no_names(here: World) -> None:
     event = split(here)
     people = people_of(here.cell)
@@ -208,6 +212,7 @@ def test_a_leader_reads_how_many_people_move_and_no_names(here: World) -> None:
 # ---------------------------------------------------------------- the list
 
 
+@pytest.mark.thorough
 def test_the_list_is_narrowed_by_state_year_and_a_unit_named_without_diacritics(
     here: World,
 ) -> None:
@@ -249,6 +254,7 @@ def test_a_draft_begins_with_its_head_and_the_only_organisation_is_there(here: W
     assert (made.organization, made.number, made.state) == (here.committee, "12-QĐ/ĐU", "draft")
 
 
+@pytest.mark.sweep
 @pytest.mark.parametrize(
     ("typed", "at_field"),
     [
@@ -300,6 +306,7 @@ def test_a_head_is_corrected_and_a_stale_page_is_told(here: World) -> None:
     assert Reorganization.objects.get().number == "15-QĐ/ĐU"
 
 
+@pytest.mark.thorough
 def test_a_confirmed_decision_is_no_longer_edited(here: World) -> None:
     draft = confirmed(here)
     client = browser(here.staff)
@@ -341,6 +348,7 @@ EVENTS = [
 ]
 
 
+@pytest.mark.sweep
 @pytest.mark.parametrize(("kind", "typed", "said"), EVENTS)
 def test_each_kind_of_event_is_entered_by_names_and_read_as_a_row(
     here: World, kind: str, typed: dict[str, Any], said: str
@@ -364,6 +372,7 @@ def test_the_kind_is_asked_first_and_nonsense_is_refused(here: World) -> None:
     assert client.post(at(draft, "event-new"), {"once": once()}).status_code == 422
 
 
+@pytest.mark.sweep
 @pytest.mark.parametrize(
     ("kind", "typed", "at_fields"),
     [
@@ -410,6 +419,7 @@ def test_a_new_unit_stands_beneath_one_that_an_earlier_row_founds(here: World) -
     assert "trực thuộc Đảng bộ Bộ phận Mới" in words(client.get(at(draft)))
 
 
+@pytest.mark.thorough
 def test_a_row_is_taken_out_and_what_stops_a_row_stands_beside_it(here: World) -> None:
     draft, client = split(here).reorganization, browser(here.staff)
     shown = client.get(at(draft))
@@ -428,6 +438,7 @@ def test_a_row_is_taken_out_and_what_stops_a_row_stands_beside_it(here: World) -
 # ---------------------------------------------------------------- people
 
 
+@pytest.mark.thorough
 def test_people_are_assigned_a_page_at_a_time_then_all_who_are_left(here: World) -> None:
     event = split(here)
     candidate(here, at=Stage.SYMPATHISER, full_name="Bùi Thị Sen")
@@ -453,6 +464,7 @@ def test_people_are_assigned_a_page_at_a_time_then_all_who_are_left(here: World)
     assert not client.get(at(draft)).context["rows"][0].unassigned
 
 
+@pytest.mark.thorough
 def test_one_tick_comes_back_with_the_counts_alone(here: World) -> None:
     event = split(here)
     draft, new = event.reorganization, event.units.filter(part="result").last()
@@ -514,6 +526,7 @@ def test_units_beneath_a_split_committee_are_assigned_with_it(here: World) -> No
 # ---------------------------------------------------------------- preview, second person, end
 
 
+@pytest.mark.thorough
 def test_the_drafter_previews_and_sees_who_may_confirm(here: World) -> None:
     draft, client = merger(here), browser(here.staff)
     assert "Cần xem trước" in words(client.get(at(draft)))
@@ -531,9 +544,10 @@ def test_the_drafter_previews_and_sees_who_may_confirm(here: World) -> None:
     assert client.get(at(draft, "confirm")).status_code == 403
 
 
+@pytest.mark.thorough
 def test_the_second_person_confirms_what_the_preview_says(here: World) -> None:
     draft, client = previewed(here), browser(here.approver)
-    assert "Chờ bạn xác nhận" in words(client.get(at(draft)))
+    assert "Chờ đồng chí xác nhận" in words(client.get(at(draft)))
     shown = client.get(at(draft, "confirm"))
     assert shown.status_code == 200
     sent = {"once": once(), "version": shown.context["form"]["version"].value()}
@@ -544,6 +558,7 @@ def test_the_second_person_confirms_what_the_preview_says(here: World) -> None:
     assert Reorganization.objects.get().confirmed_by == here.approver
 
 
+@pytest.mark.thorough
 def test_what_changed_since_the_preview_is_told_to_both(here: World) -> None:
     draft, client = previewed(here), browser(here.staff2)
     sent = {
@@ -561,6 +576,7 @@ def test_what_changed_since_the_preview_is_told_to_both(here: World) -> None:
     assert Reorganization.objects.get().state == "draft"
 
 
+@pytest.mark.thorough
 def test_a_decision_edited_since_is_not_confirmed_unseen(here: World) -> None:
     draft, client = previewed(here), browser(here.staff2)
     sent = {
@@ -572,6 +588,7 @@ def test_a_decision_edited_since_is_not_confirmed_unseen(here: World) -> None:
     assert client.post(at(draft, "confirm"), sent).status_code == 409
 
 
+@pytest.mark.thorough
 def test_a_decision_without_a_preview_leads_there_first(here: World) -> None:
     draft, client = merger(here), browser(here.staff2)
 
@@ -580,6 +597,7 @@ def test_a_decision_without_a_preview_leads_there_first(here: World) -> None:
     assert (answer.status_code, list(errors(answer))) == (422, ["__all__"])
 
 
+@pytest.mark.thorough
 def test_progress_is_asked_for_until_it_is_done_and_says_what_was_done(here: World) -> None:
     draft, client = confirmed(here), browser(here.staff)
     again = browser(here.staff, HX_Request="true", HX_Target="state")
@@ -599,6 +617,7 @@ def test_progress_is_asked_for_until_it_is_done_and_says_what_was_done(here: Wor
     assert "Đã áp dụng, có hiệu lực từ 28/05/2021" in words(client.get(at(draft)))
 
 
+@pytest.mark.thorough
 def test_one_to_come_waits_for_its_day_and_can_be_cancelled_until_then(here: World) -> None:
     draft, client = confirmed(here, on=DAY + timedelta(days=1)), browser(here.approver)
     assert "Chờ đến ngày 29/05/2021" in words(client.get(at(draft)))
@@ -615,6 +634,7 @@ def test_one_to_come_waits_for_its_day_and_can_be_cancelled_until_then(here: Wor
     assert client.get(at(draft, "cancel")).headers["Location"] == at(draft)
 
 
+@pytest.mark.thorough
 def test_what_stops_it_on_its_day_is_said_with_what_to_do(here: World) -> None:
     draft = confirmed(here)
     members(here.cell, 1, since=DAY)  # who comes on the day itself goes nowhere
@@ -643,6 +663,7 @@ def test_a_table_is_checked_row_by_row_and_written_only_when_asked(here: World) 
     assert [event.kind for event in draft.events.all()] == ["merge", "found"]
 
 
+@pytest.mark.thorough
 def test_a_wrong_row_of_a_table_is_named_and_nothing_is_written(here: World) -> None:
     draft, client = decision(here), browser(here.staff)
     text = "Sáp nhập\tChi bộ kc-1\tChi bộ kc-2\nBay\tx\ty\nSáp nhập\tKhông Có\tChi bộ kc-2"
@@ -660,6 +681,7 @@ def test_a_wrong_row_of_a_table_is_named_and_nothing_is_written(here: World) -> 
 # ---------------------------------------------------------------- lineage, and how much is asked
 
 
+@pytest.mark.thorough
 def test_what_an_organisation_became_is_told_from_both_ends(here: World) -> None:
     confirmed(here)
     operations.apply_due(on=DAY)
@@ -686,6 +708,7 @@ def queries(client: Client, page: str) -> int:
     return len(asked)
 
 
+@pytest.mark.thorough
 def test_pages_ask_no_more_of_a_long_decision_than_of_a_short_one(here: World) -> None:
     short, long = merger(here), decision(here, number="20-QĐ/ĐU")
     for number in range(12):
@@ -698,6 +721,7 @@ def test_pages_ask_no_more_of_a_long_decision_than_of_a_short_one(here: World) -
     assert queries(client, f"{LIST}?q=20-QĐ") == queries(client, f"{LIST}?q=QĐ")
 
 
+@pytest.mark.thorough
 def test_assigning_asks_no_more_for_many_people_than_for_few(here: World) -> None:
     few = split(here)
     client, page = browser(here.staff), at(few.reorganization, "assign", 1)

@@ -170,6 +170,7 @@ def test_who_stood_beneath_on_some_day_of_the_year_is_closed_wherever_it_went_si
     assert not is_sealed(came, day=date(2020, 12, 1))
 
 
+@pytest.mark.thorough
 def test_many_organisations_are_asked_for_in_one_query_after_the_lock(here: Top) -> None:
     closed(here)
     many = [cell(f"x{number}", here.outside).pk for number in range(30)]
@@ -202,6 +203,7 @@ def test_who_asked_does_not_close(here: Top) -> None:
         close_year(asked, by=here.one, on=DAY)
 
 
+@pytest.mark.sweep
 @pytest.mark.parametrize(
     ("who", "may"),
     [

@@ -167,6 +167,7 @@ def test_what_has_ended_does_not_move() -> None:
         move(closed, under=other, on=DAY)
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("seed", range(6))
 def test_ancestry_agrees_with_a_climb_of_the_placements_on_any_day(seed: int) -> None:
     chance = random.Random(seed)

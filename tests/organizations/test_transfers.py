@@ -331,6 +331,7 @@ def test_a_cell_secretary_does_not_answer_for_the_outside(sides: Sides) -> None:
         accept(waiting, by=second, on=DAY)
 
 
+@pytest.mark.sweep
 @pytest.mark.parametrize("step", ["ask", "release", "accept", "refuse", "withdraw"])
 def test_nobody_moves_themselves(sides: Sides, step: str) -> None:
     held = member(sides.tree["cell"])
@@ -546,6 +547,7 @@ def test_what_was_answered_is_answered_once(sides: Sides, end: str) -> None:
         release(released, by=sides.here, on=DAY, effective_on=NEXT)
 
 
+@pytest.mark.sweep
 @pytest.mark.parametrize(
     ("changes", "field"),
     [
@@ -646,6 +648,7 @@ def test_of_two_requests_at_once_one_is_made(tree: Tree) -> None:
 # ---------------------------------------------------------------- whatever happens
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("seed", range(6))
 def test_whatever_is_asked_nobody_is_in_two_cells_on_a_day_and_nobody_is_lost(
     sides: Sides, seed: int

@@ -51,6 +51,7 @@ def test_what_the_placements_say_is_right(low: Organization) -> None:
     assert json.loads(verified(json=True)[0])["differences"]["missing lines"] == 0
 
 
+@pytest.mark.thorough
 def test_a_decision_leaves_it_right() -> None:
     here = tree()
     here.applied(here.draft(("merge", [here.mine], [here.other]), ("dissolve", [here.four], [])))

@@ -274,12 +274,13 @@ def apply(
     if seen.refusals:
         raise DomainError(" ".join(_with_row(one) for one in seen.refusals[:5]))
     assert decision.confirmed_by is not None
+    # One row speaks for all, also where no app above has news of its own; before these, so that
+    # figures that follow in this transaction take it along.
+    announce(decision, organization=decision.organization, on=decision.effective_on)
     counts = _write_all(ground, by=decision.confirmed_by, progress=progress or _no_progress)
     EventUnit.objects.bulk_update(
         [unit for unit, _under in ground.founded], ["organization"], batch_size=1000
     )
-    # One row speaks for all, also where no app above had news of its own.
-    announce(decision, organization=decision.organization, on=decision.effective_on)
     decision.state = State.APPLIED
     decision.applied_at = clock.now()
     decision.outcome = {"counts": counts}
