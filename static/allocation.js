@@ -7,6 +7,23 @@ window.allocation = (() => {
   const most = (unit) => unit.locked ?? (unit.is_exempt ? 0 : unit.ceiling ?? null);
   const weight = (unit) => BigInt(unit.weight ?? 0);
 
+  /* What is set for one unit alone goes before the rules for all, which give way as far as needed. */
+  const within = (people, by) => Math.max(Math.min(people, by.ceiling ?? people), by.floor ?? 0);
+  const bounded = (unit, by) => ({
+    ...unit,
+    floor: by.floor ?? within(unit.floor ?? 0, by),
+    ceiling: by.ceiling ?? ((unit.ceiling ?? null) === null ? null : within(unit.ceiling, by)),
+    locked: by.locked ?? ((unit.locked ?? null) === null || by.is_exempt ? null : within(unit.locked, by)),
+    is_exempt: Boolean(unit.is_exempt || by.is_exempt),
+  });
+  const fault = (unit, by) => {
+    const said = [by.floor, by.ceiling, by.locked].filter((one) => (one ?? null) !== null);
+    if (by.is_exempt) return said.length ? "no_part" : "";
+    if (said.length && (by.floor ?? 0) > (by.ceiling ?? Infinity)) return "crossed";
+    if ((by.locked ?? null) !== null) return within(by.locked, by) === by.locked ? "" : "outside";
+    return unit.is_exempt && by.floor ? "no_source" : "";
+  };
+
   const sharedOut = (people, weights) => {
     const whole = weights.reduce((all, one) => all + one, 0n);
     const parts = weights.map((one) => Number((BigInt(people) * one) / whole));
@@ -65,5 +82,5 @@ window.allocation = (() => {
     return Array.from({ length }, (_none, place) => names.reduce((all, name, at) => all + factors[at] * BigInt(measures[name][place]), 0n));
   };
 
-  return { propose, mixed };
+  return { propose, mixed, bounded, fault };
 })();

@@ -1,13 +1,13 @@
 """What-if: a number of people shared out over units, within bounds, by weights. Pure.
 
 The page reckons the same while somebody types (`static/allocation.js`); both are tried on the
-vectors of `tests/targets/allocation_vectors.json`.
+vectors of `tests/targets/allocation_vectors.json` and `bounds_vectors.json`.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from math import prod
 
@@ -41,6 +41,68 @@ class Unit:
         if self.locked is not None:
             return self.locked
         return 0 if self.is_exempt else self.ceiling
+
+
+class Fault(StrEnum):
+    """Why what is set for one unit alone cannot be reckoned with."""
+
+    CROSSED = "crossed"
+    """The floor lies above the ceiling."""
+    OUTSIDE = "outside"
+    """The fixed number lies outside the bounds beside it."""
+    NO_PART = "no_part"
+    """It takes no part, and yet is to get a number."""
+    NO_SOURCE = "no_source"
+    """By the rules it takes no part; a floor would silently give it nothing."""
+
+
+@dataclass(frozen=True)
+class Bound:
+    """What is set for one unit alone, in people; None where nothing is."""
+
+    floor: int | None = None
+    ceiling: int | None = None
+    locked: int | None = None
+    is_exempt: bool = False
+
+    def fault(self, unit: Unit) -> Fault | None:
+        """Return why this cannot be reckoned with for `unit`, which stands by the rules for all."""
+        if self.is_exempt:
+            idle = self.floor is None and self.ceiling is None and self.locked is None
+            return None if idle else Fault.NO_PART
+        if self.floor is not None and self.ceiling is not None and self.floor > self.ceiling:
+            return Fault.CROSSED
+        if self.locked is not None:
+            return None if self.within(self.locked) == self.locked else Fault.OUTSIDE
+        return Fault.NO_SOURCE if unit.is_exempt and self.floor else None
+
+    def within(self, people: int) -> int:
+        """Return `people`, brought as far into the floor and ceiling set here as needed."""
+        if self.ceiling is not None:
+            people = min(people, self.ceiling)
+        return people if self.floor is None else max(people, self.floor)
+
+
+def bounded(unit: Unit, by: Bound) -> Unit:
+    """Return `unit` with what is set for it alone in the place of the rules for all.
+
+    What a rule still says gives way as far as needed: a floor set lifts its ceiling, a ceiling set
+    lowers its floor, both move a number that is kept. `by` has no fault.
+    """
+    floor = by.within(unit.floor) if by.floor is None else by.floor
+    ceiling = by.ceiling
+    if ceiling is None and unit.ceiling is not None:
+        ceiling = by.within(unit.ceiling)
+    locked = by.locked
+    if locked is None and unit.locked is not None and not by.is_exempt:
+        locked = by.within(unit.locked)
+    return replace(
+        unit,
+        floor=floor,
+        ceiling=ceiling,
+        locked=locked,
+        is_exempt=unit.is_exempt or by.is_exempt,
+    )
 
 
 class Obstacle(StrEnum):

@@ -8,7 +8,7 @@ from datetime import date
 from typing import Any
 
 from organizations.models import Organization
-from targets import sheets
+from targets import sheets, what_if
 from targets.models import SavedScenario
 
 MOST = 3
@@ -17,15 +17,19 @@ MOST = 3
 
 @dataclass(frozen=True)
 class Share:
-    """What a unit, or all of them, get in one scenario; `against` the first one, None in that."""
+    """What a unit, or all of them, get in one scenario; `against` the first one, None in that.
+
+    `bound` is what was set there for this unit alone, in words.
+    """
 
     people: int
     above_files: int
     against: int | None
+    bound: str = ""
 
     @property
     def is_set_up_to_fail(self) -> bool:
-        """Say whether more is given than there are files for."""
+        """Say whether more is given than it has sources for: open files, and admitted already."""
         return self.above_files > 0
 
 
@@ -55,7 +59,23 @@ class Comparison:
     files: int
     totals: list[Share]
     above: list[int]
-    """In each scenario, how many units get more than they have files."""
+    """In each scenario, how many units get more than they have sources."""
+
+
+@dataclass(frozen=True)
+class _Kept:
+    """What a scenario kept by organisation id: people, and its own bound in words."""
+
+    shares: dict[int, int]
+    bounds: dict[int, str]
+
+    @classmethod
+    def of(cls, scenario: SavedScenario) -> _Kept:
+        bounds = what_if.bounds_kept(scenario.asked)
+        return cls(
+            shares={int(key): people for key, people in scenario.shares.items()},
+            bounds={key: what_if.bound_words(bound) for key, bound in bounds.items()},
+        )
 
 
 def compare(
@@ -72,16 +92,16 @@ def compare(
     of queries.
     """
     rows = sheets.grid(organization, year=year, on=on)
-    kept = [{int(key): people for key, people in one.shares.items()} for one in scenarios]
+    kept = [_Kept.of(one) for one in scenarios]
     here = {row.key for row in rows}
-    gone = {key for shares in kept for key in shares} - here
-    lines = [_line(row.organization, row.group, row.registered, row.files, kept) for row in rows]
+    gone = {key for one in kept for key in one.shares} - here
+    lines = [_line(row.organization, row, kept) for row in rows]
     lines += [
-        _line(unit, "", None, None, kept)
+        _line(unit, None, kept)
         for unit in Organization.objects.filter(pk__in=gone).called(on=on).order_by("pk")
     ]
     known = [line.registered for line in lines if line.registered is not None]
-    totals = [sum(shares.values()) for shares in kept]
+    totals = [sum(one.shares.values()) for one in kept]
     shown = [line for line in lines if line.differs] if only_differing else lines
     return Comparison(
         scenarios=list(scenarios),
@@ -104,24 +124,19 @@ def compare(
     )
 
 
-def _line(
-    organization: Any,
-    group: str,
-    registered: Any,
-    files: int | None,
-    kept: list[dict[int, int]],
-) -> Line:
-    people = [shares.get(organization.pk, 0) for shares in kept]
+def _line(organization: Any, row: sheets.GridRow | None, kept: list[_Kept]) -> Line:
+    people = [one.shares.get(organization.pk, 0) for one in kept]
     return Line(
         organization=organization,
-        group=group,
-        registered=registered.low if registered else None,
-        files=files,
+        group=row.group if row else "",
+        registered=row.registered.low if row and row.registered else None,
+        files=row.files if row else None,
         shares=[
             Share(
                 people=one,
-                above_files=0 if files is None else max(one - files, 0),
+                above_files=max(one - row.sources, 0) if row else 0,
                 against=one - people[0] if place else None,
+                bound=kept[place].bounds.get(organization.pk, ""),
             )
             for place, one in enumerate(people)
         ],

@@ -16,10 +16,9 @@ from config.ui.forms import DateField, LineField, NameField, OnceForm, WholeNumb
 
 from .indicators import CATALOGUE
 from .models import Indicator, Reason, Target
+from .operations.refusals import MOST_PEOPLE
 from .sheets import GridRow
-from .what_if import RECKONED, Method, Scenario
 
-MOST = 10_000_000
 TOO_MANY = _("The number is too large.")
 
 
@@ -46,7 +45,7 @@ def read_number(text: str) -> int | tuple[int, int] | None:
     low, high = int(found[1]), int(found[2] or found[1])
     if low > high:
         raise forms.ValidationError(_("“Up to” is lower than “at least”."))
-    if high > MOST:
+    if high > MOST_PEOPLE:
         raise forms.ValidationError(TOO_MANY)
     return (low, high) if found[2] else low
 
@@ -318,101 +317,6 @@ class TargetForm(OnceForm):
         return values
 
 
-class ScenarioForm(forms.Form):
-    """What is tried on the grid: in the address, so that it can be kept and sent. Writes nothing.
-
-    Its fields stand within the form of the grid and belong to one of their own, `FORM`.
-    """
-
-    FORM = "what-if"
-
-    tong = WholeNumberField(label=_("People to share out"), max_value=MOST)
-    theo = forms.ChoiceField(
-        label=_("Shared out by"), choices=[(one.value, one.label) for one in RECKONED]
-    )
-    nguon = WholeNumberField(
-        label=_("Part of the open files, in percent; the rest is the members'"),
-        max_value=100,
-        widget=forms.NumberInput(attrs={"type": "range", "min": 0, "max": 100, "step": 5}),
-    )
-    tran = forms.BooleanField(label=_("Not more than the open files"), required=False)
-    thuc = forms.BooleanField(
-        label=_("At least 1 where there are files and nobody was admitted last year"),
-        required=False,
-    )
-    dangky = forms.BooleanField(label=_("Not less than the unit registered"), required=False)
-    giu = forms.BooleanField(label=_("Keep what is assigned already"), required=False)
-
-    def __init__(self, data: Any) -> None:
-        super().__init__(data, auto_id="wi_%s", use_required_attribute=False)
-        for field in self.fields.values():
-            field.widget.attrs["form"] = self.FORM
-
-    @property
-    def bounds(self) -> list[forms.BoundField]:
-        """The boxes to tick."""
-        return [self[name] for name in ("tran", "thuc", "dangky", "giu")]
-
-    def scenario(self) -> Scenario:
-        """Return what is asked for; the form is valid."""
-        asked = self.cleaned_data
-        return Scenario(
-            total=asked["tong"],
-            method=Method(asked["theo"]),
-            sources=asked["nguon"],
-            caps_at_sources=asked["tran"],
-            wakes_idle=asked["thuc"],
-            keeps_registered=asked["dangky"],
-            keeps_filled=asked["giu"],
-        )
-
-
-class GridFileForm(OnceForm):
-    """The grid as it was exported and filled in; looked at before anything is saved."""
-
-    file = forms.FileField(
-        label=_("Excel file"),
-        help_text=_("The table that was exported here, .xlsx, at most 5 MB."),
-        widget=forms.FileInput(attrs={"accept": ".xlsx"}),
-        error_messages={
-            "required": _("Choose a file."),
-            "invalid": _("Choose a file."),
-            "missing": _("Choose a file."),
-            "empty": _("The file is empty."),
-        },
-    )
-
-
-class GridChangesForm(OnceForm):
-    """The changes that were looked at: `marks` are key:version:number of each."""
-
-    marks = forms.CharField(widget=forms.HiddenInput, required=False, max_length=200_000)
-
-    def clean_marks(self) -> dict[int, tuple[int, int | tuple[int, int] | None]]:
-        """Return {organisation id: (version seen, number or None to empty it)}."""
-        found = {
-            int(key): (int(version), read_number(number))
-            for key, version, number in re.findall(
-                r"(\d{1,18}):(\d{1,9}):(\d{0,9}(?:-\d{1,9})?)",
-                self.cleaned_data["marks"],
-                re.ASCII,
-            )
-        }
-        if not found:
-            raise forms.ValidationError(_("The page sent no number."))
-        return found
-
-
-class ScenarioNameForm(OnceForm):
-    """What a scenario is called where it is kept."""
-
-    name = LineField(
-        label=_("Name of the scenario"),
-        max_length=80,
-        help_text=_("For example: by sources, nobody above its files."),
-    )
-
-
 class GridForm(OnceForm):
     """A draft of a number for each of those beneath; an emptied cell decides nothing.
 
@@ -524,6 +428,7 @@ class IssueForm(OnceForm):
         choices=Reason,
         required=False,
         widget=forms.CheckboxSelectMultiple,
+        help_text=_("Changing what is assigned takes one at least, or a note."),
     )
     note = LineField(label=_("Note"), max_length=300, required=False)
     difference = LineField(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date
 from decimal import Decimal
 from itertools import groupby
@@ -16,11 +16,13 @@ from django.utils.translation import gettext as _
 from admissions.models import Admission
 from organizations.models import Ancestry, Organization
 from targets import words
+from targets.beside import Pages, Quality, quality
 from targets.followed import month_end
 from targets.indicators import called
 from targets.measures import BY_NAME, MEASURES
 from targets.models import Attainment, Indicator, ReportedFigure, SourceDeclaration, Target
 from targets.operations.shapes import last_year
+from targets.quality import companions
 from targets.rules import percent, points_between
 from targets.sheets import aim, exact
 
@@ -72,6 +74,8 @@ class Section:
     years: list[YearOfTerm] = field(default_factory=list)
     figure: ReportedFigure | None = None
     before: ReportedFigure | None = None
+    quality: Quality | None = None
+    """What the attainment of the year is shown with."""
 
     @property
     def shown(self) -> Target:
@@ -112,8 +116,11 @@ class Section:
 
     @property
     def percent(self) -> Decimal | None:
-        """Return what was reached in percent: of the whole for a share, else of the target."""
-        if self.reached is None:
+        """Return what was reached in percent: of the whole for a share, else of the target.
+
+        None of the year's without its companions of quality.
+        """
+        if self.reached is None or (self.is_of_the_year and self.quality is None):
             return None
         if self.shown.form in {Form.SHARE, Form.FLOOR}:
             return percent(self.reached, self.of)
@@ -183,7 +190,7 @@ class Section:
 def sections(organization: Organization, *, year: int, on: date) -> list[Section]:
     """Return the targets of `organization` in `year`: its own, of its parts, of its term.
 
-    At most five queries, however many they are.
+    At most seven queries, however many they are.
     """
     binding = {Target.Kind.ASSIGNED, Target.Kind.ADJUSTED}
     found = []
@@ -194,6 +201,7 @@ def sections(organization: Organization, *, year: int, on: date) -> list[Section
     _count(found, organization, year=year, on=on)
     _count_units(found, organization, year=year, on=on)
     _fill_reported(found, organization, year=year, on=on)
+    _fill_quality(found, organization, year=year, on=on)
     order = list(Span.values)
     return sorted(
         found,
@@ -445,3 +453,22 @@ def _fill_reported(
         one.figure = figures[-1]
         one.before = figures[-2] if len(figures) > 1 else None
         one.reached, one.of = one.figure.numerator, one.figure.denominator
+
+
+def _fill_quality(found: list[Section], organization: Organization, *, year: int, on: date) -> None:
+    """Give the attainment of the year its companions, counted once and told once: a resolution
+    beside a decision adds what depends on its own number. No year to come has any."""
+    whole = [one for one in found if one.is_of_the_year and one.reached is not None]
+    if not whole:
+        return
+    is_beside = len(sides(whole)) > 1
+    lens, last = Attainment.Lens.THEN, min(on, date(year, 12, 31))
+    row = Attainment.objects.filter(organization=organization, year=year, lens=lens).first()
+    counted = companions(organization, row, year=year, lens=lens, on=last, tree_on=last)
+    for one in whole:
+        told = quality(
+            replace(counted, missing=one.missing),
+            admitted=one.reached or 0,
+            pages=Pages(organization.slug, year),
+        )
+        one.quality = told.of_the_target if is_beside and not one.is_plain else told

@@ -24,9 +24,9 @@ from targets.models import (
 from targets.openings import confirmed, opening_day, proposed, reported, waiting
 from targets.permissions import (
     approves_openings_of,
-    confirms_opening_of,
     freezes_openings_of,
     sets_figures_of,
+    speaks_for,
 )
 from targets.rules import percent
 
@@ -223,7 +223,7 @@ def rights(user: User, sheet: OpeningSheet, *, on: date) -> OpeningRights:
         confirms=is_open
         and sheet.is_known
         and own.proposed is not None
-        and confirms_opening_of(user, organization, on=on),
+        and speaks_for(user, organization, on=on),
         freezes=sheet.is_known
         and freeze is None
         and not sheet.is_whole

@@ -54,10 +54,9 @@ def confirm_figures_of(organization: Organization, *, by: User, on: date) -> Que
     return User.objects.filter(pk__in=held.values("user"), is_active=True).exclude(pk=by.pk)
 
 
-def confirms_opening_of(
-    user: User | AnonymousUser, organization: Organization, *, on: date
-) -> bool:
-    """Say whether `user` says for `organization` itself how many members it had on 1 January."""
+def speaks_for(user: User | AnonymousUser, organization: Organization, *, on: date) -> bool:
+    """Say whether `user` speaks for `organization` itself: how many members it had on 1 January,
+    how many it admitted by a month's end, that it took note of its target."""
     return acts_at(user, Role.SECRETARY, Role.STAFF, at=organization, on=on)
 
 
@@ -73,11 +72,6 @@ def approves_openings_of(
 ) -> bool:
     """Say whether `user` may be the second person of a freeze at `organization`."""
     return acts(user, Role.STAFF, Role.APPROVER, over=organization, on=on)
-
-
-def confirms_months_of(user: User | AnonymousUser, organization: Organization, *, on: date) -> bool:
-    """Say whether `user` says for `organization` itself how many it admitted by a month's end."""
-    return acts_at(user, Role.SECRETARY, Role.STAFF, at=organization, on=on)
 
 
 def follows_up(user: User | AnonymousUser, unit: Organization, *, on: date) -> bool:
@@ -122,3 +116,8 @@ def reads_drafts_of(user: User | AnonymousUser, organization: Organization, *, o
     """Say whether `user` sees what `organization` drafts for those beneath before it is issued:
     its own staff, approvers and leaders; nobody above, beneath or beside it."""
     return acts_at(user, Role.STAFF, Role.APPROVER, Role.LEADER, at=organization, on=on)
+
+
+def may_recompute(user: User | AnonymousUser, *, on: date) -> bool:
+    """Say whether `user` may have a year computed anew: it changes nothing that is right."""
+    return holds(user, Role.STAFF, Role.AUDITOR, Role.ADMINISTRATOR, on=on)

@@ -33,8 +33,8 @@ from targets import sql
 from targets.forms import read_number
 from targets.models import Attainment, Indicator, Target
 from targets.operations.attainment import follow_tree
-from targets.operations.shapes import TERM_YEARS, last_year
-from targets.rules import shared_out
+from targets.operations.shapes import last_year
+from targets.rules import as_typed, shared_out
 from targets.sheets import aim
 from targets.words import scope, whole
 
@@ -121,8 +121,8 @@ def holdings(organizations: Iterable[int], *, on: date) -> dict[int, list[Target
 
     Of the terms that began before, the latest counts. One query.
     """
-    runs = Q(until_year__gte=on.year) | Q(until_year=None, year__gte=on.year - TERM_YEARS)
-    wanted = Q(span=Target.Span.TERM) & runs | ~Q(span=Target.Span.TERM) & Q(year__gte=on.year)
+    term = Q(span=Target.Span.TERM)
+    wanted = term & Q(until_year__gte=on.year) | ~term & Q(year__gte=on.year)
     rows = list(
         Target.objects.in_force()
         .filter(wanted, organization__in=set(organizations))
@@ -625,7 +625,7 @@ class TargetsHandler:
         )
         made = Target.objects.bulk_create(drawing.versions(by=by), batch_size=AT_ONCE)
         progress(len(made))
-        follow_tree(since=plan.on, on=clock.today())
+        follow_tree(on=clock.today())
         return {"targets": len(made)}
 
     def figures(self, plan: Plan) -> list[dict[str, Any]]:
@@ -687,14 +687,10 @@ def _initial(planned: PlannedEvent) -> dict[str, str]:
         to = f"-{choice['to']}" if choice["is"] == CARRY else ""
         found[f"target-{source}"] = f"{choice['is']}{to}"
         for key, named in choice.get("amounts", {}).items():
-            found |= {f"amount-{source}-{key}-{unit}": _as_typed(*it) for unit, it in named.items()}
+            found |= {f"amount-{source}-{key}-{unit}": as_typed(*it) for unit, it in named.items()}
     for key, named in chosen.get("new", {}).items():
-        found |= {f"new-{key}-{unit}": _as_typed(*it) for unit, it in named.items()}
+        found |= {f"new-{key}-{unit}": as_typed(*it) for unit, it in named.items()}
     return found
-
-
-def _as_typed(low: int, high: int) -> str:
-    return str(low) if low == high else f"{low}-{high}"
 
 
 def _called(unit: EventUnit) -> str:

@@ -66,6 +66,27 @@ def people_of_percent(rate: Decimal, members: int) -> int:
     return int((rate * members / 100).to_integral_value(ROUND_CEILING))
 
 
+def as_typed(low: int | None, high: int | None) -> str:
+    """Return people, or a range of them, as they are typed into a cell; nothing without a number.
+
+    >>> as_typed(38, 38), as_typed(35, 40), as_typed(None, None)
+    ('38', '35-40', '')
+    """
+    if low is None:
+        return ""
+    return str(low) if low == high else f"{low}-{high}"
+
+
+def percent_typed(percentage: Decimal) -> str:
+    """Return a percentage as it is typed here, half-up, at most two decimals.
+
+    >>> percent_typed(Decimal("8.00")), percent_typed(Decimal("33.333")), percent_typed(Decimal(0))
+    ('8', '33,33', '0')
+    """
+    text = f"{percentage.quantize(HUNDREDTH, ROUND_HALF_UP):f}"
+    return text.rstrip("0").rstrip(".").replace(".", ",")
+
+
 def missing(target_low: int | None, admitted: int) -> int:
     """Return the people missing to the target's lower end; nobody where there is no target.
 

@@ -17,6 +17,7 @@ from config.errors import DomainError
 from organizations.models import Job, Organization, Placement
 from targets import sql
 from targets.models import Attainment, Baseline, Target
+from targets.operations.refusals import nothing_known
 from targets.rules import missing, percent, ranks
 
 RECOMPUTE = "recompute"
@@ -130,12 +131,7 @@ def figures(
     if on > today:
         raise DomainError(fields={"on": _("The day lies in the future.")})
     if not has_data(year):
-        raise DomainError(
-            fields={
-                "year": _("Nothing is known of %(year)s: no opening members, target or admission.")
-                % {"year": year}
-            }
-        )
+        raise DomainError(fields={"year": nothing_known(year)})
     # One that has ended keeps a place, and is not there.
     placement = Placement.objects.filter(
         organization=organization, period__contains=on, organization__period__contains=on

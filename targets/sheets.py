@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
+from functools import cached_property
 from typing import Any, NamedTuple
 
 from django.db.models import F
 from django.db.models.expressions import Combinable
+from django.utils.translation import gettext as _
 
 from config.ui.templatetags.ui import number
 from organizations.models import Designation, Organization, User
@@ -25,7 +27,7 @@ from targets.models import (
     TargetDraft,
 )
 from targets.permissions import declares_for, sets_figures_of
-from targets.rules import percent
+from targets.rules import as_typed, percent
 
 LAST_YEARS = 3
 """How many years before are looked at where numbers follow what was reached."""
@@ -135,6 +137,8 @@ class GridRow:
     registered: Target | None
     members: int | None
     files: int
+    admitted: int
+    """People admitted in the year so far: its number is theirs too."""
     last_admitted: int | None
     last_target: int | None
     last_years: int
@@ -154,6 +158,11 @@ class GridRow:
         return self.draft.version if self.draft else 0
 
     @property
+    def sources(self) -> int:
+        """Return the people whom the year's number can be made of: admitted in it, open files."""
+        return self.admitted + self.files
+
+    @property
     def aimed(self) -> Target | TargetDraft | None:
         """Return what it is to have: as drafted, else as it binds; an emptied cell changes
         nothing."""
@@ -170,6 +179,41 @@ class GridRow:
         return typed(self.target) if typed(self.target) != self.number else ""
 
     @property
+    def is_blank(self) -> bool:
+        """Say whether it has no number yet, and no accepted declaration that says why."""
+        return not self.number and self.declaration is None
+
+    @cached_property
+    def concerns(self) -> list[str]:
+        """Return why the number that it is to have needs a look, in words."""
+        aimed, said = self.aimed, self.registered
+        if aimed is None or aimed.low is None or aimed.high is None:
+            return []
+        below = (said.low or 0) - aimed.high if said else 0
+        above = aimed.low - said.high if said and said.high is not None else 0
+        found = [
+            (below > 0, _("%(n)s below what it registered"), below),
+            (above > 0, _("%(n)s above what it registered"), above),
+            (aimed.low > self.sources, self._beyond, aimed.low - self.sources),
+            (self.declaration and aimed.low, _("is given people without a source"), 0),
+        ]
+        admitted = number(self.admitted)
+        return [
+            words % {"n": number(n), "admitted": admitted} for is_so, words, n in found if is_so
+        ]
+
+    @property
+    def _beyond(self) -> str:
+        if self.admitted:
+            return _("%(n)s more than its open files and the %(admitted)s admitted already")
+        return _("%(n)s more than its open files")
+
+    @property
+    def needs_a_look(self) -> bool:
+        """Say whether it stands on the narrowed list: no number yet, or one with a concern."""
+        return self.is_blank or bool(self.concerns)
+
+    @property
     def mark(self) -> str:
         """Return what the page remembers of the row: key, version, number."""
         return f"{self.key}:{self.version}:{self.number}"
@@ -182,9 +226,7 @@ class GridRow:
 
 def typed(target: Target | TargetDraft | None) -> str:
     """Return a target as people type it: 38, 35-40; nothing without numbers."""
-    if target is None or target.low is None:
-        return ""
-    return str(target.low) if target.low == target.high else f"{target.low}-{target.high}"
+    return as_typed(target.low, target.high) if target else ""
 
 
 def exact(target: Target) -> Decimal | None:
@@ -216,8 +258,11 @@ def sheet(
     on: date,
     is_top: bool,
     with_proposed: bool = False,
+    rows: Sequence[GridRow] | None = None,
 ) -> Sheet:
     """Return the target sheet of `organization` for `year`; the tree is that of day `on`.
+
+    `rows` are those of its grid on the day, where they were read already.
 
     What was only proposed stands in it for the superior's own people alone, `with_proposed`.
     """
@@ -233,8 +278,13 @@ def sheet(
     binding = [one for one in versions if one.kind in {Target.Kind.ASSIGNED, Target.Kind.ADJUSTED}]
     registered = [one for one in versions if one.kind == Target.Kind.REGISTERED]
     target = binding[0] if binding else None
-    children = list(Organization.objects.beneath(organization, on=on).values_list("pk", flat=True))
-    given = _binding(children, year=year)
+    if rows is None:
+        beneath = Organization.objects.beneath(organization, on=on)
+        units = list(beneath.values_list("pk", flat=True))
+        given = list(_binding(units, year=year).values())
+    else:
+        units = [row.key for row in rows]
+        given = [row.target for row in rows if row.target]
     return Sheet(
         organization=organization,
         year=year,
@@ -261,7 +311,7 @@ def sheet(
             .select_related("answer", "entered_by")
             .order_by("-declared_on", "-pk")[:5]
         ),
-        given=given_out(target, given.values(), units=len(children)),
+        given=given_out(target, given, units=len(units)),
         is_top=is_top,
     )
 
@@ -308,6 +358,8 @@ class AppendixRow:
     target: Target
     name: str
     members: int | None
+    before: Target | None
+    """What bound until then, where the decision adjusts it."""
     registered: Target | None
     is_acknowledged: bool
 
@@ -334,16 +386,20 @@ def appendix(decision: TargetDecision, *, year: int) -> list[AppendixRow]:
         .values_list("organization", "members")
     )
     registered: dict[int, Target] = {}
-    before = {one.organization_id: one.version for one in given}
-    for one in Target.objects.registered().of_the_year(year).filter(organization__in=keys):
-        if one.version < before[one.organization_id]:
-            registered[one.organization_id] = one
+    before: dict[int, Target] = {}
+    own = {one.organization_id: one.version for one in given}
+    earlier = Target.objects.told().of_the_year(year).filter(organization__in=keys)
+    for one in earlier.order_by("version"):
+        if one.version < own[one.organization_id]:
+            of_its_kind = registered if one.kind == Target.Kind.REGISTERED else before
+            of_its_kind[one.organization_id] = one
     acknowledged = set(decision.acknowledgements.values_list("organization", flat=True))
     rows = [
         AppendixRow(
             target=one,
             name=names[one.organization_id][1],
             members=members.get(one.organization_id),
+            before=before.get(one.organization_id),
             registered=registered.get(one.organization_id),
             is_acknowledged=one.organization_id in acknowledged,
         )
@@ -433,6 +489,7 @@ def grid(
                 registered=registered.get(unit.pk),
                 members=members.get(unit.pk),
                 files=now.files if now else 0,
+                admitted=now.admitted if now else 0,
                 last_admitted=last.admitted if last else None,
                 last_target=last.target_low if last else None,
                 last_years=sum(

@@ -5,8 +5,8 @@ nobody's ancestors change), cells then collapse into their parent, and only thos
 ancestry. So a move costs one more row per cell and year, and both lenses come out of one reading:
 *then* climbs the tree of the facts' days, *now* that of the day of computing.
 
-The same text publishes (`PUBLISH`: update what differs, insert, delete, in one snapshot) and reads
-as of a past day (`READ`), so that the two cannot disagree.
+The same text is published (`fresh`, which `targets.deltas` swaps in) and reads as of a past day
+(`read`), so that the two cannot disagree.
 
 Opening members, lens *then*: what the organisation reported for 1 January. Lens *now*: that,
 restated for today's units. Each report is taken apart into what the organisation has beyond the
@@ -22,15 +22,15 @@ unit has what came into it. An older one that did not report stays unknown.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from dataclasses import dataclass
+import re
+from collections.abc import Collection, Iterable
 from datetime import date, timedelta
 from typing import Any
 
 from django.db import connection
 
 from admissions.stages import OPEN_STAGES, ORDER, REACHES, Stage
-from targets.measures import ADMISSIONS, FILES, MEASURES
+from targets.measures import FLOWS, MEASURES, STANDING, Measure, has_left
 from targets.models import Attainment, Indicator
 
 COLUMNS = [
@@ -48,55 +48,89 @@ COLUMNS = [
 """What the statement gives for each organisation and lens."""
 
 
-def _list(parts: Iterable[str], indent: int = 8) -> str:
+def listed(parts: Iterable[str], indent: int = 8) -> str:
     return (",\n" + " " * indent).join(parts)
+
+
+def _in_month(measure: Measure) -> str:
+    return measure.condition.replace("extract(month FROM ceremony_on)", "month")
 
 
 def _quoted(stages: Iterable[Stage]) -> str:
     return ", ".join(f"'{stage.value}'" for stage in stages)
 
 
-_SUMS = _list(f"sum({measure.name})::int AS {measure.name}" for measure in MEASURES)
+_SUMS = listed(f"sum({measure.name})::int AS {measure.name}" for measure in MEASURES)
 
-# An open file's stage is stored; that of a past day follows from its milestones up to that day.
-# Nothing is entered for a later day, so on the clock's day both say the same.
-_FILES_TODAY = f"""
-        SELECT cell_id, stage FROM admissions_candidate WHERE stage IN ({_quoted(OPEN_STAGES)})
-"""
-_PLACES = " ".join(
-    f"WHEN '{step.value}' THEN {ORDER.index(stage)}" for step, stage in REACHES.items()
-)
-_STAGE_NAMES = ", ".join(f"'{stage.value}'" for stage in ORDER)
-_RETURNED_TO = " ".join(f"WHEN '{stage.value}' THEN {place}" for place, stage in enumerate(ORDER))
-# A file was where its first later move began. What it had reached before the latest return (or
-# cancellation) up to the day counts no further than where that sent it back to; before and after
-# are told by the order of entry, as when the stage was stored.
-_FILES_THEN = f"""
-        SELECT coalesce(moved.origin_id, file.cell_id) AS cell_id,
-            (ARRAY[{_STAGE_NAMES}])[1 + reached.place] AS stage
-        FROM admissions_candidate AS file
-        JOIN (
-            SELECT step.candidate_id,
-                greatest(max(CASE step.step {_PLACES} ELSE 0 END)
-                    FILTER (WHERE back.id IS NULL OR step.id > back.id), max(back.place)) AS place
-            FROM admissions_milestone AS step
-            LEFT JOIN (
-                SELECT DISTINCT ON (candidate_id) candidate_id, id,
-                    CASE back_to {_RETURNED_TO} END AS place
-                FROM admissions_milestone WHERE "on" <= %(upto)s AND back_to <> ''
-                ORDER BY candidate_id, id DESC
-            ) AS back ON back.candidate_id = step.candidate_id
-            WHERE step."on" <= %(upto)s
-            GROUP BY step.candidate_id
-        ) AS reached ON reached.candidate_id = file.id
+
+def _where_they_lay(known: str) -> str:
+    """Return the query of the stage of each of the `known` files and its cell of the day.
+
+    `known` has id, person_id, cell_id and stage. A file lay where its first move after the day
+    began. Also of today: that of a member on probation follows a transfer, which may be agreed for
+    a day to come. Who has left the Party is on probation no more.
+    """
+    return f"""
+        SELECT coalesce(moved.origin_id, known.cell_id) AS cell_id, known.stage
+        FROM ({known}) AS known
         LEFT JOIN (
             SELECT DISTINCT ON (candidate_id) candidate_id, origin_id
             FROM admissions_filemove WHERE "on" > %(upto)s
             ORDER BY candidate_id, "on", id
-        ) AS moved ON moved.candidate_id = file.id
-        WHERE reached.place < {ORDER.index(Stage.ADMITTED)}
-            AND (file.closed_on IS NULL OR file.closed_on > %(upto)s)
+        ) AS moved ON moved.candidate_id = known.id
+        WHERE NOT (known.stage = '{Stage.ADMITTED.value}'
+            AND {has_left("known.person_id", day="%(upto)s")})
 """
+
+
+# The stage of an open file, or of one on probation, is stored; that of a past day follows from its
+# milestones up to that day. Nothing is entered for a later day, so on the clock's day both say the
+# same.
+_ON_PROBATION = f"""
+            SELECT id, person_id, cell_id, stage FROM admissions_candidate
+            WHERE stage = '{Stage.ADMITTED.value}'
+"""
+_FILES_TODAY = f"""
+        SELECT cell_id, stage FROM admissions_candidate WHERE stage IN ({_quoted(OPEN_STAGES)})
+        UNION ALL
+        {_where_they_lay(_ON_PROBATION).strip()}
+"""
+_PLACES = " ".join(
+    f"WHEN '{step.value}' THEN {ORDER.index(stage)}" for step, stage in REACHES.items()
+)
+_MEMBERS = (Stage.ADMITTED, Stage.OFFICIAL)
+_STAGE_NAMES = ", ".join(f"'{stage.value}'" for stage in ORDER)
+_RETURNED_TO = " ".join(f"WHEN '{stage.value}' THEN {place}" for place, stage in enumerate(ORDER))
+# What a file had reached before the latest return (or cancellation) up to the day counts no further
+# than where that sent it back to; before and after are told by the order of entry, as when the
+# stage was stored. Of files that were closed, admitted or recognised by the day no steps are read:
+# in a country those are most of them.
+_FILES_THEN = _where_they_lay(f"""
+            {_ON_PROBATION.strip()} AND stage_since <= %(upto)s
+            UNION ALL
+            SELECT file.id, file.person_id, file.cell_id, (ARRAY[{_STAGE_NAMES}])[1 + reached.place]
+            FROM admissions_candidate AS file
+            JOIN (
+                SELECT step.candidate_id,
+                    greatest(max(CASE step.step {_PLACES} ELSE 0 END)
+                        FILTER (WHERE back.id IS NULL OR step.id > back.id), max(back.place))
+                    AS place
+                FROM admissions_milestone AS step
+                LEFT JOIN (
+                    SELECT DISTINCT ON (candidate_id) candidate_id, id,
+                        CASE back_to {_RETURNED_TO} END AS place
+                    FROM admissions_milestone WHERE "on" <= %(upto)s AND back_to <> ''
+                    ORDER BY candidate_id, id DESC
+                ) AS back ON back.candidate_id = step.candidate_id
+                WHERE step."on" <= %(upto)s AND step.candidate_id IN (
+                    SELECT id FROM admissions_candidate
+                    WHERE (closed_on IS NULL OR closed_on > %(upto)s)
+                        AND (stage NOT IN ({_quoted(_MEMBERS)}) OR stage_since > %(upto)s)
+                )
+                GROUP BY step.candidate_id
+            ) AS reached ON reached.candidate_id = file.id
+            WHERE reached.place <= {ORDER.index(Stage.ADMITTED)}
+        """)
 
 _REPORTED = """
 opening AS (
@@ -194,58 +228,144 @@ opened AS (
 """See the module's own words on opening members."""
 
 
-def _attainment(files: str, opened: str) -> str:
-    """Return the common table expressions up to `fresh`: one row per organisation and lens."""
+def term(years: str, *, of: str = "") -> str:
+    """Return the CTE `term` (organization_id, year, since): the first year of the term of a year.
+
+    Of the rows of `years`, a relation of one column, and of all organisations or those that the
+    query `of` names: its own term, else that of the nearest above it.
+    """
     return f"""
-WITH changes AS (
+term AS (
+    SELECT DISTINCT ON (line.descendant_id, figured.year)
+        line.descendant_id AS organization_id, figured.year, target.year AS since
+    FROM {years} AS figured(year)
+    JOIN targets_target AS target
+        ON target.year <= figured.year AND target.until_year >= figured.year
+    JOIN organizations_ancestry AS line ON line.ancestor_id = target.organization_id
+        AND line.valid_from <= %(on)s AND line.valid_to > %(on)s
+    WHERE target.indicator_id = '{Indicator.ADMITTED}' AND target.span = 'term'
+        AND target.kind IN ('assigned', 'adjusted') AND target.decided_on <= %(on)s
+        {of and f"AND line.descendant_id IN ({of})"}
+    ORDER BY line.descendant_id, figured.year, line.depth, target.year DESC
+),
+"""
+
+
+def _flow(source: str) -> str:
+    """Return the CTE of a flow's sums per cell and stretch of the year; -1 where nobody moved."""
+    flow = FLOWS[source]
+    sums = (
+        f"coalesce(sum({flow.sign}) FILTER (WHERE {_in_month(measure)}), 0)::int AS {measure.name}"
+        for measure in MEASURES
+        if measure.source == source
+    )
+    return f"""
+{source} AS MATERIALIZED (
+    SELECT cell_id, stretch, min({flow.day}) AS day,
+        {listed(sums)}
+    FROM (
+        SELECT fact.*, extract(month FROM {flow.day})::int AS month,
+            CASE WHEN moved.cell_id IS NULL THEN -1
+                ELSE width_bucket({flow.day}, (SELECT days FROM changes)) END AS stretch
+        FROM {flow.table} AS fact
+        LEFT JOIN moved ON moved.cell_id = fact.cell_id
+        WHERE {flow.day} BETWEEN %(year_start)s AND %(upto)s
+        OFFSET 0 -- so that the month is taken once, not for each measure
+    ) AS counted
+    GROUP BY cell_id, stretch
+),
+"""
+
+
+def _climbing(source: str, *, each: str, then: str, now: str) -> str:
+    """Return the rows of a flow that climb: once where nobody moved, else for each lens."""
+    columns = listed(_of(measure, source) for measure in MEASURES)
+    return f"""
+    UNION ALL
+    SELECT CASE WHEN stretch < 0 THEN '{each}' ELSE 'then' END, cell_id, stretch, day,
+        {columns}
+    FROM {source} WHERE stretch < 0 OR (stretch >= 0 {then})
+    UNION ALL
+    SELECT 'now', cell_id, -1, %(tree)s::date,
+        {columns}
+    FROM {source} WHERE stretch >= 0 {now}
+"""
+
+
+def _of(measure: Measure, source: str) -> str:
+    return measure.name if measure.source == source else "0"
+
+
+def _standing(measure: Measure) -> str:
+    return measure.name if measure in STANDING else "0"
+
+
+def _attainment(files: str, opened: str, lenses: Collection[str] = Attainment.Lens.values) -> str:
+    """Return the common table expressions up to `fresh`: one row per organisation and lens."""
+    # Cells above which nothing ever changed count the same in each lens: once, for all of them.
+    days = {
+        "then": "('then', least(%(on)s::date, %(year_end)s::date))",
+        "now": "('now', %(tree)s::date)",
+    }
+    then, now = ("AND true" if lens in lenses else "AND false" for lens in ("then", "now"))
+    is_split = len(lenses) > 1
+    each = "each" if is_split else next(iter(lenses))
+    split_join = """
+    LEFT JOIN total AS of_each ON of_each.organization_id = unit.id AND of_each.lens = 'each'
+    LEFT JOIN history AS past_of_each
+        ON past_of_each.organization_id = unit.id AND past_of_each.lens = 'each'
+    """.strip()
+
+    climbing = " ".join(_climbing(one, each=each, then=then, now=now) for one in FLOWS).strip()
+
+    def of_both(own: str, column: str, other: str) -> str:
+        found = f"coalesce({own}.{column}, 0)"
+        return f"{found} + coalesce({other}.{column}, 0)" if is_split else found
+
+    return f"""
+WITH placed AS MATERIALIZED (
+    -- Places that do not hold from the first fact to the last day that counts.
+    SELECT organization_id, period FROM organizations_placement
+    WHERE NOT period @> daterange(
+        least(%(tree)s::date, %(year_start)s::date,
+            (SELECT min(ceremony_on) FROM admissions_admission)),
+        greatest(%(tree)s::date, %(upto)s::date), '[]')
+),
+changes AS MATERIALIZED (
     SELECT coalesce(array_agg(DISTINCT change ORDER BY change), '{{}}') AS days
     FROM (
-        SELECT lower(period) AS change FROM organizations_placement
-        UNION ALL
-        SELECT upper(period) FROM organizations_placement
-    ) AS placed
+        SELECT lower(period) AS change FROM placed UNION ALL SELECT upper(period) FROM placed
+    ) AS days
     WHERE change <= %(upto)s
 ),
+moved AS MATERIALIZED (
+    SELECT DISTINCT descendant_id AS cell_id FROM organizations_ancestry
+    WHERE ancestor_id IN (SELECT organization_id FROM placed)
+),
 lenses(lens, day) AS (
-    VALUES ('then', least(%(on)s::date, %(year_end)s::date)), ('now', %(tree)s::date)
+    VALUES {", ".join(days[lens] for lens in lenses)}
 ),
-admission AS MATERIALIZED (
-    SELECT cell_id, width_bucket(ceremony_on, days) AS stretch, min(ceremony_on) AS day,
-        {
-        _list(
-            f"coalesce(sum(sign) FILTER (WHERE {measure.condition}), 0) AS {measure.name}"
-            for measure in ADMISSIONS
-        )
-    }
-    FROM admissions_admission, changes
-    WHERE ceremony_on BETWEEN %(year_start)s AND %(upto)s
-    GROUP BY 1, 2
-),
+{" ".join(_flow(source) for source in FLOWS).strip()}
 file AS MATERIALIZED (
     SELECT cell_id,
         {
-        _list(f"count(*) FILTER (WHERE {measure.condition}) AS {measure.name}" for measure in FILES)
+        listed(
+            f"(count(*) FILTER (WHERE {measure.condition}))::int AS {measure.name}"
+            for measure in STANDING
+        )
     }
     FROM ({files}) AS open
     GROUP BY 1
 ),
 leaf AS MATERIALIZED (
-    SELECT 'then' AS lens, cell_id, stretch, day,
-        {
-        _list(
-            measure.name if measure.source == "admission" else f"0 AS {measure.name}"
-            for measure in MEASURES
-        )
-    }
-    FROM admission
-    UNION ALL
-    SELECT 'now', cell_id, -1, %(tree)s::date,
-        {_list(measure.name if measure.source == "admission" else "0" for measure in MEASURES)}
-    FROM admission
+    SELECT '{each}' AS lens, cell_id, -1 AS stretch, %(tree)s::date AS day,
+        {listed(f"{_standing(measure)} AS {measure.name}" for measure in MEASURES)}
+    FROM file WHERE cell_id NOT IN (SELECT cell_id FROM moved)
     UNION ALL
     SELECT lens, cell_id, -1, lenses.day,
-        {_list(measure.name if measure.source == "file" else "0" for measure in MEASURES)}
-    FROM file CROSS JOIN lenses
+        {listed(_standing(measure) for measure in MEASURES)}
+    FROM file CROSS JOIN lenses WHERE cell_id IN (SELECT cell_id FROM moved)
+    {climbing}
 ),
 parents AS MATERIALIZED (
     SELECT leaf.lens, line.ancestor_id, leaf.stretch, min(leaf.day) AS day,
@@ -255,71 +375,73 @@ parents AS MATERIALIZED (
         AND line.valid_from <= leaf.day AND line.valid_to > leaf.day
     GROUP BY 1, 2, 3
 ),
-total AS (
+total AS MATERIALIZED (
     SELECT lens, organization_id,
         {_SUMS}
     FROM (
         SELECT parents.lens, line.ancestor_id AS organization_id,
-        {_list(f"parents.{measure.name}" for measure in MEASURES)}
+        {listed(f"parents.{measure.name}" for measure in MEASURES)}
         FROM parents
         JOIN organizations_ancestry AS line ON line.descendant_id = parents.ancestor_id
             AND line.valid_from <= parents.day AND line.valid_to > parents.day
         UNION ALL
         SELECT lens, cell_id,
-        {_list(measure.name for measure in MEASURES)}
+        {listed(measure.name for measure in MEASURES)}
         FROM leaf
     ) AS climbed
     GROUP BY 1, 2
 ),
-past AS MATERIALIZED (
-    SELECT fact.cell_id, extract(year FROM fact.ceremony_on)::int AS year,
-        width_bucket(fact.ceremony_on, days) AS stretch, min(fact.ceremony_on) AS day,
-        sum(fact.sign) AS people,
-        max(fact.ceremony_on) FILTER (WHERE fact.sign = 1 AND undone.id IS NULL) AS last_on
-    FROM admissions_admission AS fact
-    LEFT JOIN admissions_admission AS undone
-        ON undone.reverses_id = fact.id AND undone.ceremony_on <= %(upto)s
-    CROSS JOIN changes
-    WHERE fact.ceremony_on <= %(upto)s
-    GROUP BY 1, 2, 3
+{term("(VALUES (%(year)s))").strip()}
+eras AS (
+    -- The past counts by the terms that it lies in, not by year: few rows of each cell.
+    SELECT coalesce(array_agg(year ORDER BY year), '{{}}') AS years
+    FROM (SELECT DISTINCT since::int AS year FROM term) AS begun
 ),
-past_leaf AS (
-    SELECT 'then' AS lens, cell_id, stretch, year, day, people, last_on FROM past
+past AS MATERIALIZED (
+    SELECT fact.cell_id,
+        width_bucket(extract(year FROM fact.ceremony_on)::int, (SELECT years FROM eras)) AS era,
+        CASE WHEN moved.cell_id IS NULL THEN -1
+            ELSE width_bucket(fact.ceremony_on, (SELECT days FROM changes)) END AS stretch,
+        min(fact.ceremony_on) AS day, sum(fact.sign)::int AS people,
+        max(fact.ceremony_on) FILTER (WHERE fact.sign = 1 AND undone.reverses_id IS NULL) AS last_on
+    FROM admissions_admission AS fact
+    LEFT JOIN moved ON moved.cell_id = fact.cell_id
+    LEFT JOIN (
+        SELECT reverses_id FROM admissions_admission
+        WHERE reverses_id IS NOT NULL AND ceremony_on <= %(upto)s
+    ) AS undone ON undone.reverses_id = fact.id
+    WHERE fact.ceremony_on <= %(upto)s
+    GROUP BY fact.cell_id, era, stretch
+),
+past_leaf AS MATERIALIZED (
+    SELECT CASE WHEN stretch < 0 THEN '{each}' ELSE 'then' END AS lens,
+        cell_id, stretch, era, day, people, last_on
+    FROM past WHERE stretch < 0 OR (stretch >= 0 {then})
     UNION ALL
-    SELECT 'now', cell_id, -1, year, %(tree)s::date, sum(people), max(last_on)
-    FROM past GROUP BY cell_id, year
+    SELECT 'now', cell_id, -1, era, %(tree)s::date, sum(people)::int, max(last_on)
+    FROM past WHERE stretch >= 0 {now} GROUP BY cell_id, era
 ),
 past_parents AS (
-    SELECT leaf.lens, line.ancestor_id, leaf.stretch, leaf.year, min(leaf.day) AS day,
-        sum(leaf.people) AS people, max(leaf.last_on) AS last_on
+    SELECT leaf.lens, line.ancestor_id, leaf.stretch, leaf.era, min(leaf.day) AS day,
+        sum(leaf.people)::int AS people, max(leaf.last_on) AS last_on
     FROM past_leaf AS leaf
     JOIN organizations_ancestry AS line ON line.descendant_id = leaf.cell_id AND line.depth = 1
         AND line.valid_from <= leaf.day AND line.valid_to > leaf.day
     GROUP BY 1, 2, 3, 4
 ),
-term AS (
-    -- The term in which the year lies: that of the organisation, else of the nearest above it.
-    SELECT DISTINCT ON (line.descendant_id) line.descendant_id AS organization_id, target.year
-    FROM targets_target AS target
-    JOIN organizations_ancestry AS line ON line.ancestor_id = target.organization_id
-        AND line.valid_from <= %(on)s AND line.valid_to > %(on)s
-    WHERE target.indicator_id = '{Indicator.ADMITTED}' AND target.span = 'term'
-        AND target.year <= %(year)s AND target.kind IN ('assigned', 'adjusted')
-        AND (target.until_year IS NULL OR target.until_year >= %(year)s)
-        AND (target.decided_on IS NULL OR target.decided_on <= %(on)s)
-    ORDER BY line.descendant_id, line.depth, target.year DESC
-),
-history AS (
+history AS MATERIALIZED (
     SELECT climbed.lens, climbed.organization_id,
-        sum(people) FILTER (WHERE climbed.year >= term.year) AS term_admitted,
+        sum(people) FILTER (WHERE
+            climbed.era >= width_bucket(term.since::int, (SELECT years FROM eras)))
+            AS term_admitted,
         max(last_on) AS last_on
     FROM (
-        SELECT parents.lens, line.ancestor_id AS organization_id, parents.year, people, last_on
+        SELECT parents.lens, line.ancestor_id AS organization_id, parents.era, people, last_on
         FROM past_parents AS parents
         JOIN organizations_ancestry AS line ON line.descendant_id = parents.ancestor_id
             AND line.valid_from <= parents.day AND line.valid_to > parents.day
         UNION ALL
-        SELECT lens, cell_id, year, people, last_on FROM past_leaf
+        SELECT lens, cell_id, era, people, last_on FROM past_leaf
     ) AS climbed
     LEFT JOIN term USING (organization_id)
     GROUP BY 1, 2
@@ -330,7 +452,7 @@ target AS (
     FROM targets_target
     WHERE year = %(year)s AND indicator_id = '{Indicator.ADMITTED}' AND span = 'year'
         AND "group" = '' AND origin = 'decision'
-        AND kind IN ('assigned', 'adjusted') AND (decided_on IS NULL OR decided_on <= %(on)s)
+        AND kind IN ('assigned', 'adjusted') AND decided_on <= %(on)s
     ORDER BY organization_id, version DESC
 ),
 without_source AS (
@@ -347,15 +469,16 @@ existing AS MATERIALIZED (
         unit.period @> lenses.day AS is_there, opened.members AS opening_members,
         target.low AS target_low, target.high AS target_high,
         without_source.organization_id IS NOT NULL AS is_without_source,
-        coalesce(history.term_admitted, 0)::int AS term_admitted,
-        history.last_on AS last_admission_on,
-        {_list(f"coalesce(total.{measure.name}, 0) AS {measure.name}" for measure in MEASURES)}
+        ({of_both("history", "term_admitted", "past_of_each")})::int AS term_admitted,
+        greatest(history.last_on{", past_of_each.last_on" * is_split}) AS last_admission_on,
+        {listed(f"{of_both('total', one.name, 'of_each')} AS {one.name}" for one in MEASURES)}
     FROM organizations_organization AS unit
     CROSS JOIN lenses
     LEFT JOIN organizations_placement AS placed
         ON placed.organization_id = unit.id AND placed.period @> lenses.day
     LEFT JOIN total ON total.organization_id = unit.id AND total.lens = lenses.lens
     LEFT JOIN history ON history.organization_id = unit.id AND history.lens = lenses.lens
+    {split_join * is_split}
     LEFT JOIN opened ON opened.organization_id = unit.id AND opened.lens = lenses.lens
     LEFT JOIN target ON target.organization_id = unit.id
     LEFT JOIN without_source ON without_source.organization_id = unit.id
@@ -381,55 +504,11 @@ fresh AS MATERIALIZED (
 """
 
 
-_PUBLISHED = f""",
-changed AS (
-    UPDATE targets_attainment AS old
-    SET ({", ".join(COLUMNS)}, computed_at)
-        = ({", ".join(f"fresh.{column}" for column in COLUMNS)}, %(now)s)
-    FROM fresh
-    WHERE old.organization_id = fresh.organization_id AND old.lens = fresh.lens
-        AND old.year = %(year)s
-        AND ({", ".join(f"old.{column}" for column in COLUMNS)})
-            IS DISTINCT FROM ({", ".join(f"fresh.{column}" for column in COLUMNS)})
-    RETURNING 1
-),
-added AS (
-    INSERT INTO targets_attainment
-        (organization_id, year, lens, computed_at, {", ".join(COLUMNS)})
-    SELECT organization_id, %(year)s, lens, %(now)s, {", ".join(COLUMNS)}
-    FROM fresh
-    WHERE NOT EXISTS (
-        SELECT FROM targets_attainment AS old
-        WHERE old.organization_id = fresh.organization_id AND old.lens = fresh.lens
-            AND old.year = %(year)s
-    )
-    RETURNING 1
-),
-gone AS (
-    DELETE FROM targets_attainment AS old
-    WHERE old.year = %(year)s AND NOT EXISTS (
-        SELECT FROM fresh
-        WHERE fresh.organization_id = old.organization_id AND fresh.lens = old.lens
-    )
-    RETURNING 1
-)
-SELECT (SELECT count(*) FROM fresh),
-    (SELECT count(*) FROM changed) + (SELECT count(*) FROM added) + (SELECT count(*) FROM gone)
-"""
-
 _READ = f"""
 SELECT organization_id, lens, {", ".join(COLUMNS)}
 FROM fresh
 WHERE lens = %(lens)s AND organization_id = ANY(%(organizations)s)
 """
-
-
-@dataclass(frozen=True)
-class Published:
-    """What publishing a year did: rows it has, and rows that were changed, added or removed."""
-
-    rows: int
-    changed: int
 
 
 def _parameters(year: int, *, on: date, tree_on: date | None = None) -> dict[str, Any]:
@@ -468,21 +547,16 @@ def _was_reorganised(since: date, until: date) -> bool:
     return bool(found)
 
 
-def publish(year: int, *, on: date) -> Published:
-    """Compute `year` as known on the clock's day `on` and swap in the rows that differ.
+def fresh(year: int, *, on: date) -> tuple[str, dict[str, Any]]:
+    """Return a query of every row that `year` should have as known on the clock's day `on`.
 
-    One statement and so one snapshot: what commits meanwhile is wholly in it or wholly out. The
-    caller holds the lock of attainment.
+    Its columns: year, organization_id, lens and COLUMNS. Its parameters end in the year, so that
+    the queries of several years stand in one statement, and so in one snapshot.
     """
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT app_now()")
-        (now,) = cursor.fetchone()
-        cursor.execute(
-            _text(year, on=on, today=on) + _PUBLISHED,
-            {**_parameters(year, on=on), "now": now},
-        )
-        rows, changed = cursor.fetchone()
-    return Published(rows=rows, changed=changed)
+    text = f"""{_text(year, on=on, today=on)}
+SELECT %(year)s::smallint AS year, organization_id, lens, {", ".join(COLUMNS)} FROM fresh"""
+    own = {f"{name}_{year}": value for name, value in _parameters(year, on=on).items()}
+    return re.sub(r"%\((\w+)\)s", rf"%(\1_{year})s", text), own
 
 
 def read(

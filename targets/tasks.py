@@ -1,14 +1,15 @@
-"""Jobs: doors to `operations.attainment`. They take years, and are safe twice."""
+"""Jobs: doors to `operations.attainment`. Safe twice."""
 
 from __future__ import annotations
 
 import logging
 from time import monotonic
+from typing import Any
 
 from celery import shared_task
 
-from config import clock
 from targets.operations import attainment
+from targets.selectors import RECOMPUTE
 
 logger = logging.getLogger(__name__)
 
@@ -28,9 +29,15 @@ def fold_attainment() -> None:
 
 
 @shared_task(acks_late=True, ignore_result=True)  # type: ignore[untyped-decorator]
-def recompute_year(year: int | None = None) -> None:
-    """Recompute `year`, the clock's year unless given."""
-    attainment.recompute(year or clock.today().year)
+def recompute_all() -> None:
+    """Recompute all years from the facts: every night, and what differs is the alarm."""
+    attainment.recompute_all()
+
+
+@shared_task(acks_late=True, ignore_result=True)  # type: ignore[untyped-decorator]
+def recompute_asked() -> None:
+    """Recompute the years that somebody asked for; woken by asking, and by beat."""
+    attainment.run_asked()
 
 
 def wake() -> None:
@@ -42,8 +49,19 @@ def wake() -> None:
     if monotonic() < _next_try:
         return
     _next_try = monotonic() + ONCE_IN
+    _send(fold_attainment, expires=30)
+
+
+def wake_for(kind: str, _subject: str) -> None:
+    """Ask a worker for the recomputes that wait; never raises, the schedule finds them too."""
+    if kind == RECOMPUTE:
+        _send(recompute_asked, expires=600)
+
+
+def _send(task: Any, *, expires: int) -> None:
+    global _next_try  # noqa: PLW0603 - as above
     try:
-        fold_attainment.apply_async(retry=False, ignore_result=True, expires=30)
+        task.apply_async(retry=False, ignore_result=True, expires=expires)
     except Exception as failure:  # noqa: BLE001 - whatever it is, the fact is saved
         _next_try = monotonic() + QUIET
         logger.warning("figures wait for the schedule: %s", type(failure).__name__)

@@ -5,14 +5,16 @@ Nothing here writes: the grid shows the numbers, and fills its cells with them w
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
-from targets.allocation import Obstacle, Proposal, Unit, mixed, propose
+from config.ui.templatetags.ui import number
+from targets.allocation import Bound, Fault, Obstacle, Proposal, Unit, bounded, mixed, propose
 
 if TYPE_CHECKING:
     from targets.sheets import GridRow
@@ -39,6 +41,15 @@ HINDRANCES = {
     Obstacle.NOTHING_TO_WEIGH_BY: _("{n} cannot be given: no unit has what it is shared by."),
     Obstacle.BOUNDS_CROSSED: _("The least number of a unit is above its greatest."),
 }
+FAULTS = {
+    Fault.CROSSED: _("“At most” is lower than “at least”."),
+    Fault.OUTSIDE: _("The fixed number lies outside “at least” and “at most”."),
+    Fault.NO_PART: _("A unit that takes no part has no number."),
+    Fault.NO_SOURCE: _("It has declared that no source is left; only a fixed number gives it any."),
+}
+BOUNDS = {"it": "floor", "nhieu": "ceiling", "co": "locked", "mien": "is_exempt"}
+"""What is set for one unit alone, by how the address says it: `it-12=3` for organisation 12."""
+BOUND_ASKED = re.compile(r"(it|nhieu|co|mien)-([1-9]\d{0,17})", re.ASCII)
 BY_HAND = {
     True: _("{n} of the total are not given to anybody."),
     False: _("{n} more than the total are given."),
@@ -52,11 +63,13 @@ AGAINST = _("Against what was registered: {up} up, {down} down, {same} the same.
 class Scenario:
     """What is tried: `total` people by `method`, within bounds.
 
-    `sources` is the part of the sources in the mix, in percent; the rest is the members'. Ready
-    sources may be a ceiling; a unit that has some and admitted nobody last year may have a floor of
+    `sources` is the part of the sources in the mix, in percent; the rest is the members'. Sources
+    are the open files and, for their number is of the whole year, those admitted in it already;
+    they may be a ceiling; a unit that has some and admitted nobody last year may have a floor of
     one; what a unit registered may be its floor, which then also lifts its ceiling: it knows its
     people. What stands in the cells already may be kept. A unit with an accepted declaration that
-    no source is left takes no part.
+    no source is left takes no part. `bounds` {organisation id: bound} goes before all of that for
+    the single units that it names.
     """
 
     total: int
@@ -66,6 +79,7 @@ class Scenario:
     wakes_idle: bool = False
     keeps_registered: bool = False
     keeps_filled: bool = False
+    bounds: Mapping[int, Bound] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -106,14 +120,55 @@ def parameters(scenario: Scenario) -> dict[str, str]:
         "theo": scenario.method.value,
         "nguon": str(scenario.sources),
         **{name: "on" for name, is_on in ticked.items() if is_on},
+        **bound_parameters(scenario.bounds),
     }
+
+
+def bound_parameters(bounds: Mapping[int, Bound]) -> dict[str, str]:
+    """Return `bounds` as the address writes them: only what is set.
+
+    >>> bound_parameters({12: Bound(floor=1, ceiling=4), 15: Bound(is_exempt=True)})
+    {'it-12': '1', 'nhieu-12': '4', 'mien-15': 'on'}
+    """
+    return {
+        f"{name}-{key}": "on" if value is True else str(value)
+        for key, bound in bounds.items()
+        for name, attribute in BOUNDS.items()
+        if (value := getattr(bound, attribute)) is not None and value is not False
+    }
+
+
+def bounds_kept(asked: Mapping[str, str]) -> dict[int, Bound]:
+    """Return the bounds of single units among the `parameters` of a scenario that was kept.
+
+    >>> bounds_kept({"tong": "8", "co-12": "3", "mien-15": "on"})[15]
+    Bound(floor=None, ceiling=None, locked=None, is_exempt=True)
+    """
+    found: dict[int, dict[str, int | bool]] = {}
+    for name, value in asked.items():
+        if one := BOUND_ASKED.fullmatch(name):
+            is_tick = one[1] == "mien"
+            found.setdefault(int(one[2]), {})[BOUNDS[one[1]]] = is_tick or int(value)
+    return {key: Bound(**values) for key, values in found.items()}  # type: ignore[arg-type]
+
+
+def bound_words(bound: Bound) -> str:
+    """Return what is set for one unit in words: at least 1, at most 4."""
+    if bound.is_exempt:
+        return str(_("takes no part"))
+    told = [
+        (bound.floor, _("at least %(n)s")),
+        (bound.ceiling, _("at most %(n)s")),
+        (bound.locked, _("fixed at %(n)s")),
+    ]
+    return ", ".join(str(words) % {"n": number(n)} for n, words in told if n is not None)
 
 
 def weights(rows: Sequence[GridRow], scenario: Scenario) -> list[int]:
     """Return the whole weight of each row by the method of `scenario`."""
     measures = {
         "members": [row.members or 0 for row in rows],
-        "sources": [row.files for row in rows],
+        "sources": [row.sources for row in rows],
         "last_years": [row.last_years for row in rows],
         "equal": [1] * len(rows),
     }
@@ -131,14 +186,15 @@ def weights(rows: Sequence[GridRow], scenario: Scenario) -> list[int]:
 def units(rows: Sequence[GridRow], scenario: Scenario) -> list[Unit]:
     """Return each row with its weight and bounds in `scenario`."""
     return [
-        _unit(row, weight, scenario)
+        bounded(by_rules(row, scenario, weight=weight), scenario.bounds.get(row.key, Bound()))
         for row, weight in zip(rows, weights(rows, scenario), strict=True)
     ]
 
 
-def _unit(row: GridRow, weight: int, scenario: Scenario) -> Unit:
+def by_rules(row: GridRow, scenario: Scenario, *, weight: int = 0) -> Unit:
+    """Return `row` as the rules of `scenario` for all units bound it."""
     floor = 0
-    if scenario.wakes_idle and row.files and row.last_admitted == 0:
+    if scenario.wakes_idle and row.sources and row.last_admitted == 0:
         floor = 1
     if scenario.keeps_registered and row.registered:
         floor = max(floor, row.registered.low or 0)
@@ -146,7 +202,7 @@ def _unit(row: GridRow, weight: int, scenario: Scenario) -> Unit:
     return Unit(
         weight=weight,
         floor=floor,
-        ceiling=max(row.files, floor) if scenario.caps_at_sources else None,
+        ceiling=max(row.sources, floor) if scenario.caps_at_sources else None,
         locked=filled,
         is_exempt=row.declaration is not None,
     )

@@ -13,8 +13,6 @@ def period(target: Target) -> str:
     """Return the period of `target`: 2021, the first half of 2021, quarter 2 of 2021, a term."""
     told = {"year": target.year, "part": target.part, "last": target.until_year}
     if target.span == Span.TERM:
-        if target.until_year is None:
-            return _("the term from %(year)s") % told
         return _("the term %(year)s–%(last)s") % told
     if target.span == Span.HALF:
         first, second = _("the first half of %(year)s"), _("the second half of %(year)s")

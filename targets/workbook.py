@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import io
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any
+from typing import Any, NamedTuple
 
 import xlsxwriter
 from django import forms
@@ -19,6 +19,7 @@ from config.errors import DomainError
 from organizations.models import Organization
 from targets.forms import read_number
 from targets.operations.drafts import Number
+from targets.rules import as_typed
 from targets.sheets import GridRow
 
 FORMAT = "ketnap-giao-1"
@@ -30,27 +31,79 @@ HEAD, FIRST = 4, 5
 KEY, UNIT, MEMBERS, FILES, ADMITTED, LAST_TARGET, REGISTERED, BOUND, NUMBER, PERCENT, NOTE = range(
     11
 )
+TYPED = r"\d{0,9}(?:-\d{1,9})?"
+"""A number as it is typed, as a regular expression: 38, 35-40, nothing."""
 WIDTHS = (0, 38, 12, 10, 12, 12, 12, 12, 14, 12, 44)
+
+
+class Mark(NamedTuple):
+    """What the file says of one unit: its draft's version and number as exported, and the number
+    that stands there now, as people type them."""
+
+    key: int
+    version: int
+    exported: str
+    after: str
+
+    def __str__(self) -> str:
+        return f"{self.key}:{self.version}:{self.exported}:{self.after}"
 
 
 @dataclass(frozen=True)
 class Change:
-    """A number that the file changes: people before and after, as they are typed."""
+    """A number that the file changes, beside the row as it stands now."""
 
     row: GridRow
-    version: int
-    before: str
-    after: str
-    number: Number | None
+    mark: Mark
+
+    @property
+    def before(self) -> str:
+        return self.row.number
+
+    @property
+    def after(self) -> str:
+        return self.mark.after
+
+    @property
+    def number(self) -> Number | None:
+        return read_number(self.after)
+
+    @property
+    def is_overtaken(self) -> bool:
+        """Say whether another number was saved here after the file was exported."""
+        return f"{self.mark.key}:{self.mark.version}:{self.mark.exported}" != self.row.mark
 
 
 @dataclass
 class Read:
-    """What a file asks for; nothing where any is `wrong`: [(row number, unit, sentence)]."""
+    """What a file asks for; nothing where any is `wrong`: [(row number, unit, sentence)].
+
+    `is_whole` says that each unit it changes still stands beneath.
+    """
 
     changes: list[Change] = field(default_factory=list)
     wrong: list[tuple[int, str, str]] = field(default_factory=list)
-    units: int = 0
+    is_whole: bool = True
+
+    @property
+    def taken(self) -> list[Change]:
+        """Return the changes of cells that stand as they were exported."""
+        return [one for one in self.changes if not one.is_overtaken]
+
+    @property
+    def overtaken(self) -> list[Change]:
+        """Return the changes of cells that were changed since."""
+        return [one for one in self.changes if one.is_overtaken]
+
+    @property
+    def marks(self) -> str:
+        """Return the changes as the page remembers them."""
+        return ",".join(str(one.mark) for one in self.changes)
+
+    @property
+    def seen(self) -> str:
+        """Return what now stands in the cells that were changed since."""
+        return ",".join(one.row.mark for one in self.overtaken)
 
 
 def signature(organization: Organization, year: int) -> str:
@@ -208,7 +261,7 @@ def read(
         mark, shown = cells.text(place, KEY), cells.text(place, UNIT)
         if mark == NO_UNIT or not (mark or cells.text(place, NUMBER)):
             continue
-        known = re.fullmatch(r"(\d{1,18}):(\d{1,9}):(\d{0,9}(?:-\d{1,9})?)", mark, re.ASCII)
+        known = re.fullmatch(rf"(\d{{1,18}}):(\d{{1,9}}):({TYPED})", mark, re.ASCII)
         row = here.get(int(known[1])) if known else None
         if row is None or known is None:
             sentence = _("This row is none of the units beneath; its hidden key is missing or old.")
@@ -218,15 +271,25 @@ def read(
             found.wrong.append((place + 1, shown, _("The unit stands in the file twice.")))
             continue
         seen.add(row.key)
-        found.units += 1
         try:
-            number = _number(cells, place)
+            after = _typed(_number(cells, place))
         except forms.ValidationError as error:
             found.wrong.append((place + 1, row.organization.short_name, error.messages[0]))
             continue
-        after = _typed(number)
-        if after != known[3] and after != row.number:
-            found.changes.append(Change(row, int(known[2]), row.number, after, number))
+        if after not in {known[3], row.number}:
+            found.changes.append(Change(row, Mark(row.key, int(known[2]), known[3], after)))
+    return found
+
+
+def read_again(marks: Iterable[Mark], *, rows: Sequence[GridRow]) -> Read:
+    """Return what was read of a file before, beside `rows` as they stand now."""
+    here = {row.key: row for row in rows}
+    found = Read()
+    for mark in marks:
+        if mark.key not in here:
+            found.is_whole = False
+        elif mark.after != here[mark.key].number:
+            found.changes.append(Change(here[mark.key], mark))
     return found
 
 
@@ -258,5 +321,4 @@ def _number(cells: workbooks.Cells, place: int) -> Number | None:
 def _typed(number: Number | None) -> str:
     if number is None:
         return ""
-    low, high = number if isinstance(number, tuple) else (number, number)
-    return str(low) if low == high else f"{low}-{high}"
+    return as_typed(*number) if isinstance(number, tuple) else as_typed(number, number)

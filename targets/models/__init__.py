@@ -1,10 +1,11 @@
 """Targets as versioned documents, and attainment computed from the facts."""
 
-from .attainment import Attainment
+from .attainment import Attainment, FiguredYear
 from .baseline import Baseline, BaselineConfirmation, BaselineCorrection, BaselineFreeze
 from .cycle import Acknowledgement, Cycle, Reason, Reminder, TargetDecision, TargetDraft
 from .following import FollowUp, MonthlyConfirmation, Visit
 from .indicator import Indicator, ReportedFigure
+from .round_plan import RoundPlan
 from .saved_scenario import SavedScenario
 from .source import DeclaredForecast, SourceDeclaration
 from .target import Target
@@ -18,12 +19,14 @@ __all__ = [
     "BaselineFreeze",
     "Cycle",
     "DeclaredForecast",
+    "FiguredYear",
     "FollowUp",
     "Indicator",
     "MonthlyConfirmation",
     "Reason",
     "Reminder",
     "ReportedFigure",
+    "RoundPlan",
     "SavedScenario",
     "SourceDeclaration",
     "Target",

@@ -72,6 +72,22 @@ class Attainment(models.Model):
         return f"{self.organization_id} {self.year} {self.lens}"
 
 
+class FiguredYear(models.Model):
+    """A year that has figures, and the clock's day for which all of them were last computed.
+
+    Between two such days they follow the facts by deltas. What a new day alone brings (a
+    declaration that lapses, a move that takes effect) shows by the first fold of that day.
+    """
+
+    derived = True
+
+    year = models.PositiveSmallIntegerField(primary_key=True)
+    on = models.DateField()
+
+    def __str__(self) -> str:
+        return str(self.year)
+
+
 for _measure in MEASURES:
     # A reversal may leave a month below zero, so the column is signed.
     Attainment.add_to_class(

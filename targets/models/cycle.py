@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pghistory
 import pgtrigger
 from django.contrib.postgres.fields import ArrayField
 from django.db import models
@@ -26,6 +27,29 @@ DRAFT_OF_AN_OPEN_CYCLE = """
     ) THEN
         RAISE EXCEPTION 'the numbers of cycle % are locked', NEW.cycle_id
             USING ERRCODE = '23514', CONSTRAINT = 'target_draft_of_an_open_cycle';
+    END IF;
+    RETURN NEW;
+"""
+
+
+ISSUED_BY_ITS_DECISION = """
+    IF NEW.state = 'issued' AND NOT EXISTS (
+        SELECT 1 FROM targets_targetdecision AS decision
+        WHERE decision.cycle_id = NEW.id AND decision.organization_id = NEW.organization_id
+    ) THEN
+        RAISE EXCEPTION 'cycle % has no decision that issues it', NEW.id
+            USING ERRCODE = '23514', CONSTRAINT = 'cycle_issued_by_its_decision';
+    END IF;
+    RETURN NEW;
+"""
+
+OF_A_CYCLE_OF_ITS_OWN = """
+    IF NEW.cycle_id IS NOT NULL AND NOT EXISTS (
+        SELECT 1 FROM targets_cycle AS cycle
+        WHERE cycle.id = NEW.cycle_id AND cycle.organization_id = NEW.organization_id
+    ) THEN
+        RAISE EXCEPTION 'cycle % is of another organisation', NEW.cycle_id
+            USING ERRCODE = '23514', CONSTRAINT = 'target_decision_issues_a_cycle_of_its_own';
     END IF;
     RETURN NEW;
 """
@@ -104,6 +128,12 @@ class Cycle(models.Model):
         triggers = [
             *NEVER_DELETED,
             entered_now(),
+            pgtrigger.Trigger(
+                name="issued_by_its_decision",
+                operation=pgtrigger.Insert | pgtrigger.Update,
+                when=pgtrigger.Before,
+                func=ISSUED_BY_ITS_DECISION,
+            ),
             stays_once("OLD.state = 'issued'", name="cycle_issued_stays"),
             stays_once(
                 "true",
@@ -122,10 +152,12 @@ class Cycle(models.Model):
         return self.state in self.OPEN
 
 
+@pghistory.track(append_only=True)
 class TargetDraft(models.Model):
     """What staff would give `organization` in `cycle`, as saved last: one row, its version counts.
 
-    Empty numbers say that nothing is decided yet. Seen by the superior's own people alone.
+    Empty numbers say that nothing is decided yet. Seen by the superior's own people alone. Each
+    earlier version stays in its history, with who saved it and when.
     """
 
     cycle = models.ForeignKey(Cycle, models.PROTECT, related_name="drafts")
@@ -212,7 +244,16 @@ class TargetDecision(models.Model):
                 condition=~Q(reasons__contains=["other"]) | ~Q(note=""),
             ),
         ]
-        triggers = [*APPEND_ONLY, entered_now()]
+        triggers = [
+            *APPEND_ONLY,
+            entered_now(),
+            pgtrigger.Trigger(
+                name="of_a_cycle_of_its_own",
+                operation=pgtrigger.Insert,
+                when=pgtrigger.Before,
+                func=OF_A_CYCLE_OF_ITS_OWN,
+            ),
+        ]
 
     def __str__(self) -> str:
         return self.number

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pgtrigger
 from django.db import models
 from django.db.models import F, Q
 from django.utils.translation import gettext_lazy as _
@@ -13,6 +14,18 @@ from .baseline import Baseline
 from .cycle import TargetDecision
 from .indicator import Indicator
 from .scope import FiguresQuerySet
+
+SAYS_ITS_DECISION = """
+    IF NEW.decision_id IS NOT NULL AND NOT EXISTS (
+        SELECT 1 FROM targets_targetdecision AS decision
+        WHERE decision.id = NEW.decision_id AND decision.number = NEW.decision_number
+            AND decision.decided_on = NEW.decided_on
+    ) THEN
+        RAISE EXCEPTION 'decision % has another number or day', NEW.decision_id
+            USING ERRCODE = '23514', CONSTRAINT = 'target_says_its_decision_as_it_is';
+    END IF;
+    RETURN NEW;
+"""
 
 
 class TargetQuerySet(FiguresQuerySet["Target"]):
@@ -175,6 +188,19 @@ class Target(models.Model):
                 ],
                 name="target_one_row_per_version",
             ),
+            models.UniqueConstraint(
+                fields=[
+                    "decision",
+                    "indicator",
+                    "organization",
+                    "span",
+                    "year",
+                    "part",
+                    "group",
+                    "origin",
+                ],
+                name="target_given_once_by_a_decision",
+            ),
             models.CheckConstraint(
                 name="target_low_not_above_high",
                 condition=Q(low__isnull=True) | Q(low__lte=F("high")),
@@ -223,6 +249,15 @@ class Target(models.Model):
                 condition=Q(until_year__isnull=True) | Q(span="term", until_year__gte=F("year")),
             ),
             models.CheckConstraint(
+                name="target_term_has_its_last_year",
+                condition=~Q(span="term") | Q(until_year__isnull=False),
+            ),
+            models.CheckConstraint(
+                name="target_that_binds_names_its_decision",
+                condition=Q(kind__in=["registered", "proposed"])
+                | (~Q(decision_number="") & Q(decided_on__isnull=False)),
+            ),
+            models.CheckConstraint(
                 name="target_floor_counts_units", condition=~Q(form="floor") | Q(indicator="KN06")
             ),
             models.CheckConstraint(
@@ -234,6 +269,12 @@ class Target(models.Model):
         triggers = [
             *APPEND_ONLY,
             entered_now(),
+            pgtrigger.Trigger(
+                name="says_its_decision_as_it_is",
+                operation=pgtrigger.Insert,
+                when=pgtrigger.Before,
+                func=SAYS_ITS_DECISION,
+            ),
             not_sealed(
                 organization="NEW.organization_id",
                 # A term outlasts the years in it: closing one does not bind it.

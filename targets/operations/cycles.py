@@ -15,7 +15,7 @@ from organizations.models import Organization, Role, User
 from organizations.operations.seals import refuse_sealed
 from organizations.permissions import acts_at
 from targets.models import Acknowledgement, Cycle, Indicator, Reminder, Target, TargetDecision
-from targets.permissions import confirms_months_of
+from targets.permissions import speaks_for
 
 from . import refusals
 from .targets import Versions, hold_units
@@ -205,7 +205,7 @@ def acknowledge(
     Raises PermissionDenied where `by` is not its secretary or staff, DomainError where the
     decision gives it nothing.
     """
-    if not confirms_months_of(by, organization, on=on):
+    if not speaks_for(by, organization, on=on):
         raise PermissionDenied
     if not decision.targets.filter(organization=organization).exists():
         raise DomainError(_("The decision gives this organisation no target."))

@@ -9,7 +9,7 @@ from django.db import transaction
 from django.utils.translation import gettext as _
 
 from config.errors import DomainError
-from organizations.models import Organization, Post, User
+from organizations.models import Appointment, Organization, Post, Role, User
 from organizations.operations.outbox import announce
 from organizations.operations.seals import refuse_sealed
 from targets.models import (
@@ -155,8 +155,12 @@ def _write(
 
 
 def _heads(organizations: list[int], *, on: date) -> dict[int, str]:
-    """Return {organisation id: who is its secretary on day `on`}: the one of longest standing."""
-    posts = Post.objects.filter(
-        organization__in=organizations, title__istartswith=HEAD, period__contains=on
-    ).order_by("-period", "-pk")
-    return dict(posts.values_list("organization", "person__full_name"))
+    """Return {organisation id: who is its secretary on day `on`}: who holds the post, the one of
+    longest standing; where no post is recorded, who is appointed secretary in the software."""
+    there = {"organization__in": organizations, "period__contains": on}
+    posts = Post.objects.filter(title__istartswith=HEAD, **there).order_by("-period", "-pk")
+    appointed = Appointment.objects.filter(role=Role.SECRETARY, **there).order_by("-period", "-pk")
+    return {
+        **dict(appointed.values_list("organization", "user__full_name")),
+        **dict(posts.values_list("organization", "person__full_name")),
+    }

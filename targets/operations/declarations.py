@@ -75,17 +75,27 @@ def declare_no_source(
     """Record that `organization` has no source left; it counts once its superior accepts it.
 
     Raises PermissionDenied where `by` neither acts for it nor takes it down above it, DomainError
-    at `grounds`, `declared_on` or `review_on`.
+    at `grounds`, `declared_on` or `review_on`, or where one waits for its answer.
     """
     if not declares_for(by, organization, on=on):
         raise PermissionDenied
+    # Two who declare it at once wait for each other.
+    Organization.objects.select_for_update(no_key=True).get(pk=organization.pk)
+    waiting = SourceDeclaration.objects.filter(
+        organization=organization, state=State.DECLARED, answer__isnull=True
+    ).first()
+    if waiting:
+        raise DomainError(
+            _("The declaration of %(day)s still waits for its answer.")
+            % {"day": f"{waiting.declared_on:%d/%m/%Y}"}
+        )
     grounds = names.written(grounds)
     refused = refusals.found(
         grounds=refusals.of_text(grounds, limit=300, missing=_("Enter the grounds.")),
         declared_on=refusals.of_day(declared_on, on=on),
         review_on=_("The day of review comes after the declaration.")
         if review_on <= declared_on
-        else None,
+        else refusals.of_distance(review_on, on=on),
     )
     if refused:
         raise DomainError(fields=refused)

@@ -12,6 +12,7 @@ from config import clock
 from config.errors import ConflictError, DomainError
 from organizations.models import Organization, User
 from targets.models import Cycle, TargetDraft
+from targets.rules import as_typed
 
 from . import refusals
 from .cycles import locked
@@ -99,10 +100,7 @@ def _refusal(key: int, low: int | None, high: int | None, *, children: set[int])
 def _changed(draft: TargetDraft | None) -> str:
     if draft is None:
         return _("Somebody else has emptied this cell; look at the page again.")
-    number = "–" if draft.low is None else str(draft.low)
-    if draft.high != draft.low:
-        number = f"{draft.low}–{draft.high}"
     return _("%(who)s has just saved %(number)s here.") % {
         "who": draft.saved_by.full_name or draft.saved_by.username,
-        "number": number,
+        "number": as_typed(draft.low, draft.high) or "–",
     }

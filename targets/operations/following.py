@@ -17,8 +17,8 @@ from targets.models import FollowUp, MonthlyConfirmation, Visit
 from targets.permissions import (
     assignees_for,
     closes_follow_up,
-    confirms_months_of,
     follows_up,
+    speaks_for,
     superior_of,
 )
 
@@ -44,7 +44,7 @@ def confirm_month(
     does. Raises PermissionDenied where `by` is neither secretary nor staff of it, DomainError at
     `year`, `month` (not over yet, or of a closed year), `admitted`, `note` or `shortfall`.
     """
-    if not confirms_months_of(by, organization, on=on):
+    if not speaks_for(by, organization, on=on):
         raise PermissionDenied
     Organization.objects.select_for_update(no_key=True).get(pk=organization.pk)
     if sentence := refusals.of_year(year, on=on):

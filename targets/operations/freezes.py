@@ -17,7 +17,7 @@ from organizations.operations.outbox import announce
 from organizations.operations.seals import refuse_sealed
 from targets.models import Baseline, BaselineConfirmation, BaselineFreeze
 from targets.openings import opening_day, proposed, standing_beneath
-from targets.permissions import approves_openings_of, confirms_opening_of, freezes_openings_of
+from targets.permissions import approves_openings_of, freezes_openings_of, speaks_for
 
 from . import refusals
 
@@ -32,7 +32,7 @@ def confirm_baseline(
     PermissionDenied where `by` is neither secretary nor staff of it, DomainError at `year`,
     `members` or `note`, or where the number is frozen.
     """
-    if not confirms_opening_of(by, organization, on=on):
+    if not speaks_for(by, organization, on=on):
         raise PermissionDenied
     Organization.objects.select_for_update(no_key=True).get(pk=organization.pk)
     if refused := refusals.of_opening(year, on=on):

@@ -23,6 +23,13 @@ def of_year(year: int, *, on: date) -> str | None:
     }
 
 
+def nothing_known(year: int) -> str:
+    """Return the refusal of a year without any figure."""
+    return _("Nothing is known of %(year)s: no opening members, target or admission.") % {
+        "year": year
+    }
+
+
 def of_opening(year: int, *, on: date) -> str | None:
     """Refuse a year of which nobody can know the members on 1 January: it has not come by `on`."""
     if FIRST_YEAR <= year <= on.year:
@@ -58,9 +65,12 @@ def of_day_to_come(day: date | None, *, on: date) -> str | None:
         return _("Enter the day.")
     if day < on:
         return _("The day must not be earlier than today, %(today)s.") % {"today": f"{on:%d/%m/%Y}"}
-    if day.year > on.year + YEARS_AHEAD:
-        return _("The day lies too far ahead.")
-    return None
+    return of_distance(day, on=on)
+
+
+def of_distance(day: date, *, on: date) -> str | None:
+    """Refuse a day more than a term ahead of `on`."""
+    return _("The day lies too far ahead.") if day.year > on.year + YEARS_AHEAD else None
 
 
 def of_text(text: str, *, limit: int, missing: str | None = None) -> str | None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import date
+from typing import cast
 
 from django.utils.translation import gettext as _
 
@@ -91,8 +92,8 @@ def _refused_term(target: Target) -> str | None:
 
 
 def last_year(term: Target) -> int:
-    """Return the last year of a target's term."""
-    return term.until_year or term.year + TERM_YEARS
+    """Return the last year of a target's term; each that is stored has one."""
+    return cast(int, term.until_year)
 
 
 def _terms_beside(target: Target) -> list[tuple[int, int]]:

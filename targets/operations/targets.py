@@ -18,7 +18,7 @@ from config.errors import DomainError
 from organizations.models import Organization, User
 from organizations.operations.outbox import announce
 from organizations.operations.seals import refuse_sealed
-from targets.models import Baseline, Indicator, Reason, Target
+from targets.models import Baseline, Indicator, Reason, Target, TargetDecision
 from targets.permissions import declares_for, sets_figures_of, superior_of
 from targets.rules import people_of_percent
 
@@ -109,6 +109,10 @@ def assign_target(
         target.decision_number, target.decided_on = decision.number, decision.decided_on
         refused = refusals.found(reason=_refused_reason(reasons, target.reason))
         target.reason = reason_in_words(reasons, target.reason)
+    if target.decision and Versions.of(target).gives(target.decision):
+        refused["decision_number"] = _(
+            "The decision %(number)s gives this target already; an adjustment has its own."
+        ) % {"number": target.decision_number}
     refused |= _refused_kind(target, adjusts=adjusts, is_reasoned=bool(reasons))
     refused |= _drawn_up_in_any_form(target, on=on)
     if refused:
@@ -232,7 +236,7 @@ class Versions:
         group: str = "",
         origin: str = Target.Origin.DECISION,
     ) -> None:
-        rows = Target.objects.filter(
+        self.rows = rows = Target.objects.filter(
             organization__in=organizations,
             year=year,
             indicator=indicator,
@@ -249,6 +253,10 @@ class Versions:
                 organization__in=organizations, year=year
             ).newest()
         }
+
+    def gives(self, decision: TargetDecision) -> bool:
+        """Say whether one of these versions was given by `decision`."""
+        return self.rows.filter(decision=decision).exists()
 
     def next(self, organization: int) -> int:
         """Return the number of the next version of `organization`."""

@@ -7,9 +7,17 @@ from decimal import Decimal
 from django import template
 from django.utils.translation import gettext as _
 
-from config.ui.templatetags.ui import NARROW, percent, signed
+from config.ui.templatetags.ui import NARROW, NOTHING, percent, signed
+from targets import sheets
+from targets.models import Target
 
 register = template.Library()
+
+
+@register.filter
+def aim(target: Target | None) -> str:
+    """Write the number of a target, or its range: 38, 35–40; a dash where there is none."""
+    return (sheets.aim(target.low, target.high) if target else "") or NOTHING
 
 
 @register.filter

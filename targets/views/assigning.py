@@ -1,5 +1,7 @@
 """One organisation's target with its paper: in any form, of any period."""
 
+from django.http import Http404
+from django.shortcuts import get_object_or_404
 from django.utils.translation import gettext_lazy as _
 
 from targets import permissions
@@ -25,10 +27,15 @@ class TargetAssign(TargetAction):
     def load(self, request, year):
         super().load(request, year)
         self.is_top = permissions.superior_of(self.organization, on=self.today) is None
-        asked = request.GET.get("sua", "")
-        own = Target.objects.filter(organization=self.organization, year=year)
-        is_number = asked.isascii() and asked.isdigit()
-        self.adjusted = own.filter(pk=int(asked[:18])).first() if is_number else None
+        self.adjusted = self.asked() if request.GET.get("sua") else None
+
+    def asked(self):
+        """Return the target of `?sua=`, one of this organisation and year; 404 for any other."""
+        key = self.request.GET["sua"]
+        if not (key.isascii() and key.isdigit() and len(key) < 19):
+            raise Http404
+        own = Target.objects.filter(organization=self.organization, year=self.year)
+        return get_object_or_404(own, pk=key)
 
     @property
     def title(self):

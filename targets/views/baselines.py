@@ -78,7 +78,7 @@ class BaselineReport(BaselineAction):
 
 
 class BaselineConfirm(BaselineAction):
-    allows = staticmethod(permissions.confirms_opening_of)
+    allows = staticmethod(permissions.speaks_for)
     form_class = BaselineConfirmationForm
     title = _("Confirm the members on 1 January")
     submit_label = _("Confirm the number")

@@ -51,7 +51,6 @@ def following(request, year):
         {
             "organization": organization,
             "year": year,
-            "years": [year - 1, year + 1],
             "month": month,
             "end": month_end(year, month) if month else None,
             "today": today,
@@ -60,7 +59,7 @@ def following(request, year):
             "units": shown.kept(asked.get("loc", "")),
             "is_narrowed": bool(asked.get("loc")),
             "confirms": may_confirm
-            and permissions.confirms_months_of(request.user, organization, on=today),
+            and permissions.speaks_for(request.user, organization, on=today),
             "follows": bool(shown.units) and _follows(request.user, shown.units, on=today),
             "target_url": address("target-year", year, organization),
             "query": "?dv=" + organization.slug,
@@ -86,7 +85,7 @@ class FollowingAction(TargetAction):
 
 
 class MonthConfirm(FollowingAction):
-    allows = staticmethod(permissions.confirms_months_of)
+    allows = staticmethod(permissions.speaks_for)
     template_name = "targets/month_confirm.html"
     form_class = MonthForm
     submit_label = _("Confirm the number")

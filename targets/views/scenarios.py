@@ -13,7 +13,6 @@ from config import clock
 from config.ui.forms import OnceForm
 from config.ui.pages import ActionView
 from targets import comparison, sheets
-from targets.forms import ScenarioForm, ScenarioNameForm
 from targets.operations.scenarios import (
     comes_to,
     listed,
@@ -21,8 +20,9 @@ from targets.operations.scenarios import (
     tried_on,
     withdraw_scenario,
 )
+from targets.scenario_forms import ScenarioForm, ScenarioNameForm
 from targets.views.targets import address, organization_asked
-from targets.what_if import Method, Scenario
+from targets.what_if import Method, Scenario, bound_words
 
 
 def assigned_by(request, year, *, today):
@@ -119,7 +119,7 @@ class ScenarioSave(ActionView):
             own = sheets.sheet(self.organization, year=year, on=self.today, is_top=False).given
             self.scenario = Scenario(total=own.low or 0, method=Method.MANUAL)
             return None
-        asked = ScenarioForm(request.GET)
+        asked = ScenarioForm(request.GET, self.rows)
         if not asked.is_valid():
             # The grid tells at each field what is wrong with it.
             return HttpResponseRedirect(
@@ -154,6 +154,11 @@ class ScenarioSave(ActionView):
             year=self.year,
             tried=found,
             method=self.scenario.method.label,
+            bounds=[
+                (row.organization, bound_words(self.scenario.bounds[row.key]))
+                for row in self.rows
+                if row.key in self.scenario.bounds
+            ],
             query="?" + urlencode({"dv": self.organization.slug}),
             **kwargs,
         )

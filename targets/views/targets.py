@@ -46,6 +46,11 @@ def address(name, year, organization, **more):
     return reverse(name, args=[year]) + "?" + urlencode({"dv": organization.slug, **more})
 
 
+def years_beside(year, *, on):
+    """Return the years before and after that have pages."""
+    return [one for one in (year - 1, year + 1) if not refusals.of_year(one, on=on)]
+
+
 @require_safe
 def target_year(request, year):
     today = clock.today()
@@ -69,7 +74,7 @@ def target_year(request, year):
             "sides": in_force.sides(sections),
             "organization": organization,
             "year": year,
-            "years": [year - 1, year + 1],
+            "years": years_beside(year, on=today),
             "sheet": sheet,
             "rights": rights,
             "waiting": sheets.waiting_declarations(organization, on=today)

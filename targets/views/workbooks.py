@@ -11,11 +11,12 @@ from django.views.decorators.http import require_safe
 from config import clock, workbooks
 from config.errors import DomainError
 from config.ui.pages import ActionView
+from organizations.models import User
 from targets import permissions, sheets, workbook
-from targets.forms import GridChangesForm, GridFileForm
 from targets.operations.cycles import current_cycle
 from targets.operations.drafts import save_drafts
 from targets.views.targets import address, organization_asked
+from targets.workbook_forms import GridChangesForm, GridFileForm
 
 XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 
@@ -96,14 +97,16 @@ class GridImport(ActionView):
 
     def perform(self, form):
         self.refuse_closed()
-        marks = form.cleaned_data["marks"]
+        asked = form.cleaned_data
+        read = workbook.read_again(asked["marks"], rows=self.rows())
+        refuse_overtaken(read, seen=asked["seen"] if asked["leave"] else "")
         try:
             return save_drafts(
                 self.cycle,
                 by=self.request.user,
                 on=self.today,
-                numbers={key: number for key, (_version, number) in marks.items()},
-                versions={key: version for key, (version, _number) in marks.items()},
+                numbers={one.row.key: one.number for one in read.taken},
+                versions={one.row.key: one.mark.version for one in read.taken},
             )
         except DomainError as refused:
             # At cells that this page does not have: each with the name of its unit.
@@ -128,22 +131,54 @@ class GridImport(ActionView):
         return self.get_success_url(None)
 
     def get_context_data(self, form, read=None, **kwargs):
-        if read and not read.wrong and read.changes:
-            kwargs |= {
-                "changes": GridChangesForm(
-                    initial={
-                        "marks": ",".join(
-                            f"{one.row.key}:{one.version}:{one.after}" for one in read.changes
-                        )
-                    }
-                )
-            }
+        if read is None and getattr(form, "cleaned_data", {}).get("marks"):
+            # Refused: what stands in the cells now is looked at again.
+            read = workbook.read_again(form.cleaned_data["marks"], rows=self.rows())
+        if read and not read.wrong and read.taken:
+            kwargs["changes"] = form if "marks" in form.fields else GridChangesForm()
+            kwargs["changes"]["leave"].label = leaving(len(read.overtaken))
         return super().get_context_data(
             form=form,
             read=read,
+            overtaken=with_savers(read.overtaken) if read else [],
             organization=self.organization,
             year=self.year,
             is_open=self.cycle is not None and self.cycle.is_open,
             query="?" + urlencode({"dv": self.organization.slug}),
             **kwargs,
         )
+
+
+def leaving(n):
+    return ngettext(
+        "Leave the %(n)s changed cell as it is, and save the others",
+        "Leave the %(n)s changed cells as they are, and save the others",
+        n,
+    ) % {"n": n}
+
+
+def with_savers(changes):
+    """Return [(change, who saved what stands in its cell now, None where nobody drafted it)]."""
+    drafts = [one.row.draft for one in changes]
+    users = User.objects.in_bulk({draft.saved_by_id for draft in drafts if draft})
+    return [
+        (one, users[draft.saved_by_id] if draft else None)
+        for one, draft in zip(changes, drafts, strict=True)
+    ]
+
+
+def refuse_overtaken(read, *, seen):
+    """Refuse to take in `read` where cells were changed since that are not among those `seen` to
+    be left as they are."""
+    if not read.is_whole:
+        raise DomainError(
+            gettext("A unit of the file stands beneath no more: export the table anew.")
+        )
+    if not read.taken:
+        raise DomainError(gettext("No number is left to save: export the table anew."))
+    if read.overtaken and seen != read.seen:
+        sentence = gettext(
+            "Cells were changed after the file was exported; see which, then tick this, or export"
+            " the table anew."
+        )
+        raise DomainError(fields={"leave": sentence})

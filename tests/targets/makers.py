@@ -10,6 +10,8 @@ from admissions.models import Admission
 from organizations.models import Installation, Organization, Person, Placement
 from organizations.models.person import name_columns
 from organizations.operations.structure import NewOrganization, found_many, move
+from targets.models import FiguredYear
+from targets.operations.attainment import recompute
 
 
 def stand_on(day: date) -> None:
@@ -98,3 +100,9 @@ def line_above(organization: int, *, on: date, placements: list[Placement]) -> l
         if not parents or parents[0] is None:
             return line
         line.append(parents[0])
+
+
+def parted() -> dict[int, int]:
+    """{year: rows that the judge changes}; empty while figures and facts agree."""
+    years = FiguredYear.objects.order_by("year").values_list("year", flat=True)
+    return {year: changed for year in years if (changed := recompute(year).changed)}

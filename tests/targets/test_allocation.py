@@ -10,10 +10,13 @@ import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from targets.allocation import Obstacle, Proposal, Unit, mixed, propose
+from targets.allocation import Bound, Fault, Obstacle, Proposal, Unit, bounded, mixed, propose
 
 VECTORS: list[dict[str, Any]] = json.loads(
     Path(__file__).with_name("allocation_vectors.json").read_text(encoding="utf-8")
+)
+BOUNDS: list[dict[str, Any]] = json.loads(
+    Path(__file__).with_name("bounds_vectors.json").read_text(encoding="utf-8")
 )
 
 
@@ -93,6 +96,7 @@ def test_more_weight_never_costs_a_unit_people(
     assert before <= after
 
 
+@pytest.mark.thorough
 @given(totals, several)
 def test_shares_lie_within_one_person_of_the_exact_ones(total: int, units: list[Unit]) -> None:
     found = propose(total, units)
@@ -175,3 +179,16 @@ def test_a_measure_that_is_zero_everywhere_leaves_its_part_to_the_others() -> No
 def test_measures_of_other_units_are_refused() -> None:
     with pytest.raises(ValueError, match="same units"):
         mixed({"members": [1], "sources": [1, 2]}, {"members": 1, "sources": 1})
+
+
+@pytest.mark.parametrize("vector", BOUNDS, ids=[vector["name"] for vector in BOUNDS])
+def test_what_is_set_for_one_unit_goes_before_the_rules_for_all(vector: dict[str, Any]) -> None:
+    unit, bound = Unit(**vector["unit"]), Bound(**vector["bound"])
+
+    assert (bound.fault(unit) or "") == vector["fault"]
+    if "bounded" in vector:
+        assert bounded(unit, bound) == Unit(weight=unit.weight, **vector["bounded"])
+
+
+def test_a_bound_that_contradicts_itself_is_never_reckoned_with() -> None:
+    assert {vector["fault"] for vector in BOUNDS} == {"", *Fault}

@@ -9,6 +9,7 @@ from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
+from django.utils import translation
 
 from organizations.models import Organization, User
 from organizations.operations.structure import move
@@ -138,6 +139,7 @@ def test_a_changed_membership_after_the_word_of_a_unit_is_told(kc: World) -> Non
     )
 
 
+@pytest.mark.sweep
 @pytest.mark.parametrize(("who", "linked"), [("staff", True), ("auditor", True), ("leader", False)])
 def test_the_count_leads_to_the_people_for_those_who_see_names(
     kc: World, who: str, linked: bool
@@ -147,6 +149,7 @@ def test_the_count_leads_to_the_people_for_those_who_see_names(
     assert ("/dang-vien/?dv=kc-1&amp;den=2021-01-01" in text) == linked
 
 
+@pytest.mark.sweep
 @pytest.mark.parametrize(
     ("who", "of", "links"),
     [
@@ -185,6 +188,7 @@ def test_the_page_of_a_year_to_come_offers_nothing(kc: World) -> None:
     assert (rights.confirms, rights.freezes) == (False, False)
 
 
+@pytest.mark.thorough
 def test_the_page_asks_no_more_of_the_database_for_many_units_than_for_few(kc: World) -> None:
     client = signed_in(kc.staff)
 
@@ -229,6 +233,7 @@ def test_a_number_without_its_reason_is_kept_and_told_at_its_field(kc: World) ->
     assert 'value="30"' in answer.content.decode()
 
 
+@pytest.mark.sweep
 @pytest.mark.parametrize("typed", ["", "ba", "-1", "2,5", "99999999999", "<b>"])
 def test_what_is_no_number_of_members_is_refused(kc: World, typed: str) -> None:
     client = signed_in(kc.secretary)
@@ -255,6 +260,7 @@ def test_sent_twice_it_is_confirmed_once(kc: World) -> None:
 # ---------------------------------------------------------------- freezing
 
 
+@pytest.mark.thorough
 def test_two_people_freeze_on_their_pages(kc: World) -> None:
     asks, answers = signed_in(kc.staff2), signed_in(kc.approver)
     form = {"decision_number": "05-QĐ/ĐU", "signed_on": "12/01/2021"}
@@ -309,10 +315,24 @@ def test_who_asked_takes_a_freeze_back(kc: World) -> None:
     assert not Baseline.objects.exists()
 
 
+def test_whose_freeze_it_is_is_said_without_addressing_anybody(kc: World) -> None:
+    ask_to_freeze(kc.top, by=kc.staff2, on=DAY, year=2021, **DECISION)
+    client = Client()
+    client.force_login(kc.staff2)
+
+    with translation.override("vi"):
+        page = client.get(address("baseline-freeze-answer", kc.top)).content.decode()
+
+    told = page.partition("<main")[2]
+    assert "Đề nghị này do chính tài khoản này lập" in told
+    assert "đồng chí" not in told.lower()
+
+
 def test_a_freeze_that_nobody_asked_for_has_no_page(kc: World) -> None:
     assert signed_in(kc.approver).get(address("baseline-freeze-answer", kc.top)).status_code == 404
 
 
+@pytest.mark.sweep
 @pytest.mark.parametrize(
     ("typed", "field"),
     [
@@ -364,6 +384,7 @@ def test_a_correction_is_asked_for_and_answered_by_two_people(kc: World) -> None
     assert (newest.members, newest.entered_by, newest.confirmed_by) == (25, kc.staff2, kc.approver)
 
 
+@pytest.mark.thorough
 def test_old_and_new_percentages_are_shown_before_and_after_the_answer(kc: World) -> None:
     correction = asked(kc)
     recompute(2021, on=DAY)
@@ -409,6 +430,7 @@ def test_the_page_says_that_a_correction_waits(kc: World) -> None:
         assert "a correction to 25 waits" in text
 
 
+@pytest.mark.sweep
 @pytest.mark.parametrize(
     ("typed", "field"),
     [({"members": "26"}, "members"), ({"members": ""}, "members"), ({"reason": ""}, "reason")],
@@ -425,6 +447,7 @@ def test_a_correction_typed_wrongly_is_told_at_its_field(
     assert list(answer.context["form"].errors) == [field]
 
 
+@pytest.mark.sweep
 @pytest.mark.parametrize(
     ("who", "status"),
     [
@@ -447,6 +470,7 @@ def test_who_sees_the_figures_reads_a_correction(kc: World, who: str, status: in
     )
 
 
+@pytest.mark.sweep
 @pytest.mark.parametrize("who", ["leader", "auditor", "secretary", "administrator", "approver"])
 @pytest.mark.parametrize(
     "name", ["baseline-report", "baseline-correct", "baseline-confirm", "baseline-freeze"]

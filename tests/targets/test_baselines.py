@@ -217,6 +217,7 @@ def test_a_unit_that_says_another_number_says_why(here: Committee) -> None:
     assert (said.members, said.proposed) == (5, 4)
 
 
+@pytest.mark.sweep
 @pytest.mark.parametrize(
     ("who", "may"),
     [
@@ -247,6 +248,7 @@ def test_a_committee_confirms_by_its_own_staff(here: Committee) -> None:
     assert said.organization == here.base
 
 
+@pytest.mark.sweep
 @pytest.mark.parametrize(
     ("values", "field"),
     [
@@ -370,6 +372,7 @@ def test_what_is_frozen_is_not_withdrawn(here: Committee) -> None:
     assert "already" in str(refused(lambda: withdraw_freeze(asked, by=here.staff, on=DAY)))
 
 
+@pytest.mark.sweep
 @pytest.mark.parametrize(
     ("who", "asks", "approves"),
     [
@@ -399,6 +402,7 @@ def test_staff_ask_and_a_second_of_staff_or_an_approver_approves(
                 act()
 
 
+@pytest.mark.sweep
 @pytest.mark.parametrize(
     ("values", "field"),
     [
@@ -448,6 +452,7 @@ def test_what_is_frozen_is_not_frozen_confirmed_or_reported_again(here: Committe
     ]
 
 
+@pytest.mark.thorough
 def test_a_freeze_takes_as_many_statements_for_many_units_as_for_few(here: Committee) -> None:
     def statements(of: Organization) -> int:
         asked = ask_to_freeze(of, by=here.staff, on=DAY, year=2021, **DECISION)
@@ -538,6 +543,7 @@ def test_a_correction_is_news_for_the_figures_and_a_refusal_is_not(here: Committ
     assert list(Outbox.objects.values_list("kind", flat=True)) == ["targets.baseline"]
 
 
+@pytest.mark.sweep
 @pytest.mark.parametrize(
     ("who", "asks", "answers"),
     [
@@ -591,6 +597,7 @@ def test_one_correction_waits_at_a_time(here: Committee) -> None:
     )
 
 
+@pytest.mark.sweep
 @pytest.mark.parametrize(
     ("values", "field"),
     [

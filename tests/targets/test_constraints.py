@@ -26,6 +26,7 @@ from targets.models import (
     MonthlyConfirmation,
     Reminder,
     ReportedFigure,
+    RoundPlan,
     SavedScenario,
     SourceDeclaration,
     Target,
@@ -111,6 +112,8 @@ def target(**columns: Any) -> Target:
             form="number",
             low=3,
             high=3,
+            decision_number="15-QĐ/ĐU",
+            decided_on=DAY,
         )
     )
 
@@ -139,25 +142,49 @@ def forecast(**columns: Any) -> DeclaredForecast:
     )
 
 
+def round_plan(*shares: int | None, **columns: Any) -> RoundPlan:
+    given = [None if one is None else Decimal(one) for one in shares or (10, 20, 70, 100)]
+    return RoundPlan(
+        **own(columns, **{"year": 2021, "version": 1, "reason": "Vì", "set_on": DAY, **columns}),
+        shares=given,
+    )
+
+
 def cycle(**columns: Any) -> Cycle:
     return Cycle(
         **own(columns, year=2021, opened_on=DAY, register_by=DAY, issue_by=DAY + timedelta(days=30))
     )
 
 
-def issued(**columns: Any) -> Cycle:
-    return cycle(state="issued", submitted_on=DAY, **columns)
-
-
 def put_before_the_committee(**columns: Any) -> Cycle:
     return cycle(state="submitted", submitted_on=DAY, **columns)
+
+
+def issued(**columns: Any) -> Cycle:
+    """Return a cycle that was issued by its decision."""
+    row = stored(put_before_the_committee(**columns))
+    paper(cycle=row, organization=row.organization, entered_by=row.entered_by).save()
+    Cycle.objects.filter(pk=row.pk).update(state=Cycle.State.ISSUED)
+    return row
+
+
+def stored(row: Any) -> Any:
+    """Return `row`, saved now unless it was before."""
+    if row.pk is None:
+        row.save()
+    return row
+
+
+def numbered_as_one_that_is_issued() -> Cycle:
+    first = issued()
+    return cycle(organization=first.organization, entered_by=first.entered_by)
 
 
 def of_a_cycle(columns: dict[str, Any], maker: Callable[..., Cycle] = cycle) -> dict[str, Any]:
     made = own(columns)
     if "cycle" not in made:
-        made["cycle"] = maker(**{name: made[name] for name in ("organization", "entered_by")})
-        made["cycle"].save()
+        known = {name: made[name] for name in ("organization", "entered_by")}
+        made["cycle"] = stored(maker(**known))
     return made
 
 
@@ -230,6 +257,14 @@ def again(maker: Callable[..., Any], **changes: Any) -> Any:
         if getattr(first, thing, None) is not None:
             columns[thing] = getattr(first, thing)
     return maker(**columns)
+
+
+def given_twice_by_a_decision() -> Target:
+    order = paper()
+    order.save()
+    known = {"organization": order.organization, "entered_by": order.entered_by}
+    target(decision=order, **known).save()
+    return target(decision=order, version=2, **known)
 
 
 def again_of_the_cycle(maker: Callable[..., Any]) -> Any:
@@ -311,7 +346,17 @@ BROKEN: list[tuple[str, Callable[[], Any]]] = [
     ("source_declaration_answered_by_its_superior", lambda: declared_as_an_answer()),
     ("answers_id", answered_twice),
     ("declared_forecast_names_its_author", lambda: forecast(declared_by="")),
+    ("round_plan_one_row_per_version", lambda: again(round_plan)),
+    ("round_plan_version_from_one", lambda: round_plan(version=0)),
+    ("round_plan_says_why", lambda: round_plan(reason="")),
+    ("round_plan_grows_from_round_to_round_up_to_all", lambda: round_plan(10, 20, 70, 99)),
+    ("round_plan_grows_from_round_to_round_up_to_all", lambda: round_plan(20, 10, 70, 100)),
+    ("round_plan_grows_from_round_to_round_up_to_all", lambda: round_plan(10, 80, 70, 100)),
+    ("round_plan_grows_from_round_to_round_up_to_all", lambda: round_plan(-1, 20, 70, 100)),
+    ("round_plan_grows_from_round_to_round_up_to_all", lambda: round_plan(70, 100)),
+    ("round_plan_grows_from_round_to_round_up_to_all", lambda: round_plan(1, None, 2, 100)),
     ("target_one_row_per_version", lambda: again(target)),
+    ("target_given_once_by_a_decision", lambda: given_twice_by_a_decision()),
     ("target_low_not_above_high", lambda: target(form="range", low=40, high=35)),
     ("target_single_number_is_low_and_high", lambda: target(low=3, high=4)),
     ("target_has_the_numbers_of_its_form", lambda: target(form="range", low=None, high=None)),
@@ -337,15 +382,25 @@ BROKEN: list[tuple[str, Callable[[], Any]]] = [
     ("target_part_lies_in_its_span", lambda: target(span="term", part=1, until_year=2025)),
     ("target_term_ends_after_it_begins", lambda: target(until_year=2025)),
     ("target_term_ends_after_it_begins", lambda: target(span="term", until_year=2020)),
+    ("target_term_has_its_last_year", lambda: target(span="term")),
+    ("target_that_binds_names_its_decision", lambda: target(decision_number="")),
+    ("target_that_binds_names_its_decision", lambda: target(decided_on=None)),
+    (
+        "target_that_binds_names_its_decision",
+        lambda: target(kind="adjusted", reason="Thêm nguồn", decision_number="", decided_on=None),
+    ),
+    (
+        "target_that_binds_names_its_decision",
+        lambda: target(origin="resolution", decision_number="", decided_on=None),
+    ),
     ("target_floor_counts_units", lambda: target(form="floor")),
     ("target_group_of_members_admitted", lambda: target(indicator_id="KN06", group="women")),
-    ("cycle_one_row_per_number", lambda: again(issued)),
+    ("cycle_one_row_per_number", numbered_as_one_that_is_issued),
     ("cycle_one_open_at_a_time", lambda: again(cycle, number=2)),
     ("cycle_number_from_one", lambda: cycle(number=0)),
     ("cycle_days_in_order", lambda: cycle(register_by=DAY - timedelta(days=1))),
     ("cycle_days_in_order", lambda: cycle(issue_by=DAY - timedelta(days=1))),
     ("cycle_submitted_has_its_day", lambda: cycle(state="submitted")),
-    ("cycle_submitted_has_its_day", lambda: cycle(state="issued")),
     ("cycle_submitted_has_its_day", lambda: cycle(state="drafting", submitted_on=DAY)),
     ("target_draft_one_per_unit", lambda: again_of_the_cycle(draft)),
     ("target_draft_both_ends_or_none", lambda: draft(low=3)),
@@ -430,6 +485,7 @@ MAKERS: dict[str, Callable[..., Any]] = {
     "ReportedFigure": figure,
     "SourceDeclaration": declaration,
     "DeclaredForecast": forecast,
+    "RoundPlan": round_plan,
     "TargetDecision": paper,
     "Acknowledgement": taken_note,
     "Reminder": reminder,
@@ -476,6 +532,87 @@ def test_the_product_itself_may_change_nothing_that_was_said(model: str, change:
         cursor.execute(change.format(row._meta.db_table))
 
 
+def of_its_decision(**said: Any) -> Target:
+    """Return a target of a decision, with another number or day in it."""
+    order = paper()
+    order.save()
+    return target(
+        decision=order, organization=order.organization, entered_by=order.entered_by, **said
+    )
+
+
+def issued_by_another() -> TargetDecision:
+    row = stored(put_before_the_committee())
+    return paper(cycle=row, organization=unit("khac"), entered_by=row.entered_by)
+
+
+AGREE: list[tuple[str, Callable[[], Any]]] = [
+    ("cycle_issued_by_its_decision", lambda: cycle(state="issued", submitted_on=DAY)),
+    ("target_decision_issues_a_cycle_of_its_own", issued_by_another),
+    ("target_says_its_decision_as_it_is", lambda: of_its_decision(decision_number="16-QĐ/ĐU")),
+    (
+        "target_says_its_decision_as_it_is",
+        lambda: of_its_decision(decided_on=DAY - timedelta(days=1)),
+    ),
+    (
+        "target_says_its_decision_as_it_is",
+        lambda: of_its_decision(kind="proposed", decision_number="", decided_on=None),
+    ),
+]
+
+
+@pytest.mark.parametrize(
+    ("name", "broken"), AGREE, ids=[f"{name}-{n}" for n, (name, _row) in enumerate(AGREE)]
+)
+def test_cycles_decisions_and_targets_say_the_same(name: str, broken: Callable[[], Any]) -> None:
+    row = broken()
+
+    with pytest.raises(IntegrityError) as refusal, transaction.atomic():
+        row.save()
+
+    assert refusal.value.__cause__.diag.constraint_name == name  # type: ignore[union-attr]
+
+
+def test_a_cycle_is_issued_once_its_decision_is_there() -> None:
+    row = stored(put_before_the_committee())
+    known = Cycle.objects.filter(pk=row.pk)
+
+    with pytest.raises(IntegrityError) as refusal, transaction.atomic():
+        known.update(state="issued")
+
+    assert refusal.value.__cause__.diag.constraint_name == "cycle_issued_by_its_decision"  # type: ignore[union-attr]
+    paper(cycle=row, organization=row.organization, entered_by=row.entered_by).save()
+    assert known.update(state="issued") == 1
+
+
+@pytest.mark.parametrize("change", ["UPDATE {} SET low = 9", "DELETE FROM {}"])
+def test_every_number_that_was_drafted_stays(change: str, owner_role: OwnerRole) -> None:
+    row = draft(low=3, high=3)
+    row.save()
+    other = account("binh")
+    TargetDraft.objects.filter(pk=row.pk).update(low=None, high=None, version=2, saved_by=other)
+
+    events = apps.get_model("targets", "TargetDraftEvent")._default_manager
+    written = events.filter(pgh_obj_id=row.pk).order_by("pgh_id")
+    assert list(written.values_list("pgh_label", "low", "version", "saved_by__username")) == [
+        ("insert", 3, 1, "an"),
+        ("update", None, 2, "binh"),
+    ]
+    sentence = change.format("targets_targetdraftevent")
+    with (
+        pytest.raises(DatabaseError, match="Cannot update or delete rows"),
+        transaction.atomic(),
+        owner_role() as cursor,
+    ):
+        cursor.execute(sentence)
+    with (
+        pytest.raises(DatabaseError, match="permission denied"),
+        transaction.atomic(),
+        connection.cursor() as cursor,
+    ):
+        cursor.execute(sentence)
+
+
 @pytest.mark.parametrize("maker", [put_before_the_committee, issued])
 def test_nothing_is_drafted_in_a_cycle_that_is_not_open(maker: Callable[..., Cycle]) -> None:
     row = draft(maker)
@@ -489,8 +626,7 @@ def test_nothing_is_drafted_in_a_cycle_that_is_not_open(maker: Callable[..., Cyc
 @pytest.mark.parametrize("name", FINAL)
 def test_what_is_final_is_not_changed_even_by_the_owner(name: str, owner_role: OwnerRole) -> None:
     maker, change = FINAL[name]
-    row = maker()
-    row.save()
+    row = stored(maker())
 
     with pytest.raises(IntegrityError) as refusal, transaction.atomic(), owner_role() as cursor:
         cursor.execute(f"UPDATE {row._meta.db_table} SET {change}")  # noqa: S608 - its own name

@@ -12,7 +12,8 @@ from django.test.utils import CaptureQueriesContext
 from django.utils.translation import override
 
 from config.errors import ConflictError, DomainError
-from organizations.models import Placement
+from config.periods import between
+from organizations.models import Placement, Post
 from organizations.operations.seals import ask_to_close_year, close_year
 from organizations.sheets.waiting import waiting_for
 from targets import sheets
@@ -21,7 +22,7 @@ from targets.operations.cycles import acknowledge, current_cycle, move_cycle, op
 from targets.operations.decisions import issue_cycle
 from targets.operations.drafts import save_drafts
 from targets.operations.targets import assign_target, register_target
-from tests.makers import DAY, World, unit, world
+from tests.makers import BEGINNING, DAY, World, member, unit, world
 from tests.targets.assigning import drafting, issued, opened, submitted
 
 PAPER: dict[str, Any] = {"decision_number": "24-QĐ/ĐU", "decided_on": date(2021, 1, 21)}
@@ -93,6 +94,19 @@ def test_from_registration_to_the_decision_and_each_ones_tasks_on_the_way(kc: Wo
     assert Acknowledgement.objects.count() == 1
     assert "Targets to acknowledge" not in tasks(kc.secretary)
     assert "Targets to acknowledge" in tasks(kc.secretary2)
+
+
+def test_each_number_is_given_to_a_head_by_name(kc: World) -> None:
+    head = member(kc.sibling)
+    Post.objects.create(
+        person=head, organization=kc.sibling, title="Bí thư chi bộ", period=between(BEGINNING, None)
+    )
+
+    issued(kc.committee, {kc.cell.pk: 1, kc.sibling.pk: 2}, by=kc.staff)
+
+    # Who holds the post, else who is appointed secretary in the software.
+    heads = dict(Target.objects.in_force().values_list("organization__slug", "responsible"))
+    assert heads == {"kc-1": kc.secretary.full_name, "kc-2": head.full_name}
 
 
 def test_an_adjustment_is_drafted_at_once_and_changes_only_what_differs(kc: World) -> None:

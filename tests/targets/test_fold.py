@@ -6,6 +6,7 @@ import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import date
+from typing import Any
 
 import pytest
 from django.db import connection, connections, transaction
@@ -15,7 +16,7 @@ from config.locks import Lock, hold
 from organizations.models import Job, Organization, Outbox
 from organizations.operations import outbox
 from organizations.operations.structure import move
-from targets import sql, tasks
+from targets import deltas, tasks
 from targets.models import Attainment
 from targets.operations import attainment
 from targets.operations.attainment import fold, recompute
@@ -132,13 +133,13 @@ def test_a_crash_undoes_figures_and_keeps_the_news(
 ) -> None:
     fold()
     tell(admit(c1, DAY)[0])
-    publish = sql.publish
+    in_one_statement = deltas.fold
 
-    def breaks_afterwards(year: int, *, on: date) -> sql.Published:
-        publish(year, on=on)
+    def breaks_afterwards(**asked: Any) -> deltas.Folded:
+        in_one_statement(**asked)
         raise RuntimeError("the worker died")
 
-    monkeypatch.setattr(sql, "publish", breaks_afterwards)
+    monkeypatch.setattr(deltas, "fold", breaks_afterwards)
     with pytest.raises(RuntimeError):
         fold()
     assert (admitted(top), Outbox.objects.count()) == (0, 1)
@@ -218,20 +219,20 @@ def test_news_that_commit_during_a_fold_wait_for_the_next(
     c1 = cell("c1", unit("a", top))
     fold()
     tell(admit(c1, DAY)[0])
-    publish = sql.publish
+    in_one_statement = deltas.fold
 
     def write() -> None:
         with another_connection(), transaction.atomic():
             tell(admit(c1, DAY)[0])
 
-    def meanwhile(year: int, *, on: date) -> sql.Published:
-        published = publish(year, on=on)
+    def meanwhile(**asked: Any) -> deltas.Folded:
+        folded = in_one_statement(**asked)
         thread = threading.Thread(target=write)
         thread.start()
         thread.join()
-        return published
+        return folded
 
-    monkeypatch.setattr(sql, "publish", meanwhile)
+    monkeypatch.setattr(deltas, "fold", meanwhile)
     assert fold() == 1
     assert (admitted(top), Outbox.objects.count()) == (1, 1)
 
@@ -243,17 +244,17 @@ def test_news_that_commit_during_a_fold_wait_for_the_next(
 def test_a_conflict_is_tried_again(transactional_db: None, monkeypatch: pytest.MonkeyPatch) -> None:
     stand_on(DAY)
     top = unit("top", kind="province")
-    publish = sql.publish
-    attempts: list[int] = []
+    in_one_statement = deltas.fold
+    attempts: list[date] = []
 
-    def conflicts_once(year: int, *, on: date) -> sql.Published:
-        attempts.append(year)
+    def conflicts_once(*, on: date, **asked: Any) -> deltas.Folded:
+        attempts.append(on)
         if len(attempts) == 1:
             with connection.cursor() as cursor:
                 cursor.execute("DO $$ BEGIN RAISE EXCEPTION 'x' USING ERRCODE = '40P01'; END $$")
-        return publish(year, on=on)
+        return in_one_statement(on=on, **asked)
 
-    monkeypatch.setattr(sql, "publish", conflicts_once)
+    monkeypatch.setattr(deltas, "fold", conflicts_once)
 
     assert recompute(2021).state == Job.State.DONE
 
@@ -283,9 +284,12 @@ def test_a_dead_broker_neither_fails_nor_delays_whoever_saved_something(
 
 
 def test_the_tasks_do_their_operations(top: Organization, c1: Organization) -> None:
+    tell(admit(c1, date(2020, 5, 19))[0])
+    tasks.fold_attainment()
     admit(c1, DAY)
 
-    tasks.recompute_year()
+    tasks.recompute_all()
 
     assert admitted(top) == 1
-    assert Job.objects.get(kind=attainment.RECOMPUTE).subject == "2021"
+    jobs = Job.objects.filter(kind=attainment.RECOMPUTE)
+    assert set(jobs.values_list("subject", "changed")) == {("2020", 0), ("2021", 6)}

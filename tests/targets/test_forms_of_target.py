@@ -37,6 +37,8 @@ from tests.targets.makers import admit, stand_on
 DAY = date(2019, 11, 2)
 SINCE = date(2014, 1, 1)
 ORDER = {"decision_number": "12-QĐ/ĐU", "decided_on": date(2019, 1, 10)}
+LATER = {"decision_number": "14-QĐ/ĐU"}
+"""The number of a paper that adjusts."""
 
 
 class Country:
@@ -81,6 +83,7 @@ def refused(act: Callable[[], Any]) -> dict[str, str]:
 # ---------------------------------------------------------------- what binds
 
 
+@pytest.mark.thorough
 def test_each_of_what_a_unit_is_to_reach_has_versions_of_its_own(country: Country) -> None:
     country.opening(2019, 953)
     made = [
@@ -100,7 +103,7 @@ def test_each_of_what_a_unit_is_to_reach_has_versions_of_its_own(country: Countr
     assert {(one.version, one.kind) for one in made} == {(1, "assigned")}
     assert set(Target.objects.in_force()) == set(made)
     assert list(Target.objects.in_force().of_the_year(2019)) == [made[0]]
-    adjusted = country.assign(low=13, group="women", reasons=[Reason.NO_SOURCE])
+    adjusted = country.assign(low=13, group="women", reasons=[Reason.NO_SOURCE], **LATER)
     assert (adjusted.version, adjusted.kind) == (2, "adjusted")
     assert set(Target.objects.in_force()) == {*made, adjusted} - {made[4]}
 
@@ -153,6 +156,7 @@ def test_a_registered_target_of_any_form_has_its_reason_and_binds_nobody(country
 # ---------------------------------------------------------------- what is refused
 
 
+@pytest.mark.sweep
 @pytest.mark.parametrize(
     ("asked", "at"),
     [
@@ -196,9 +200,9 @@ def test_what_cannot_be_is_a_sentence_at_its_field(
 def test_a_changed_target_needs_a_reason_ticked_or_in_words(country: Country) -> None:
     country.assign(low=45)
 
-    assert list(refused(lambda: country.assign(low=40))) == ["reason"]
-    ticked = country.assign(low=40, reasons=[Reason.NO_SOURCE, Reason.MEMBERS])
-    written = country.assign(low=41, reason="Thêm nguồn mới")
+    assert list(refused(lambda: country.assign(low=40, **LATER))) == ["reason"]
+    ticked = country.assign(low=40, reasons=[Reason.NO_SOURCE, Reason.MEMBERS], **LATER)
+    written = country.assign(low=41, reason="Thêm nguồn mới", decision_number="15-QĐ/ĐU")
 
     assert (ticked.version, written.version) == (2, 3)
     assert len(ticked.reason.split("; ")) == 2
@@ -234,10 +238,14 @@ def test_a_number_is_used_once_a_year_by_whoever_issues_it(country: Country) -> 
         ]
     )
     country.assign(low=4, group="young", signer="lê văn ký", **signed)
-    changed = country.assign(low=5, group="young", reason="Thêm nguồn", reasons=["members"],
-                             **signed)  # fmt: skip
+    # One paper gives a target once.
+    once_more = {"low": 5, "group": "young", "reason": "Thêm nguồn", "reasons": ["members"]}
+    assert list(refused(lambda: country.assign(**once_more, **signed))) == ["decision_number"]
+    country.assign(low=7, span="quarter", part=1, **LATER)  # the paper is entered without a reason
+    changed = country.assign(**once_more, **LATER)
     assert (changed.decision.note, changed.reason[-10:]) == ("", "Thêm nguồn")
-    long = {"reason": "x" * 290, "reasons": [Reason.NO_SOURCE, Reason.MEMBERS], **signed}
+    long = {"reason": "x" * 290, "reasons": [Reason.NO_SOURCE, Reason.MEMBERS]}
+    long["decision_number"] = "16-QĐ/ĐU"
     assert list(refused(lambda: country.assign(low=6, group="young", **long))) == ["reason"]
     # A resolution is the unit's own: it may bear the same number as the superior's decision.
     resolved = country.assign(low=50, origin="resolution", **other_day)
@@ -376,6 +384,7 @@ def test_each_count_opens_the_list_of_as_many(country: Country) -> None:
     assert half == ["Kết nạp trong 6 tháng đầu năm", "Kết nạp trong 6 tháng cuối năm"]
 
 
+@pytest.mark.thorough
 def test_the_page_asks_no_more_for_many_targets_than_for_few(country: Country) -> None:
     def queries() -> int:
         with CaptureQueriesContext(connection) as captured:
@@ -435,6 +444,7 @@ def staff(country: Country) -> Client:
     return signed_in(country.above)
 
 
+@pytest.mark.thorough
 def test_a_target_of_any_form_is_entered_and_adjusted_on_its_page(
     country: Country, staff: Client
 ) -> None:
@@ -457,11 +467,38 @@ def test_a_target_of_any_form_is_entered_and_adjusted_on_its_page(
     begun = staff.get(f"{where}&sua={women.pk}").content.decode()
     assert '<option value="women" selected>' in begun
     again = {"once": once(), **paper, "form": "number", "low": "9", "group": "women"}
+    assert list(staff.post(where, {**again, "reasons": ["no_source"]}).context["form"].errors) == [
+        "decision_number"
+    ]
+    again |= {"decision_number": "14-QĐ/ĐU"}
     assert list(staff.post(where, again).context["form"].errors) == ["reason"]
     saved = staff.post(where, {**again, "reasons": ["no_source"]})
 
     assert saved.status_code == 303
     assert Target.objects.in_force().get(group="women").version == 2
+
+
+@pytest.mark.parametrize("asked", ["khac", "-1", "0", "9" * 30, "²"])
+def test_an_adjustment_of_what_is_no_target_here_is_not_found(
+    country: Country, staff: Client, asked: str
+) -> None:
+    where = reverse("target-assign", args=[2019], query={"dv": country.base.slug, "sua": asked})
+
+    assert staff.get(where).status_code == 404
+
+
+def test_a_target_is_adjusted_on_the_page_of_its_own_unit_and_year(
+    country: Country, staff: Client
+) -> None:
+    target = country.assign(low=9)
+
+    def page(year: int, of: Organization) -> int:
+        query = {"dv": of.slug, "sua": target.pk}
+        return staff.get(reverse("target-assign", args=[year], query=query)).status_code
+
+    assert page(2019, country.base) == 200
+    assert page(2020, country.base) == 404
+    assert page(2019, country.top) == 404
 
 
 def test_a_missing_base_has_a_link_to_where_it_is_entered(country: Country, staff: Client) -> None:

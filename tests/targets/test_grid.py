@@ -14,9 +14,15 @@ from django.urls import reverse
 from organizations.models import Organization, Role, User
 from organizations.operations.structure import NewOrganization, found_many
 from targets.models import Acknowledgement, Cycle, Reminder, Target, TargetDraft
+from targets.operations.attainment import recompute
+from targets.operations.cycles import move_cycle
+from targets.operations.decisions import issue_cycle
+from targets.operations.declarations import answer_declaration, declare_no_source
+from targets.operations.drafts import save_drafts
 from targets.operations.targets import assign_target, register_target
-from tests.makers import BEGINNING, DAY, World, officer, once, unit, world
+from tests.makers import BEGINNING, DAY, World, cell, logged, officer, once, unit, world
 from tests.targets.assigning import drafting, issued, opened, submitted
+from tests.targets.makers import admit
 
 GRID = "/chi-tieu/2021/giao/"
 
@@ -198,16 +204,30 @@ def test_a_cell_is_for_the_committees_staff_while_it_is_drafted(kc: World) -> No
     where = address("target-draft", kc.committee.slug)
     assert signed_in(kc.staff).post(where, data).status_code == 404  # no cycle yet
     drafting(kc.committee, by=kc.staff)
-    for user in (kc.leader, kc.auditor, kc.approver, kc.staff2):
-        assert signed_in(user).post(where, data).status_code == 403, user.username
-    for user in (kc.secretary, kc.administrator):
-        assert signed_in(user).post(where, data).status_code == 404, user.username
+    own_leader = officer("kc-lanhdao-rieng", kc.committee, Role.LEADER)
+    assert signed_in(own_leader).post(where, data).status_code == 403  # reads the drafts
     assert signed_in(kc.staff).get(where).status_code == 405
     submitted_cell = signed_in(kc.staff).post(where, data)
     assert submitted_cell.status_code == 200
     Cycle.objects.update(state="submitted", submitted_on=DAY)
     locked = signed_in(kc.staff).post(where, {**data, "version": 1, "number": "3"})
     assert (locked.status_code, "locked" in locked.json()["sentence"]) == (422, True)
+
+
+def test_a_cell_tells_no_stranger_whether_anything_is_drafted(kc: World) -> None:
+    data = {"unit": kc.cell.pk, "number": "2", "version": 0}
+    where = address("target-draft", kc.committee.slug)
+    strangers = (kc.leader, kc.auditor, kc.approver, kc.staff2, kc.secretary, kc.administrator)
+
+    def answers() -> list[tuple[int, bytes]]:
+        told = [signed_in(user).post(where, data) for user in strangers]
+        return [(one.status_code, one.content) for one in told]
+
+    before = answers()
+    drafting(kc.committee, by=kc.staff)
+
+    assert [status for status, _page in before] == [404] * len(strangers)
+    assert answers() == before
 
 
 # ---------------------------------------------------------------- who reads what
@@ -287,6 +307,163 @@ def test_a_grid_of_two_hundred_rows_is_light_and_asks_no_more(kc: World) -> None
     assert len(gzip.compress(answer.content)) <= 30 * 1024
 
 
+# ---------------------------------------------------------------- what needs a look
+
+
+@pytest.fixture
+def five(kc: World) -> dict[str, Organization]:
+    """Five cells: as registered, below, above, empty, and given people without a source."""
+    cells = {unit.slug: unit for unit in (kc.cell, kc.sibling)}
+    cells |= {slug: cell(slug, kc.committee) for slug in ("kc-3", "kc-4", "kc-5")}
+    cycle = drafting(kc.committee, by=kc.staff)
+    for slug, registered in {"kc-1": 0, "kc-2": 3, "kc-3": 1}.items():
+        register_target(cells[slug], by=kc.staff, on=DAY, year=2021, low=registered)
+    colleague = officer("kc-canbo-hai", kc.committee, Role.STAFF)
+    declared = declare_no_source(
+        cells["kc-5"], by=colleague, on=DAY, declared_on=DAY, grounds="Toàn bộ đã là đảng viên",
+        review_on=date(2021, 12, 1),
+    )  # fmt: skip
+    answer_declaration(declared, by=kc.staff, on=DAY, accept=True)
+    numbers = {"kc-1": 0, "kc-2": 0, "kc-3": 2, "kc-5": 1}
+    save_drafts(
+        cycle, by=kc.staff, on=DAY, numbers={cells[slug].pk: n for slug, n in numbers.items()}
+    )
+    return cells
+
+
+def shares_of(answer: Any) -> dict[str, int]:
+    """{slug: people proposed}."""
+    groups = answer.context["groups"]
+    return {row.organization.slug: one for group in groups for row, _t, _e, one in group["rows"]}
+
+
+def rows(answer: Any) -> dict[str, Any]:
+    groups = answer.context["groups"]
+    return {row.organization.slug: row for group in groups for row, *_rest in group["rows"]}
+
+
+def test_each_number_that_needs_a_look_says_why(kc: World, five: dict[str, Organization]) -> None:
+    answer = signed_in(kc.staff).get(GRID)
+
+    assert {slug: (row.is_blank, row.concerns) for slug, row in rows(answer).items()} == {
+        "kc-1": (False, []),
+        "kc-2": (False, ["3 below what it registered"]),
+        "kc-3": (False, ["1 above what it registered", "2 more than its open files"]),
+        "kc-4": (True, []),
+        "kc-5": (False, ["1 more than its open files", "is given people without a source"]),
+    }
+    assert "3 below what it registered" in answer.content.decode()
+
+
+def test_who_is_admitted_already_is_a_source_of_the_years_number(kc: World) -> None:
+    logged(kc)
+    admit(kc.cell, date(2021, 3, 3), date(2021, 3, 4))
+    recompute(2021, on=DAY)
+    cycle = drafting(kc.committee, by=kc.staff)
+    client = signed_in(kc.staff)
+
+    found = {}
+    for given in (3, 4):
+        save_drafts(cycle, by=kc.staff, on=DAY, numbers={kc.cell.pk: given})
+        found[given] = rows(client.get(GRID))["kc-1"].concerns
+
+    assert found == {3: [], 4: ["1 more than its open files and the 2 admitted already"]}
+    tried = {"tong": 8, "theo": "deu", "nguon": 50, "tran": "on"}
+    answer = client.get(GRID, tried)
+    assert shares_of(answer) == {"kc-1": 3, "kc-2": 0}
+    assert 'data-f="3"' in answer.content.decode()
+
+
+def test_no_number_is_missing_where_no_source_is_left(
+    kc: World, five: dict[str, Organization]
+) -> None:
+    save_drafts(Cycle.objects.get(), by=kc.staff, on=DAY, numbers={five["kc-5"].pk: None})
+
+    row = rows(signed_in(kc.staff).get(GRID))["kc-5"]
+
+    assert (row.is_blank, row.concerns, row.needs_a_look) == (False, [], False)
+
+
+def test_the_narrowed_list_shows_what_needs_a_look_and_counts_the_rest(
+    kc: World, five: dict[str, Organization]
+) -> None:
+    logged(kc)
+    recompute(2021, on=DAY)
+    save_drafts(
+        Cycle.objects.get(), by=kc.staff, on=DAY, numbers={kc.cell.pk: 1, five["kc-3"].pk: None}
+    )
+    register_target(kc.cell, by=kc.staff, on=DAY, year=2021, low=1)
+    client = signed_in(kc.staff)
+
+    answer = client.get(GRID, {"loc": "can-xem"})
+
+    page = answer.content.decode()
+    shown = set(re.findall(r'name="(target-\d+)"', page))
+    assert shown == {cell_of(five[slug]) for slug in ("kc-2", "kc-3", "kc-4", "kc-5")}
+    assert re.search(r"1 other unit .*?<b>1</b>", page)
+    assert 'id="total">2<' in page
+    assert "Need a look <" in page
+    assert answer.context["needing"] == 4
+    everything = client.get(GRID).content.decode()
+    assert "other unit" not in everything
+    assert len(re.findall(r'name="target-\d+"', everything)) == 5
+
+
+def test_where_no_number_needs_a_look_it_is_said(kc: World) -> None:
+    cycle = drafting(kc.committee, by=kc.staff)
+    save_drafts(cycle, by=kc.staff, on=DAY, numbers={kc.cell.pk: 0, kc.sibling.pk: 0})
+
+    page = signed_in(kc.staff).get(GRID, {"loc": "can-xem"}).content.decode()
+
+    assert "No number needs a look." in page
+    assert "2 other units" in page
+
+
+def test_saving_and_filling_the_narrowed_list_touches_no_other_unit(
+    kc: World, five: dict[str, Organization]
+) -> None:
+    client = signed_in(kc.staff)
+    before = drafts()
+
+    filled = client.get(
+        GRID, {"loc": "can-xem", "tong": 10, "theo": "deu", "nguon": 50, "dien": "tat-ca"}
+    )
+    assert filled.context["form"].filled.keys() == {
+        five[slug].pk for slug in ("kc-2", "kc-3", "kc-4", "kc-5")
+    }
+    hidden = dict(re.findall(r'name="(once|seen)" value="([^"]*)"', filled.content.decode()))
+    wrong = client.post(f"{GRID}?loc=can-xem", {**hidden, cell_of(kc.cell): "ba"})
+    assert wrong.status_code == 422
+    assert 'value="ba"' in wrong.content.decode()
+    saved = client.post(
+        f"{GRID}?loc=can-xem", {**hidden, "once": once(), cell_of(five["kc-4"]): "4"}
+    )
+
+    assert saved.status_code == 303
+    assert "loc=can-xem" in saved["Location"]
+    assert drafts() == {**before, "kc-4": (4, 4)}
+
+
+def test_a_group_tells_its_totals_in_its_heading(kc: World) -> None:
+    found_many(
+        [
+            NewOrganization(
+                f"px-{one}", f"Chi bộ Phân xưởng {one}", f"PX {one}", "cell", kc.committee.slug,
+                BEGINNING, group="Khai thác",
+            )
+            for one in range(3)
+        ]
+    )  # fmt: skip
+    cycle = drafting(kc.committee, by=kc.staff)
+    units = Organization.objects.filter(slug__startswith="px-").values_list("pk", flat=True)
+    save_drafts(cycle, by=kc.staff, on=DAY, numbers={units[0]: 3, units[1]: (2, 4)})
+
+    page = signed_in(kc.staff).get(GRID).content.decode()
+
+    heading = re.sub(r"<[^>]+>", "", re.search(r'<tr class="grp">.*?</tr>', page)[0])
+    assert heading == "Khai thác 3 units · – members · Assigned 5–7"
+
+
 # ---------------------------------------------------------------- the course, by its pages
 
 
@@ -329,6 +506,54 @@ def test_the_whole_course_by_its_pages(kc: World) -> None:
     assert printed.count("Acknowledged</span>") == 1
 
 
+def test_buttons_of_the_course_say_what_they_do_in_vietnamese(kc: World) -> None:
+    staff = signed_in(kc.staff)
+    staff.cookies["django_language"] = "vi"
+
+    def button(name: str, *more: Any) -> str:
+        page = staff.get(address(name, kc.committee.slug, *more)).content.decode()
+        main = page.partition("<main")[2]
+        (found,) = re.findall(r'<button[^>]*class="btn pri"[^>]*>\s*([^<]*?)\s*</button>', main)
+        return str(found)
+
+    assert button("cycle-open") == "Mở đăng ký"
+    cycle = opened(kc.committee, by=kc.staff)
+    assert button("cycle-step", "soan") == "Kết thúc đăng ký"
+    staff.post(address("cycle-remind"), {"once": once()})
+    again = staff.post(address("cycle-remind"), {"once": once()}, follow=True)
+    assert "Hôm nay đã nhắc tất cả các đơn vị này." in again.content.decode()
+    move_cycle(cycle, by=kc.staff, on=DAY, step="draft")
+    move_cycle(cycle, by=kc.staff, on=DAY, step="consult")
+    assert button("cycle-step", "soan") == "Tiếp tục dự thảo"
+    save_drafts(cycle, by=kc.staff, on=DAY, numbers={kc.cell.pk: 2})
+    move_cycle(cycle, by=kc.staff, on=DAY, step="submit")
+    issue_cycle(
+        cycle, by=kc.staff, on=DAY, decision_number="24-QĐ/ĐU", decided_on=date(2021, 1, 21)
+    )
+    assert button("cycle-open") == "Bắt đầu điều chỉnh"
+
+
+def test_before_the_numbers_are_put_forward_their_totals_are_told(kc: World) -> None:
+    assign_target(
+        kc.committee, by=kc.staff2, on=DAY, year=2021, low=6, decision_number="15-QĐ/TU",
+        decided_on=date(2021, 1, 14),
+    )  # fmt: skip
+    cycle = drafting(kc.committee, by=kc.staff)
+    client = signed_in(kc.staff)
+
+    def told() -> str:
+        page = client.get(address("cycle-step", None, "trinh")).content.decode()
+        return re.sub(r"\s+", " ", re.sub(r"<[^>]+>", "", page.partition("<main")[2]))
+
+    save_drafts(cycle, by=kc.staff, on=DAY, numbers={kc.cell.pk: 4})
+    assert "4 of 6 given out 2 in reserve 1/2 units have a target" in told()
+    assert "15-QĐ/TU" in told().replace("\u00a0", " ")
+    assert "1 unit has no number yet." in told()
+    save_drafts(cycle, by=kc.staff, on=DAY, numbers={kc.sibling.pk: (3, 5)})
+    assert "7–9 of 6 given out 3 given beyond the own target" in told()
+    assert "no number yet" not in told()
+
+
 def test_pages_of_the_course_are_the_committees_staffs_alone(kc: World) -> None:
     cycle = opened(kc.committee, by=kc.staff)
     pages = [
@@ -344,6 +569,21 @@ def test_pages_of_the_course_are_the_committees_staffs_alone(kc: World) -> None:
     assert signed_in(kc.staff).get(address("cycle-step", None, "khac")).status_code == 404
     cycle.refresh_from_db()
     assert cycle.state == "registering"
+
+
+def test_who_issues_what_a_colleague_issued_meanwhile_is_told(kc: World) -> None:
+    cycle = submitted(kc.committee, {kc.cell.pk: 2}, by=kc.staff)
+    late = signed_in(officer("kc-canbo-hai", kc.committee, Role.STAFF))
+    paper = {"decision_number": "24-QĐ/ĐU", "decided_on": "21/01/2021"}
+    signed_in(kc.staff).post(address("target-issue"), {"once": once(), **paper})
+
+    for name, more in (("target-issue", []), ("cycle-step", ["soan"]), ("cycle-remind", [])):
+        told = late.post(address(name, None, *more), {"once": once(), **paper}, follow=True)
+        assert told.redirect_chain == [(address("target-grid", kc.committee.slug), 302)]
+        assert "issued meanwhile" in told.content.decode()
+        assert late.get(address(name, None, *more)).status_code == 404
+    cycle.refresh_from_db()
+    assert cycle.state == "issued"
 
 
 def test_a_unit_acknowledges_its_own_decision_alone(kc: World) -> None:
@@ -388,6 +628,11 @@ def test_the_appendix_of_a_decision_stays_as_it_was_issued(kc: World) -> None:
         answer = client.get(address("target-appendix"), query)
         return {row.name: row.target.low for row in answer.context["given"]}
 
+    printed = client.get(address("target-appendix"))
+    assert [(row.before.low, row.target.low) for row in printed.context["given"]] == [(2, 9)]
+    words = re.sub(r"<[^>]+>", " ", printed.content.decode())
+    assert "Reasons for the adjustment: Nguồn kết nạp nhiều hơn dự kiến" in words
+    assert words.count("not acknowledged yet") == 1
     assert cells() == {"Chi bộ kc-1": 9}
     assert cells(qd=first.pk) == {"Chi bộ kc-1": 2, "Chi bộ kc-2": 3}
     assert client.get(address("target-appendix"), {"qd": "x"}).status_code == 404

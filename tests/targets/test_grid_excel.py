@@ -20,7 +20,7 @@ from config import workbooks
 from organizations.models import Organization
 from organizations.operations.structure import NewOrganization, found_many
 from targets import sheets
-from targets.models import Cycle, Target, TargetDraft
+from targets.models import Cycle, Target, TargetDecision, TargetDraft
 from targets.operations.drafts import save_drafts
 from targets.operations.targets import register_target
 from targets.workbook import FIRST, HEAD, KEY, MEMBERS, NUMBER, signature
@@ -48,6 +48,16 @@ def opened(kc: World, **changes: Any) -> Cycle:
             "issue_by": DAY, "entered_by": kc.staff, "state": "drafting", **changes,
         }
     )  # fmt: skip
+
+
+def issue(cycle: Cycle) -> None:
+    """Issue `cycle` by a decision that gives nobody a number."""
+    Cycle.objects.filter(pk=cycle.pk).update(state="submitted", submitted_on=DAY)
+    TargetDecision.objects.create(
+        organization=cycle.organization, cycle=cycle, number="15-QĐ/ĐU", decided_on=DAY,
+        entered_by=cycle.entered_by,
+    )  # fmt: skip
+    Cycle.objects.filter(pk=cycle.pk).update(state="issued")
 
 
 def at(kc: World, name: str, year: int = 2021) -> str:
@@ -97,13 +107,14 @@ def brought(kc: World, content: bytes, *, name: str = "giao.xlsx", year: int = 2
     return staff(kc).post(at(kc, "target-import", year), {"once": once(), "file": file})
 
 
-def saved(kc: World, page: Any) -> Any:
-    """What the button of the preview answers."""
-    marks = re.search(r'name="marks" value="([^"]*)"', page.content.decode())
-    assert marks
-    return staff(kc).post(
-        at(kc, "target-import"), {"once": once(), "write": "1", "marks": marks[1]}
-    )
+def saved(kc: World, page: Any, **more: str) -> Any:
+    """What the button of the preview answers; `leave` ticks its box."""
+    sent = {
+        name: found[1]
+        for name in ("marks", "seen")
+        if (found := re.search(rf'name="{name}" value="([^"]*)"', page.content.decode()))
+    }
+    return staff(kc).post(at(kc, "target-import"), {"once": once(), "write": "1", **sent, **more})
 
 
 def drafts(kc: World) -> dict[str, tuple[int | None, int | None]]:
@@ -147,20 +158,88 @@ def test_what_was_changed_is_looked_at_and_then_saved_as_drafts(kc: World) -> No
     assert not Target.objects.exclude(kind="registered").exists()
 
 
-def test_nothing_is_saved_where_somebody_else_was_there_first(kc: World) -> None:
+def overtaken(page: Any) -> list[tuple[str, str, str, str]]:
+    """The cells that were changed since: unit, number in the file, number now, who saved it."""
+    return [
+        (one.row.organization.slug, one.after, one.before, str(who or ""))
+        for one, who in page.context["overtaken"]
+    ]
+
+
+def test_cells_that_somebody_changed_since_are_told_before_anything_is_saved(kc: World) -> None:
+    content = filled(kc, {kc.cell: 5, kc.sibling: 7})
+    save_drafts(Cycle.objects.get(), by=kc.staff, on=DAY, numbers={kc.cell.pk: 9})
+
+    page = brought(kc, content)
+
+    assert overtaken(page) == [("kc-1", "5", "9", "kc-canbo")]
+    assert [one.after for one in page.context["read"].taken] == ["7"]
+    text = page.content.decode()
+    assert "Để nguyên 1 ô đã thay đổi" in text
+    assert "xuất lại bảng" in text
+    # All or none, unless it is said that they are left.
+    refused = saved(kc, page)
+    assert refused.status_code == 422
+    assert list(refused.context["form"].errors) == ["leave"]
+    assert overtaken(refused) == overtaken(page)
+    assert "Để nguyên 1 ô đã thay đổi" in refused.content.decode()
+    assert drafts(kc) == {"kc-1": (9, 9)}
+    assert saved(kc, refused, leave="on").status_code == 303
+    assert drafts(kc) == {"kc-1": (9, 9), "kc-2": (7, 7)}
+
+
+def test_cells_changed_while_the_preview_is_looked_at_are_told_on_it(kc: World) -> None:
     page = brought(kc, filled(kc, {kc.cell: 5, kc.sibling: 7}))
     cycle = Cycle.objects.get()
     save_drafts(cycle, by=kc.staff, on=DAY, numbers={kc.cell.pk: 9})
 
-    refused = saved(kc, page)
+    # A tick is for what the page showed.
+    for ticked in ({}, {"leave": "on"}):
+        refused = saved(kc, page, **ticked)
+        assert refused.status_code == 422
+        assert list(refused.context["form"].errors) == ["leave"]
+        assert overtaken(refused) == [("kc-1", "5", "9", "kc-canbo")]
+    save_drafts(cycle, by=kc.staff, on=DAY, numbers={kc.sibling.pk: 8})
+    nothing_left = saved(kc, refused, leave="on")
+    assert nothing_left.status_code == 422
+    assert 'name="write"' not in nothing_left.content.decode()
+    assert drafts(kc) == {"kc-1": (9, 9), "kc-2": (8, 8)}
 
-    assert refused.status_code == 422
-    (sentence,) = refused.context["form"].non_field_errors()
-    assert sentence.startswith("Chi bộ kc-1: kc-canbo ")
-    assert drafts(kc) == {"kc-1": (9, 9)}
-    Cycle.objects.update(state="issued", submitted_on=DAY)
-    closed = brought(kc, filled(kc, {}))
-    assert closed.status_code == 422
+
+def test_a_cell_in_which_somebody_saved_the_same_number_changes_nothing(kc: World) -> None:
+    content = filled(kc, {kc.cell: 5, kc.sibling: 7})
+    save_drafts(Cycle.objects.get(), by=kc.staff, on=DAY, numbers={kc.cell.pk: 5})
+
+    page = brought(kc, content)
+
+    assert overtaken(page) == []
+    assert saved(kc, page).status_code == 303
+    assert drafts(kc) == {"kc-1": (5, 5), "kc-2": (7, 7)}
+
+
+def test_a_file_of_an_earlier_assignment_overwrites_nothing_of_this_one(kc: World) -> None:
+    content = filled(kc, {kc.cell: 5})
+    issue(Cycle.objects.get())
+    save_drafts(opened(kc, number=2), by=kc.staff, on=DAY, numbers={kc.cell.pk: 6})
+
+    # The version is the same, the number is not.
+    assert overtaken(brought(kc, content)) == [("kc-1", "5", "6", "kc-canbo")]
+
+
+def test_a_number_that_no_page_sent_is_refused(kc: World) -> None:
+    page = brought(kc, filled(kc, {kc.cell: 5}))
+
+    for marks in ("", "x", f"{kc.top.pk}:0::3", f"{kc.cell.pk}:1:4:9-3"):
+        refused = saved(kc, page, marks=marks)
+        assert refused.status_code == 422, marks
+    assert drafts(kc) == {"kc-1": (4, 4)}
+
+
+def test_nothing_is_brought_in_once_the_targets_are_issued(kc: World) -> None:
+    page = brought(kc, filled(kc, {kc.cell: 5}))
+    issue(Cycle.objects.get())
+
+    assert brought(kc, filled(kc, {})).status_code == 422
     assert saved(kc, page).status_code == 422
 
 

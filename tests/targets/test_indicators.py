@@ -135,6 +135,7 @@ def test_a_correction_is_a_newer_row_and_both_stay(country: Country, own: Client
     assert ReportedFigure.objects.count() == 2
 
 
+@pytest.mark.sweep
 @pytest.mark.parametrize(
     ("code", "values", "at"),
     [

@@ -10,6 +10,7 @@ from organizations.models import Organization, User
 from targets.models import Baseline, DeclaredForecast, SourceDeclaration, Target
 from targets.operations.baselines import report_baseline
 from tests.makers import DAY, World, once, unit, world
+from tests.targets.assigning import issued
 
 DECISION = {"decision_number": "24-QĐ/ĐU", "decided_on": "21/01/2021", "reason": ""}
 OUTSIDE = {"issuer": "Tỉnh ủy"}
@@ -75,6 +76,7 @@ def test_the_top_enters_what_was_given_from_outside(kc: World) -> None:
     assert binding(kc.top) == (35, 40)
 
 
+@pytest.mark.sweep
 @pytest.mark.parametrize(
     ("values", "at"),
     [
@@ -128,6 +130,7 @@ def test_a_secretary_registers_declares_and_the_superior_answers(kc: World) -> N
     assert SourceDeclaration.objects.holding(on=DAY).get().organization == kc.cell
 
 
+@pytest.mark.thorough
 def test_wrong_declarations_are_told_at_their_fields(kc: World) -> None:
     client = signed_in(kc.secretary)
 
@@ -191,3 +194,35 @@ def test_years_that_cannot_be_are_not_found(kc: World) -> None:
 
     assert client.get(address("target-year", year=1066)).status_code == 404
     assert client.get(address("target-grid", year=3000)).status_code == 404
+
+
+def test_years_that_cannot_be_are_not_linked_to(kc: World) -> None:
+    client = signed_in(kc.staff)
+
+    def years_beside(year: int) -> list[int]:
+        page = client.get(address("target-year", year=year))
+        assert page.status_code == 200
+        return [
+            one
+            for one in range(1900, 2100)
+            if f'href="{address("target-year", kc.committee.slug, one)}">{one}<'
+            in page.content.decode()
+        ]
+
+    assert years_beside(2021) == [2020, 2022]
+    assert years_beside(1930) == [1931]
+    assert years_beside(2026) == [2025]
+
+
+def test_a_decision_is_acknowledged_under_its_own_year_alone(kc: World) -> None:
+    decision = issued(kc.committee, {kc.cell.pk: 2}, by=kc.staff)
+    secretary = signed_in(kc.secretary)
+
+    def under(year: int) -> str:
+        return reverse("target-acknowledge", args=[year, decision.pk], query={"dv": kc.cell.slug})
+
+    assert [secretary.get(under(year)).status_code for year in (2020, 2021, 2022)] == [
+        404, 200, 404,
+    ]  # fmt: skip
+    assert secretary.post(under(2020), {"once": once()}).status_code == 404
+    assert not decision.acknowledgements.exists()

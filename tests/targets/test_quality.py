@@ -11,7 +11,9 @@ import pytest
 from django.core.cache import cache
 from django.db import connection
 from django.template import Context, Template
+from django.test import Client
 from django.test.utils import CaptureQueriesContext
+from django.urls import reverse
 
 from admissions.models import Mentorship, Round
 from admissions.operations.outcomes import return_file
@@ -22,11 +24,12 @@ from organizations.operations.structure import move
 from reports.selectors.standing import look, shares_of, standings
 from reports.tiles import AttainmentTile, tile_of
 from targets import quality
+from targets.in_force import sections
 from targets.models import Attainment
 from targets.operations.attainment import recompute
 from targets.operations.targets import assign_target
 from targets.quality import Companions, companions
-from tests.makers import DAY, World, candidate, cell, stand_on, unit, vote, world
+from tests.makers import DAY, World, candidate, cell, logged, stand_on, unit, vote, world
 from tests.targets.makers import admit
 from tests.targets.makers import reverse as undo
 
@@ -200,7 +203,7 @@ def test_attainment_is_not_drawn_without_its_companions(kc: World) -> None:
         "of 2 units directly beneath", "not yet",
     ):  # fmt: skip
         assert words in text, words
-    assert whole.too_few == [
+    assert whole.quality.too_few == [
         "Time of being helped, median",
         "Files returned",
         "Names deleted on probation",
@@ -219,9 +222,86 @@ def test_companions_open_to_the_records_behind_them(kc: World) -> None:
     admit(kc.cell, DAY)
     candidate(kc, at=Stage.SYMPATHISER)
 
-    urls = {one.label: one.url for one in tile(kc).beside}
+    urls = {one.label: one.url for one in tile(kc).quality.beside}
 
     assert "Time of being helped, median" not in urls
     assert tile(kc).records_url == "/tong-quan/2021/kc-dang-uy/danh-sach/?chi-so=admitted"
     assert urls["Sources per remaining place"] == "/to-chuc/kc-dang-uy/ho-so/?nam=2021"
     assert urls["Units at zero"] == "/to-chuc/kc-dang-uy/chi-bo/?nam=2021"
+
+
+# ---------------------------------------------------------------- the targets of the year
+
+
+def test_side_by_side_each_target_has_its_places_and_both_the_other_companions(kc: World) -> None:
+    paper = {"by": kc.staff2, "on": DAY, "year": 2021, "decided_on": date(2021, 1, 21)}
+    assign_target(kc.committee, low=4, decision_number="24-QĐ/ĐU", **paper)
+    resolved = {"origin": "resolution", "decision_number": "01-NQ/ĐH"}
+    assign_target(kc.committee, low=6, **resolved, **paper)
+    admit(kc.cell, DAY)
+    for _one in range(3):
+        logged(kc)
+    recompute(2021, on=DAY)
+
+    decision, resolution = sections(kc.committee, year=2021, on=DAY)
+
+    told = [
+        [(one.label, one.value) for one in section.quality.companions]
+        for section in (decision, resolution)
+        if section.quality
+    ]
+    assert [len(one) for one in told] == [6, 1]
+    assert [one[0] for one in told] == [
+        ("Sources per remaining place", "1.0"),
+        ("Sources per remaining place", "0.6"),
+    ]
+    client = Client()
+    client.force_login(kc.leader)
+    page = client.get(reverse("target-year", args=[2021], query={"dv": kc.committee.slug}))
+    text = page.content.decode()
+    assert text.count("Đơn vị chưa kết nạp ai") == 1
+    assert text.count("Nguồn trên mỗi suất còn thiếu") == 2
+    assert "như ở chỉ tiêu giao bằng quyết định" in text
+
+
+def test_the_years_target_is_shown_with_the_companions_of_the_tile(kc: World) -> None:
+    assign_target(
+        kc.committee, by=kc.staff2, on=DAY, year=2021, low=4, decision_number="24-QĐ/ĐU",
+        decided_on=date(2021, 1, 21),
+    )  # fmt: skip
+    admit(kc.cell, DAY)
+    candidate(kc, at=Stage.SYMPATHISER)
+    whole = tile(kc)
+    client = Client()
+    client.force_login(kc.leader)
+
+    (section,) = sections(kc.committee, year=2021, on=DAY)
+    page = client.get(reverse("target-year", args=[2021], query={"dv": kc.committee.slug}))
+    listed = client.get(
+        reverse("indicator-detail", args=["KN01"], query={"dv": kc.committee.slug, "nam": 2021})
+    )
+
+    assert (section.reached, section.percent) == (1, Decimal(25))
+    assert section.quality == whole.quality
+    for text in (page.content.decode(), listed.content.decode()):
+        assert text.count('class="beside"') == 1
+        assert '<a href="/to-chuc/kc-dang-uy/chi-bo/?nam=2021">' in text
+    # Without them, nothing is said of how much of the year's target is reached.
+    assert replace(section, quality=None).percent is None
+
+
+def test_targets_of_parts_groups_and_years_to_come_have_no_companions(kc: World) -> None:
+    for year, asked in (
+        (2021, {"group": "women"}),
+        (2021, {"span": "half", "part": 1}),
+        (2022, {}),
+    ):
+        assign_target(
+            kc.committee, by=kc.staff2, on=DAY, year=year, low=4, decided_on=date(2021, 1, 21),
+            decision_number="24-QĐ/ĐU", **asked,
+        )  # fmt: skip
+
+    found = [*sections(kc.committee, year=2021, on=DAY), *sections(kc.committee, year=2022, on=DAY)]
+
+    assert [one.quality for one in found] == [None, None, None]
+    assert found[0].percent == 0

@@ -55,6 +55,7 @@ def no_drift(year: int = 2021) -> None:
     assert recompute(year).changed == 0
 
 
+@pytest.mark.thorough
 def test_a_cell_with_three_before_and_two_after_its_move_on_1_july(top: Organization) -> None:
     a, b = unit("a", top), unit("b", top)
     c = cell("c", a)
@@ -82,6 +83,7 @@ def two_districts(top: Organization) -> dict[str, Organization]:
     return units
 
 
+@pytest.mark.thorough
 def test_a_whole_tier_that_is_removed_reconciles_at_every_level(top: Organization) -> None:
     units = two_districts(top)
     report(top=24, d1=12, d2=12, **{name: 6 for name in units if name[-2] == "x"})
@@ -115,6 +117,7 @@ def printed(slug: str, *arguments: str) -> dict[str, Any]:
     return found
 
 
+@pytest.mark.sweep
 @pytest.mark.parametrize("lens", ["then", "now"])
 def test_the_march_figures_asked_for_in_december_are_those_of_march(
     top: Organization, lens: str
@@ -136,6 +139,7 @@ def test_the_march_figures_asked_for_in_december_are_those_of_march(
     assert [row["slug"] for row in printed("d1")["children"]] == ["d1-x1"]
 
 
+@pytest.mark.thorough
 def test_what_has_ended_is_beneath_nothing_and_has_no_figures_of_later_days(
     top: Organization,
 ) -> None:
@@ -151,6 +155,7 @@ def test_what_has_ended_is_beneath_nothing_and_has_no_figures_of_later_days(
         printed("c", "--on", "2021-07-01")
 
 
+@pytest.mark.thorough
 def test_a_merged_cell_hands_its_opening_members_to_the_one_that_takes_it(
     top: Organization,
 ) -> None:
@@ -210,6 +215,7 @@ def test_a_split_cell_shares_its_opening_members_by_person(top: Organization) ->
     no_drift()
 
 
+@pytest.mark.thorough
 def test_who_moved_by_themselves_before_is_counted_where_the_year_began(top: Organization) -> None:
     a, b = unit("a", top), unit("b", top)
     c, d, e = cell("c", a), cell("d", b), cell("e", b)
@@ -230,6 +236,7 @@ def test_who_moved_by_themselves_before_is_counted_where_the_year_began(top: Org
     no_drift()
 
 
+@pytest.mark.thorough
 def test_a_dissolved_cell_keeps_its_admissions_and_its_superior_keeps_the_total(
     top: Organization,
 ) -> None:
@@ -278,6 +285,7 @@ def test_a_committee_that_moves_takes_what_it_reported_along(top: Organization) 
     assert [moved[units[one].pk].admitted for one in ("d1", "d2")] == [3, 9]  # type: ignore[attr-defined]
 
 
+@pytest.mark.thorough
 def test_an_earlier_year_shows_in_todays_structure_too(top: Organization) -> None:
     a, b = unit("a", top), unit("b", top)
     c = cell("c", a)

@@ -47,6 +47,7 @@ def test_a_returned_file_was_at_its_votes_before_and_is_back_from_the_day_on(kc:
     assert stage_on(DAY) == stored() == ["cell_resolved"]
 
 
+@pytest.mark.thorough
 def test_the_votes_held_again_count_from_their_days_on(kc: World) -> None:
     file = candidate(kc, at=Stage.GRASSROOTS_RESOLVED)
     returned(kc, file, on=date(2021, 4, 12), back_to=Stage.READY)
@@ -74,6 +75,7 @@ def test_the_votes_held_again_count_from_their_days_on(kc: World) -> None:
     assert stage_on(DAY) == stored() == ["decided"]
 
 
+@pytest.mark.thorough
 def test_the_figures_of_the_clocks_day_are_the_same_either_way(kc: World) -> None:
     for back_to in (Stage.DOSSIER, Stage.CELL_RESOLVED, Stage.GRASSROOTS_RESOLVED):
         file = candidate(kc, at=Stage.COMPETENT_RESOLVED)

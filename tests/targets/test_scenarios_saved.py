@@ -88,6 +88,33 @@ def test_what_is_tried_gets_a_name_and_opens_again_on_the_grid(kc: World) -> Non
     assert "/giao/" in badly["Location"]
 
 
+def test_bounds_of_single_units_are_kept_opened_again_and_compared(kc: World) -> None:
+    client = asker(kc.staff)
+    own = {f"it-{kc.sibling.pk}": "3", f"nhieu-{kc.sibling.pk}": "5", f"mien-{kc.cell.pk}": "on"}
+    where = at(kc, "scenario-save", **ASKED, **own, them="", it="", nhieu="", co="")
+
+    assert "ít nhất 3, nhiều nhất 5" in client.get(where).content.decode()
+    assert client.post(where, {"once": once(), "name": "Riêng"}).status_code == 303
+
+    scenario = SavedScenario.objects.get()
+    assert scenario.asked == {**ASKED, **own}
+    assert as_slugs(kc, scenario) == {"kc-1": 0, "kc-2": 5}
+    (row,) = client.get(at(kc, "scenario-list")).context["rows"]
+    opened = client.get(row["open_url"])
+    assert opened.status_code == 200
+    assert opened.context["tried"].shares == {kc.cell.pk: 0, kc.sibling.pk: 5}
+    plain = keep(kc, "Theo đảng viên")
+    page = client.get(at(kc, "scenario-compare", so=[scenario.pk, plain.pk]))
+    assert {
+        line.organization.slug: [share.bound for share in line.shares]
+        for line in page.context["found"].lines
+    } == {"kc-1": ["không tham gia", ""], "kc-2": ["ít nhất 3, nhiều nhất 5", ""]}
+    assert "ít nhất 3, nhiều nhất 5" in page.content.decode()
+    badly = client.get(at(kc, "scenario-save", **ASKED, **{f"it-{kc.cell.pk}": "ba"}))
+    assert badly.status_code == 302
+    assert f"it-{kc.cell.pk}=ba" in badly["Location"]
+
+
 def test_numbers_by_hand_are_those_of_the_draft(kc: World) -> None:
     assign_target(
         kc.cell, by=kc.staff, on=DAY, year=2021, form="number", low=5,

@@ -73,6 +73,7 @@ def given_out() -> tuple[int, int]:
     return sum(one.low or 0 for one in rows), sum(one.high or 0 for one in rows)
 
 
+@pytest.mark.thorough
 def test_a_target_is_carried_on_by_the_unit_that_takes_over(top: Organization) -> None:
     a, b = unit("a", top), unit("b", top)
     c, d = cell("c", a), cell("d", b)
@@ -117,6 +118,7 @@ def test_a_split_target_is_shared_by_the_members_that_go_to_each(top: Organizati
     assert given_out() == before == (5, 8)
 
 
+@pytest.mark.thorough
 def test_a_split_committee_shares_by_the_members_of_the_units_that_go(top: Organization) -> None:
     a = unit("a", top)
     c, d = cell("c", a), cell("d", a)
@@ -136,6 +138,7 @@ def test_a_split_committee_shares_by_the_members_of_the_units_that_go(top: Organ
     assert in_force(a, "moi") == [(2, 2), (6, 6)]
 
 
+@pytest.mark.thorough
 def test_named_amounts_add_up_at_both_ends(top: Organization) -> None:
     a = unit("a", top)
     c = cell("c", a)
@@ -168,6 +171,7 @@ def test_named_amounts_add_up_at_both_ends(top: Organization) -> None:
     assert in_force("c", "moi-mot", "moi-hai") == [(0, 0), (3, 5), (2, 3)]
 
 
+@pytest.mark.thorough
 def test_a_frozen_target_stays_with_the_unit_that_ended(top: Organization) -> None:
     a, b = unit("a", top), unit("b", top)
     c, d = cell("c", a), cell("d", b)
@@ -188,6 +192,7 @@ def test_a_frozen_target_stays_with_the_unit_that_ended(top: Organization) -> No
     assert given_out() == before
 
 
+@pytest.mark.thorough
 def test_a_target_that_is_given_anew_is_what_was_entered(top: Organization) -> None:
     a, b = unit("a", top), unit("b", top)
     aim(a, 35, 40)
@@ -204,6 +209,7 @@ def test_a_target_that_is_given_anew_is_what_was_entered(top: Organization) -> N
     assert in_force(a, b) == [(0, 0), (42, 42)]
 
 
+@pytest.mark.thorough
 def test_earlier_days_show_the_earlier_target(top: Organization) -> None:
     a, b = unit("a", top), unit("b", top)
     aim(a, 35, 40)
@@ -283,6 +289,7 @@ def test_amounts_that_no_longer_add_up_stop_the_decision(top: Organization) -> N
     ]
 
 
+@pytest.mark.thorough
 def test_a_unit_that_ends_without_a_successor_keeps_its_target_frozen(top: Organization) -> None:
     a = unit("a", top)
     cell("c", a)
@@ -313,8 +320,8 @@ def test_terms_and_later_years_follow_the_same_answer_and_past_years_stay(
     aim(a, 30, year=2020)
     aim(a, 35)
     aim(a, 36, year=2022)
-    aim(a, 150, span="term", year=2020)
-    aim(a, 120, span="term", year=2015)
+    aim(a, 150, span="term", year=2020, until_year=2025)
+    aim(a, 120, span="term", year=2015, until_year=2020)
 
     reorganise(top, Event("merge", [a], [b], choose=chosen(a, answer="carry", to="b")))
 
@@ -324,6 +331,7 @@ def test_terms_and_later_years_follow_the_same_answer_and_past_years_stay(
     ]  # fmt: skip
 
 
+@pytest.mark.thorough
 def test_a_share_has_no_number_to_add_and_is_taken_over_as_it_is(top: Organization) -> None:
     a, b = unit("a", top), unit("b", top)
     aim(a, None, form="share", percent=Decimal(90), indicator_id=_other())
@@ -350,7 +358,7 @@ def test_no_version_is_written_into_a_year_that_is_closed(top: Organization) -> 
 
     assert constraint_of(refused.value) == "target_outside_what_is_sealed"
     aim(a, 36, year=2022)
-    aim(a, 150, span="term", year=2021)
+    aim(a, 150, span="term", year=2021, until_year=2026)
 
 
 @pytest.mark.parametrize(
@@ -368,6 +376,7 @@ def test_people_are_shared_out_whole(people: int, weights: list[int], parts: lis
     assert shared_out(people, weights) == parts
 
 
+@pytest.mark.thorough
 def test_a_target_of_nobody_asks_for_no_choice_and_is_no_change(top: Organization) -> None:
     a, b, c = unit("a", top), unit("b", top), unit("c", top)
     aim(a, 0)
@@ -385,6 +394,7 @@ def test_a_target_of_nobody_asks_for_no_choice_and_is_no_change(top: Organizatio
     assert applied.outcome["counts"]["targets"] == 2
 
 
+@pytest.mark.thorough
 def test_a_part_that_keeps_its_number_is_not_listed(top: Organization) -> None:
     a = unit("a", top)
     c = cell("c", a)
@@ -436,6 +446,7 @@ def test_a_choice_is_offered_again_as_it_was_made(top: Organization) -> None:
     }  # fmt: skip
 
 
+@pytest.mark.thorough
 def test_parts_groups_and_resolutions_go_on_each_by_itself(top: Organization) -> None:
     a, b = unit("a", top), unit("b", top)
     cell("c", a), cell("d", b)

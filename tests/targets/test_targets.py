@@ -177,6 +177,8 @@ def test_an_impossible_target_gets_a_sentence_at_its_field(
 def test_a_second_target_adjusts_the_first_with_a_reason_and_both_stay(country: Country) -> None:
     first = assign_target(country.base, by=country.above, on=DAY, year=2019, low=45, **ORDER)
     again = {"by": country.above, "on": DAY, "year": 2019, "low": 40, **ORDER}
+    assert "decision_number" in refused(lambda: assign_target(country.base, **again))
+    again["decision_number"] = "QĐ 90-QĐ/ĐU"
 
     assert list(refused(lambda: assign_target(country.base, **again))) == ["reason"]
     second = assign_target(country.base, **again, reason="Sáp nhập phân xưởng")

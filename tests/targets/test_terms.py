@@ -4,14 +4,17 @@ from __future__ import annotations
 
 from datetime import date
 from decimal import Decimal
+from importlib import import_module
 
 import pytest
+from django.db import DatabaseError
 
 from targets.in_force import YearOfTerm
 from targets.models import Target
 from targets.operations.attainment import recompute
 from targets.operations.shapes import term_begun
 from targets.operations.targets import register_target
+from tests.database import OwnerRole
 from tests.targets.makers import admit
 from tests.targets.test_forms_of_target import DAY, Country, refused, signed_in
 
@@ -32,6 +35,26 @@ def test_a_term_lasts_to_the_year_of_the_next_congress_unless_said_otherwise(
     )
 
 
+def test_a_term_stored_without_its_last_year_is_given_the_one_it_was_read_as(
+    country: Country, owner_role: OwnerRole
+) -> None:
+    country.assign(year=2015, low=200, **TERM)
+    country.assign(year=2015, low=10, group="women", until_year=2018, **TERM)
+
+    with owner_role() as cursor:
+        cursor.execute("SET CONSTRAINTS ALL IMMEDIATE")
+        cursor.execute(
+            "ALTER TABLE targets_target DROP CONSTRAINT target_term_has_its_last_year;"
+            " ALTER TABLE targets_target DISABLE TRIGGER USER;"
+            " UPDATE targets_target SET until_year = NULL WHERE until_year = 2020"
+        )
+        cursor.execute(import_module("targets.migrations.0008_orders_hold").LAST_YEARS)
+
+    assert set(Target.objects.values_list("low", "until_year")) == {(200, 2020), (10, 2018)}
+    with pytest.raises(DatabaseError, match="Cannot update rows"), owner_role() as cursor:
+        cursor.execute("UPDATE targets_target SET low = 1")
+
+
 def test_terms_meet_in_the_year_of_a_congress_and_overlap_no_further(country: Country) -> None:
     country.assign(year=2015, low=200, until_year=2020, **TERM)
 
@@ -45,7 +68,8 @@ def test_terms_meet_in_the_year_of_a_congress_and_overlap_no_further(country: Co
     country.assign(year=2016, low=20, group="women", **TERM)
     country.assign(year=2016, low=250, origin="resolution", **TERM)
     country.assign(to=country.top, year=2016, low=4000, **TERM)
-    again = country.assign(year=2015, low=220, until_year=2020, reason="Thêm nguồn", **TERM)
+    later = {"reason": "Thêm nguồn", "decision_number": "14-QĐ/ĐU"}
+    again = country.assign(year=2015, low=220, until_year=2020, **later, **TERM)
 
     assert again.version == 2
     assert Target.objects.in_force().filter(organization=country.base).count() == 5
@@ -110,7 +134,8 @@ def test_the_term_of_the_nearest_above_tells_the_base(country: Country) -> None:
 
     assert country.assign(**rate).base_members == 900
     country.assign(year=2016, low=300, until_year=2020, **TERM)
-    nearer = country.assign(**rate, reason="Theo nhiệm kỳ của mình")
+    later = {"reason": "Theo nhiệm kỳ của mình", "decision_number": "14-QĐ/ĐU"}
+    nearer = country.assign(**rate, **later)
 
     assert (nearer.base_members, nearer.low) == (1000, 50)
     of_a_term = country.assign(

@@ -2,6 +2,7 @@
 
 from datetime import date
 from typing import Any
+from urllib.parse import parse_qs
 
 import pytest
 from django.db import connection
@@ -169,6 +170,142 @@ def test_what_cannot_be_tried_is_told_at_its_field(
     assert answer.status_code == 200
     assert answer.context["tried"] is None
     assert list(answer.context["asked"].errors) == [field]
+
+
+# ---------------------------------------------------------------- bounds of single units
+
+
+@pytest.fixture
+def three(kc: World) -> dict[str, int]:
+    """The ids of three cells of 30, 10 and 20 members."""
+    third = cell("kc-3", kc.committee)
+    report_baseline(third, by=kc.staff, on=DAY, year=2021, members=20)
+    return {unit.slug: unit.pk for unit in (kc.cell, kc.sibling, third)}
+
+
+@pytest.mark.parametrize(
+    ("names", "expected"),
+    [
+        ({}, {"kc-1": 3, "kc-2": 1, "kc-3": 2}),
+        ({"it": "3"}, {"kc-1": 2, "kc-2": 3, "kc-3": 1}),
+        ({"nhieu": "0"}, {"kc-1": 4, "kc-2": 0, "kc-3": 2}),
+        ({"co": "6"}, {"kc-1": 0, "kc-2": 6, "kc-3": 0}),
+        ({"it": "2", "nhieu": "4", "co": "4"}, {"kc-1": 1, "kc-2": 4, "kc-3": 1}),
+        ({"mien": "on"}, {"kc-1": 4, "kc-2": 0, "kc-3": 2}),
+    ],
+)
+def test_what_is_set_for_one_unit_alone_binds_it(
+    kc: World, three: dict[str, int], names: dict[str, str], expected: dict[str, int]
+) -> None:
+    asked = {f"{name}-{three['kc-2']}": value for name, value in names.items()}
+
+    assert shares(grid(kc, tong=6, **asked)) == expected
+
+
+def test_one_unit_alone_goes_before_the_rules_for_all(kc: World, three: dict[str, int]) -> None:
+    register_target(kc.sibling, by=kc.secretary2, on=DAY, year=2021, low=5)
+
+    rules = {"tong": 6, "dangky": "on", "tran": "on"}
+    assert shares(grid(kc, **rules)) == {"kc-1": 0, "kc-2": 5, "kc-3": 0}
+    alone = grid(kc, **rules, **{f"nhieu-{three['kc-2']}": "1", f"it-{three['kc-1']}": "4"})
+
+    assert shares(alone) == {"kc-1": 4, "kc-2": 1, "kc-3": 0}
+
+
+def test_the_last_row_chooses_a_unit_and_the_address_says_only_what_is_set(
+    kc: World, three: dict[str, int]
+) -> None:
+    first, second = three["kc-1"], three["kc-2"]
+    blank = {"nhieu": "", "co": "", f"nhieu-{first}": "", f"it-{second}": ""}
+
+    sent = grid(kc, tong=6, them=second, it="03", **{f"it-{first}": " 1 "}, **blank)
+
+    assert sent.status_code == 302
+    address, _mark, query = sent["Location"].partition("?")
+    assert address == reverse("target-grid", args=[2021])
+    own = {f"it-{first}": ["1"], f"it-{second}": ["3"]}
+    assert parse_qs(query) == {
+        "dv": [kc.committee.slug], "tong": ["6"], "theo": ["dang-vien"], "nguon": ["50"], **own,
+    }  # fmt: skip
+    client = Client()
+    client.force_login(kc.staff)
+    shown = client.get(sent["Location"])
+    assert shown.status_code == 200
+    assert shares(shown) == {"kc-1": 2, "kc-2": 3, "kc-3": 1}
+    told = [one.name for one in shown.context["asked"].singles]
+    assert told == ["Chi bộ kc-1", "Chi bộ kc-2", ""]
+    page = shown.content.decode()
+    assert '<details id="wi-singles" open' in page
+    assert '<details id="wi-singles" open' not in grid(kc, tong=6).content.decode()
+
+
+@pytest.mark.parametrize(
+    ("asked", "field"),
+    [
+        ({"them": "kc-1", "it": "3", "nhieu": "2"}, "nhieu"),
+        ({"it-kc-1": "3", "nhieu-kc-1": "2"}, "nhieu-kc-1"),
+        ({"it-kc-1": "-3"}, "it-kc-1"),
+        ({"it-kc-1": "ba"}, "it-kc-1"),
+        ({"nhieu-kc-1": "9" * 30}, "nhieu-kc-1"),
+        ({"co-kc-1": "2", "it-kc-1": "3"}, "co-kc-1"),
+        ({"mien-kc-1": "on", "co-kc-1": "1"}, "mien-kc-1"),
+        ({"it": "3"}, "them"),
+        ({"them": "kc-1"}, "them"),
+        ({"them": "kc-1", "it": "3", "it-kc-1": "2"}, "them"),
+        ({"them": "nhieu", "it": "3"}, "them"),
+    ],
+)
+def test_a_wrong_bound_is_told_at_its_field_and_kept_as_typed(
+    kc: World, three: dict[str, int], asked: dict[str, str], field: str
+) -> None:
+    def own(text: str) -> str:
+        return text.replace("kc-1", str(three["kc-1"]))
+
+    answer = grid(kc, tong=6, **{own(name): own(value) for name, value in asked.items()})
+
+    assert answer.status_code == 200
+    assert answer.context["tried"] is None
+    form = answer.context["asked"]
+    assert list(form.errors) == [own(field)]
+    page = answer.content.decode()
+    assert f'aria-describedby="wi_{own(field)}_error"' in page
+    assert f'id="wi_{own(field)}_error"' in page
+    assert '<details id="wi-singles" open' in page
+    for name, value in asked.items():
+        typed = own(value)
+        kept = f'value="{typed}" selected' if name == "them" else f'value="{typed}"'
+        assert kept in page or typed in {"nhieu", "on"} or "it-kc-1" in asked
+
+
+def test_a_floor_for_a_unit_without_source_is_refused_and_a_fixed_number_is_not(
+    kc: World, three: dict[str, int]
+) -> None:
+    declared = declare_no_source(
+        kc.sibling, by=kc.secretary2, on=DAY, declared_on=DAY, grounds="Toàn bộ đã là đảng viên",
+        review_on=date(2021, 12, 1),
+    )  # fmt: skip
+    answer_declaration(declared, by=kc.staff, on=DAY, accept=True)
+
+    key = three["kc-2"]
+    assert list(grid(kc, tong=6, **{f"it-{key}": 1}).context["asked"].errors) == [f"it-{key}"]
+    assert shares(grid(kc, tong=6, **{f"co-{key}": 1})) == {"kc-1": 3, "kc-2": 1, "kc-3": 2}
+
+
+def test_bounds_of_units_elsewhere_are_left_out_and_said_so(
+    kc: World, three: dict[str, int]
+) -> None:
+    elsewhere = f"it-{kc.top.pk}"
+
+    sent = grid(kc, tong=6, **{elsewhere: 4, f"it-{10**15}": 1})
+
+    assert sent.status_code == 302
+    assert "it-" not in sent["Location"]
+    client = Client()
+    client.force_login(kc.staff)
+    client.cookies = sent.client.cookies
+    shown = client.get(sent["Location"])
+    assert shares(shown) == {"kc-1": 3, "kc-2": 1, "kc-3": 2}
+    assert "không còn trực thuộc" in shown.content.decode()
 
 
 def test_who_only_reads_tries_nothing(kc: World) -> None:

@@ -157,6 +157,7 @@ def closed_2021(kc: World) -> None:
     close_year(asked, by=kc.approver, on=LATER)
 
 
+@pytest.mark.thorough
 def test_no_ceremony_is_held_in_a_closed_year(kc: World) -> None:
     file = candidate(kc, at=Stage.DECIDED)
     closed_2021(kc)
@@ -169,6 +170,7 @@ def test_no_ceremony_is_held_in_a_closed_year(kc: World) -> None:
     assert hold(date(2022, 1, 1)).ceremony_on == date(2022, 1, 1)
 
 
+@pytest.mark.thorough
 def test_the_form_of_a_ceremony_says_it_and_keeps_what_was_typed(kc: World) -> None:
     file = candidate(kc, at=Stage.DECIDED)
     closed_2021(kc)
@@ -182,6 +184,7 @@ def test_the_form_of_a_ceremony_says_it_and_keeps_what_was_typed(kc: World) -> N
     assert 'value="19/05/2021"' in answer.content.decode()
 
 
+@pytest.mark.thorough
 def test_an_admission_of_a_closed_year_is_reversed_on_a_day_after_it(kc: World) -> None:
     candidate(kc, at=Stage.ADMITTED)
     admission = Admission.objects.get()
@@ -218,9 +221,11 @@ def raw(statement: str, values: list[Any]) -> None:
         cursor.execute(statement, values)
 
 
-TARGET = """INSERT INTO targets_target (organization_id, indicator_id, year, span, kind, form, low,
-    high, version, decision_number, responsible, reason, entered_by_id)
-    VALUES (%s, 'KN01', %s, %s, 'assigned', 'number', 3, 3, 1, '24-QĐ/ĐU', '', '', %s)"""
+TARGET = """INSERT INTO targets_target (organization_id, indicator_id, year, span, until_year, kind,
+    form, low, high, version, decision_number, decided_on, responsible, reason, entered_by_id)
+    SELECT unit, 'KN01', year, span, CASE span WHEN 'term' THEN year + 5 END, 'assigned', 'number',
+        3, 3, 1, '24-QĐ/ĐU', '2021-01-05', '', '', entered_by
+    FROM (VALUES (%s, %s, %s, %s)) AS given (unit, year, span, entered_by)"""
 DECIDED = """INSERT INTO organizations_reorganization (public_id, organization_id, number,
     signed_on, signer, effective_on, note, state, entered_by_id, cancel_reason, version)
     VALUES (gen_random_uuid(), %s, %s, '2021-01-05', 'Bí thư', %s, '', 'draft', %s, '', 1)"""
@@ -396,6 +401,7 @@ def test_opening_without_a_reason_is_told_at_its_field(kc: World) -> None:
     assert list(answer.context["form"].errors) == ["reason"]
 
 
+@pytest.mark.sweep
 @pytest.mark.parametrize(
     ("who", "reads", "acts"),
     [
