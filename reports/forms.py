@@ -8,7 +8,7 @@ from typing import Any
 from django import forms
 from django.utils.translation import gettext_lazy as _
 
-from config.ui.forms import DateField, ProductForm
+from config.ui.forms import DateField, OnceForm, ProductForm, WholeNumberField
 from config.ui.look import LENSES
 
 
@@ -35,3 +35,9 @@ class MovementForm(ProductForm):
         if first and last and first > last:
             self.add_error("den", _("The period ends before it begins."))
         return cleaned
+
+
+class RecomputeForm(OnceForm):
+    """Which year is computed anew from all its facts."""
+
+    year = WholeNumberField(label=_("Year"))

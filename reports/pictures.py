@@ -5,6 +5,7 @@ from __future__ import annotations
 from calendar import monthrange
 from dataclasses import dataclass
 from datetime import date
+from decimal import Decimal
 from itertools import accumulate
 from typing import Any
 from urllib.parse import urlencode
@@ -15,6 +16,9 @@ from django.utils.translation import gettext as _
 
 from config.ui import charts
 from config.ui.templatetags.ui import number, signed
+from targets.forecast import Forecast
+from targets.foretold import Foretold
+from targets.models import DeclaredForecast
 from targets.plan import ROUNDS, staircase
 from targets.sheets import aim
 
@@ -89,6 +93,13 @@ def bullet_of(standing: Standing, *, forecast: int | None = None) -> SafeString:
     )
 
 
+def forecast_drawn(foretold: Foretold | None, declared: DeclaredForecast | None) -> int | None:
+    """Return the forecast that a bullet shows: what the files give, else the unit's own."""
+    if foretold and foretold.forecast:
+        return foretold.forecast.likely
+    return declared.people if declared else None
+
+
 def key_of(*, has_plan: bool, has_forecast: bool = False) -> SafeString:
     """Explain the marks of the bullets on the page."""
     return charts.key_bullet(
@@ -138,12 +149,17 @@ def _top(largest: int) -> tuple[int, list[int]]:
     return max(int(largest * 1.06) + 1, 2), lines
 
 
-def pace_of(overview: Overview) -> SafeString:
-    """Draw the year's admissions, cumulative, against the plan by rounds and last year."""
+def pace_of(overview: Overview, forecast: Forecast | None = None) -> SafeString:
+    """Draw the year's admissions, cumulative, against the plan by rounds and last year.
+
+    What is still to come follows the plan's rounds up to the `forecast`, its range shaded.
+    """
     whole, on = overview.whole, overview.look.on
     past = overview.last_year
     last = sum(past) if past else 0
-    top, lines = _top(max(whole.high or 0, whole.admitted, last, 1))
+    high = forecast.high if forecast else 0
+    top, lines = _top(max(whole.high or 0, whole.admitted, last, high, 1))
+    ahead = _ahead(overview, forecast) if forecast else []
     plan = (
         [
             (_x(day), float(share * (whole.low or 0)))
@@ -202,6 +218,8 @@ def pace_of(overview: Overview) -> SafeString:
                 dy=-8,
             )
         )
+    if forecast:
+        notes.append(_forecast_note(forecast, whole, last=last, top=top))
     close = [one for one in ROUNDS if abs(_x(one.on(on.year)) - x_now) <= NEAR]
     ticks = [
         charts.Tick(
@@ -217,9 +235,11 @@ def pace_of(overview: Overview) -> SafeString:
         anchor = "start" if close[0].on(on.year) < on else "end"
     ticks.append(charts.Tick(x=x_now, text=f"{on.day}/{on.month}", anchor=anchor, kind="lab a"))
     return charts.pace(
-        label=_pace_label(overview, last=last),
+        label=_pace_label(overview, last=last, forecast=forecast),
         top=top,
         actual=actual,
+        forecast=[(x, likely) for x, likely, _low, _high in ahead],
+        band=[(x, low, high) for x, _likely, low, high in ahead],
         plan=plan,
         past=_cumulative(past, on=date(on.year, 12, 31)) if past else [],
         levels=[(value, number(value) if value else "") for value in lines],
@@ -229,7 +249,39 @@ def pace_of(overview: Overview) -> SafeString:
     )
 
 
-def _pace_label(overview: Overview, *, last: int) -> str:
+def _ahead(overview: Overview, forecast: Forecast) -> list[tuple[float, float, float, float]]:
+    """Return [(x, likely, low, high)] from today to the year's end, up the plan's stairs."""
+    on, admitted = overview.look.on, forecast.admitted
+    corners: list[tuple[float, float]] = [(_x(on), 0.0)]
+    reached = Decimal(0)
+    for day, share in staircase(overview.shares, on.year) if overview.shares else []:
+        if day <= on:
+            reached = share
+        elif reached < 1:
+            corners.append((_x(day), float((share - reached) / (1 - reached))))
+    if corners[-1] != (100.0, 1.0):
+        corners.append((100.0, 1.0))
+    ends = forecast.likely - admitted, forecast.low - admitted, forecast.high - admitted
+    return [
+        (x, admitted + part * ends[0], admitted + part * ends[1], admitted + part * ends[2])
+        for x, part in corners
+    ]
+
+
+def _forecast_note(forecast: Forecast, whole: Standing, *, last: int, top: int) -> charts.Note:
+    """Return the words at the end of the forecast, out of the way of those beside it."""
+    beside = [value for value in (whole.low, last) if value]
+    near = any(abs(value - forecast.likely) < top * 0.06 for value in beside)
+    return charts.Note(
+        x=100,
+        value=forecast.likely,
+        text=_("Forecast %(n)s") % {"n": number(forecast.likely)},
+        kind="lab a",
+        dy=28 if near else 4,
+    )
+
+
+def _pace_label(overview: Overview, *, last: int, forecast: Forecast | None) -> str:
     whole = overview.whole
     parts = [
         _("Admitted up to %(day)s: %(n)s")
@@ -242,6 +294,15 @@ def _pace_label(overview: Overview, *, last: int) -> str:
     if last:
         parts.append(
             _("%(n)s in the year %(year)s") % {"n": number(last), "year": overview.look.year - 1}
+        )
+    if forecast:
+        parts.append(
+            _("forecast %(likely)s, range %(low)s to %(high)s")
+            % {
+                "likely": number(forecast.likely),
+                "low": number(forecast.low),
+                "high": number(forecast.high),
+            }
         )
     return "; ".join(parts) + "."
 

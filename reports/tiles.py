@@ -3,35 +3,21 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from decimal import Decimal
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 from urllib.parse import urlencode
 
 from django.urls import reverse
-from django.utils.translation import gettext as _
-from django.utils.translation import ngettext
 
-from config.ui.templatetags.ui import day, number, percent
-from targets.quality import Companions, Share, companions
+from targets.beside import Pages, Quality, quality
+from targets.foretold import Foretold
+from targets.quality import Companions, companions
 from targets.sheets import aim
 
+from .headlines import tile_forecast
 from .selectors.standing import Look, Standing
 
 if TYPE_CHECKING:
     from django.utils.safestring import SafeString
-
-
-@dataclass(frozen=True)
-class Beside:
-    """One companion as it is read: what it is, its value, of what it was reckoned, its records.
-
-    The value is empty where there are too few records to tell it.
-    """
-
-    label: str
-    value: str
-    detail: str
-    url: str = ""
 
 
 @dataclass(frozen=True)
@@ -43,6 +29,7 @@ class AttainmentTile:
     look: Look
     bullet: SafeString | str = ""
     words: str = ""
+    foretold: Foretold | None = None
 
     def __post_init__(self) -> None:
         if not isinstance(self.companions, Companions):
@@ -56,101 +43,45 @@ class AttainmentTile:
     @property
     def records_url(self) -> str:
         """Return where the people behind the number are listed."""
-        return self._page("figure-records", "chi-so", "admitted", year=True)
+        return self._pages.admitted
 
     @property
-    def beside(self) -> list[Beside]:
-        """Return the companions that can be told, in their order, each with the list behind it
-        where there is one."""
-        return [one for one in self._all() if one.value]
+    def forecast(self) -> str:
+        """Return the forecast of the year in words; nothing where none is asked for."""
+        return tile_forecast(self.foretold, self.standing.low)
 
     @property
-    def too_few(self) -> list[str]:
-        """Return what is not told, for there are too few records."""
-        return [one.label for one in self._all() if not one.value]
+    def forecast_url(self) -> str:
+        """Return where the forecast is told, with what it rests on."""
+        page = reverse("forecast", args=[self.look.year, self.standing.organization.slug])
+        return page + (f"?{urlencode(self._asked)}" if self._asked else "")
 
-    def _all(self) -> list[Beside]:
-        one = self.companions
-        admitted = self.records_url if self.standing.admitted else ""
-        found = [
-            Beside(
-                _("Sources per remaining place"),
-                _decimal(one.sources_per_place),
-                self._places(),
-                self._page("organization-files") if one.files else "",
-            ),
-            Beside(
-                _("Time of being helped, median"),
-                "" if one.months is None else _("%(n)s months") % {"n": _decimal(one.months)},
-                _("%(n)s admitted in the year who were helped") % {"n": number(one.helped)},
-                admitted,
-            ),
-            Beside(
-                _("Files returned"),
-                _share(one.returned),
-                _("%(some)s of %(all)s that went above the cell")
-                % {"some": number(one.returned.part), "all": number(one.returned.whole)},
-            ),
-            Beside(
-                _("Admitted in the last round"),
-                _share(one.last_round) if one.is_last_round_due else _("not yet"),
-                _("from %(day)s on") % {"day": day(one.last_round_on)},
-                admitted if one.is_last_round_due else "",
-            ),
-            Beside(
-                _("Names deleted on probation"),
-                _share(one.deleted),
-                _("%(some)s of %(all)s admitted this year and last")
-                % {"some": number(one.deleted.part), "all": number(one.deleted.whole)},
-            ),
-        ]
-        if one.units:
-            told = ngettext(
-                "of %(n)s unit directly beneath", "of %(n)s units directly beneath", one.units
-            )
-            found.append(
-                Beside(
-                    _("Units at zero"),
-                    number(one.units_at_zero),
-                    told % {"n": number(one.units)},
-                    self._page("organization-units"),
-                )
-            )
-        return found
+    @property
+    def quality(self) -> Quality:
+        """Return the companions as they are read."""
+        return quality(self.companions, admitted=self.standing.admitted or 0, pages=self._pages)
 
-    def _places(self) -> str:
-        one = self.companions
-        if one.missing is None:
-            return _("no target was assigned")
-        return _("%(files)s open files, %(missing)s people still missing") % {
-            "files": number(one.files),
-            "missing": number(one.missing),
-        }
+    @property
+    def _pages(self) -> Pages:
+        return Pages(self.standing.organization.slug, self.look.year, self._asked)
 
-    def _page(self, name: str, *measure: str, year: bool = False) -> str:
-        look = self.look
-        asked: list[Any] = [measure] if measure else []
-        if not year:
-            asked.append(("nam", look.year))
-        if look.lens == "now":
+    @property
+    def _asked(self) -> list[tuple[str, str]]:
+        asked = []
+        if self.look.lens == "now":
             asked.append(("cach", "now"))
-        if look.recount_on is not None:
-            asked.append(("den", look.on.isoformat()))
-        slug = self.standing.organization.slug
-        where = reverse(name, args=[look.year, slug] if year else [slug])
-        return where + (f"?{urlencode(asked)}" if asked else "")
-
-
-def _decimal(value: Decimal | None) -> str:
-    return "–" if value is None else number(value, 1)
-
-
-def _share(share: Share) -> str:
-    return "" if share.is_too_few else percent(share.percent, 1)
+        if self.look.recount_on is not None:
+            asked.append(("den", self.look.on.isoformat()))
+        return asked
 
 
 def tile_of(
-    standing: Standing, look: Look, *, bullet: SafeString | str = "", words: str = ""
+    standing: Standing,
+    look: Look,
+    *,
+    bullet: SafeString | str = "",
+    words: str = "",
+    foretold: Foretold | None = None,
 ) -> AttainmentTile:
     """Return the tile of `standing`, its companions counted as `look` has it."""
     found = companions(
@@ -161,4 +92,4 @@ def tile_of(
         on=look.on,
         tree_on=look.placed_on,
     )
-    return AttainmentTile(standing, found, look, bullet=bullet, words=words)
+    return AttainmentTile(standing, found, look, bullet=bullet, words=words, foretold=foretold)

@@ -3,7 +3,7 @@
 from django.urls import path
 
 from . import views_movement
-from .views import dashboard, organizations, records
+from .views import dashboard, forecasts, organizations, recomputes, records
 
 urlpatterns = [
     path("tong-quan/<int:year>/", dashboard.dashboard, name="dashboard"),
@@ -12,6 +12,13 @@ urlpatterns = [
         records.figure_records,
         name="figure-records",
     ),
+    path("tong-quan/<int:year>/<slug:slug>/du-bao/", forecasts.forecast, name="forecast"),
+    path(
+        "tong-quan/<int:year>/<slug:slug>/kiem-lai/",
+        recomputes.figure_recount,
+        name="figure-recount",
+    ),
+    path("so-lieu/", recomputes.RecomputeList.as_view(), name="recompute-list"),
     path("to-chuc/", organizations.OrganizationList.as_view(), name="organization-list"),
     path("to-chuc/<slug:slug>/", organizations.organization_detail, name="organization-detail"),
     path(

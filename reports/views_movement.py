@@ -116,7 +116,7 @@ def movement_members(request):
     asked = request.GET.get(SIZE_PARAMETER, "")
     size = int(asked) if asked in {str(one) for one in PAGE_SIZES} else 50
     page = SafePaginator(found.rows, size).page(request.GET.get(PAGE_PARAMETER, 1))
-    cells = cells_of(page.object_list, on=period.placed_on)
+    cells = cells_of({row.cell_id for row in page.object_list}, on=period.placed_on)
     units = Organization.objects.filter(pk__in=found.cells).called(on=period.placed_on)
     return render(
         request,

@@ -54,7 +54,8 @@ from organizations.operations.accounts import appoint, open_account
 from organizations.operations.people import NewMember, take_over_members_of
 from organizations.operations.structure import NewOrganization, found_many, grant_competence
 from organizations.reorganizing import handlers
-from targets.models import SourceDeclaration
+from targets.followed import admitted_by
+from targets.models import FollowUp, SourceDeclaration
 from targets.operations import attainment
 from targets.operations.baselines import NewBaseline, report_baselines
 from targets.operations.cycles import acknowledge, move_cycle, open_cycle
@@ -66,7 +67,12 @@ from targets.operations.declarations import (
     report_figure,
 )
 from targets.operations.drafts import save_drafts
-from targets.operations.following import record_visit
+from targets.operations.following import (
+    assign_follow_up,
+    close_follow_up,
+    confirm_month,
+    record_visit,
+)
 from targets.operations.targets import assign_target, register_target
 
 from . import plan as plans
@@ -151,6 +157,7 @@ class Loading:
         self.rounds: dict[date, Round] = {}
         self.papers: dict[int, list[PaperKind]] = {}
         self.declared: dict[str, SourceDeclaration] = {}
+        self.follow_ups: dict[str, FollowUp] = {}
 
     # ------------------------------------------------------------ in bulk
 
@@ -288,6 +295,12 @@ class Loading:
                 self._declare_no_source(event)
             case plans.Visit():
                 self._visit(event)
+            case plans.Confirmation():
+                self._confirm_month(event)
+            case plans.FollowUp():
+                self._assign_follow_up(event)
+            case plans.FollowUpDone():
+                self._close_follow_up(event)
             case plans.Answer():
                 self._answer(event)
             case plans.Figure():
@@ -550,6 +563,8 @@ class Loading:
                 if member.admitted_on is not None and member.admitted_on.year == event.year
             ]
         )
+        # The years before make the plan that the months of this one are held to.
+        attainment.recompute(event.year, on=event.day)
 
     def _report_opening(self, event: plans.Opening) -> None:
         report_baselines(
@@ -659,6 +674,37 @@ class Loading:
             visited_on=event.day,
             who=event.who,
             findings=event.findings,
+        )
+
+    def _confirm_month(self, event: plans.Confirmation) -> None:
+        organization, year = self.organizations[event.organization], event.day.year
+        confirm_month(
+            organization,
+            by=self.staff(event.organization),
+            on=event.day,
+            year=year,
+            month=event.month,
+            admitted=admitted_by(organization, year=year, month=event.month),
+            shortfall=event.shortfall,
+        )
+
+    def _assign_follow_up(self, event: plans.FollowUp) -> None:
+        self.follow_ups[event.organization] = assign_follow_up(
+            self.organizations[event.organization],
+            by=self.staff_above(event.organization),
+            on=event.day,
+            year=event.day.year,
+            task=event.task,
+            assignee=self.users[event.assignee],
+            due_on=event.due_on,
+        )
+
+    def _close_follow_up(self, event: plans.FollowUpDone) -> None:
+        close_follow_up(
+            self.follow_ups[event.organization],
+            by=self.staff_above(event.organization),
+            on=event.day,
+            result=event.result,
         )
 
     def _declare_no_source(self, event: plans.NoSource) -> None:

@@ -163,6 +163,39 @@ class Visit:
 
 
 @dataclass(frozen=True)
+class Confirmation:
+    """On `day`, `organization` confirms its admissions up to the end of `month`, as counted.
+
+    `shortfall` says why it lies behind the plan, where it does.
+    """
+
+    day: date
+    organization: str
+    month: int
+    shortfall: str = ""
+
+
+@dataclass(frozen=True)
+class FollowUp:
+    """On `day`, the superior of `organization` sends `assignee`, a sign-in name, after it."""
+
+    day: date
+    organization: str
+    task: str
+    assignee: str
+    due_on: date
+
+
+@dataclass(frozen=True)
+class FollowUpDone:
+    """On `day`, the superior of `organization` closes the task about it that was given last."""
+
+    day: date
+    organization: str
+    result: str
+
+
+@dataclass(frozen=True)
 class Answer:
     """On `day`, the superior of `organization` accepts that it has no source left."""
 
@@ -254,6 +287,9 @@ Event = (
     | Forecast
     | NoSource
     | Visit
+    | Confirmation
+    | FollowUp
+    | FollowUpDone
     | Answer
     | Figure
     | Reorganize

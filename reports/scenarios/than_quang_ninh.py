@@ -13,6 +13,7 @@ from random import Random
 
 from admissions.stages import Stage
 
+from .following import followed_up
 from .making import COLUMNS, Maker, Work, share_out, slug_of
 from .people import Population
 from .plan import (
@@ -245,6 +246,7 @@ def than_quang_ninh_2021() -> Plan:
     _files_of_khe_cham(maker, works)
     _files_of_bithu(maker, works[BITHU_CELL])
     _targets_of_2021(maker)
+    plan.others += followed_up([company.slug for company in COMPANIES])
     plan.others.append(
         Reorganize(
             date(2021, 5, 25),

@@ -284,7 +284,7 @@ def files(
 def with_cells(rows: Iterable[Candidate], *, on: date) -> list[tuple[Candidate, Any, Any]]:
     """Return [(file, its cell, the organisation above it)], as called on day `on`."""
     listed = list(rows)
-    cells = cells_of(listed, on=on)
+    cells = cells_of({row.cell_id for row in listed}, on=on)
     return [(row, *cells[row.cell_id]) for row in listed]
 
 

@@ -10,10 +10,10 @@ from typing import Any
 from django.db.models import Q
 
 from organizations.models import Organization
-from targets.measures import ADMISSIONS, FILES, Measure
+from targets.measures import ADMISSIONS, BY_NAME, FILES, Measure
 from targets.models import DeclaredForecast, Indicator, ReportedFigure, Target
 from targets.operations.shapes import term_begun
-from targets.paces import Shares
+from targets.paces import Pace, Shares, pace_of
 from targets.plan import ROUNDS, planned
 from targets.rules import percent, points_between
 
@@ -32,6 +32,8 @@ FEW = 6
 GROUPS = [
     measure for measure in ADMISSIONS if measure.name != "admitted" and "month" not in measure.name
 ]
+
+WAYS = ("identified", "certified", "closed_unadmitted")
 
 
 @dataclass(frozen=True)
@@ -106,19 +108,24 @@ class Shortfall:
 
 @dataclass(frozen=True)
 class Overview:
-    """The whole page. `shares` is the plan by round, None where no pace can be told."""
+    """The whole page. `pace` is the plan by round, None where none can be told."""
 
     organization: Any
     look: Look
     whole: Standing
     units: list[Standing]
-    shares: Shares | None
+    pace: Pace | None
     target: Target | None
     forecast: DeclaredForecast | None
     reported: list[Reported]
     rounds: list[RoundCount]
     term: int | None
     years: list[YearOf]
+
+    @property
+    def shares(self) -> Shares | None:
+        """Return the shares of the plan by round."""
+        return self.pace.shares if self.pace else None
 
     @property
     def last_year(self) -> tuple[int, ...] | None:
@@ -130,6 +137,22 @@ class Overview:
     def pipeline(self) -> list[Count]:
         """Return the open files by step, in the order of the way."""
         return [Count(one, self.whole.count(one.name)) for one in FILES]
+
+    @property
+    def probation(self) -> Count:
+        """Return the members on probation."""
+        return Count(BY_NAME["on_probation"], self.whole.count("on_probation"))
+
+    @property
+    def ways(self) -> list[Count]:
+        """Return how files came and went in the year; what nobody did is left out."""
+        counts = [(name, self.whole.count(name)) for name in WAYS]
+        return [Count(BY_NAME[name], people) for name, people in counts if people]
+
+    @property
+    def recognised(self) -> Count:
+        """Return those whose probation ended in the year with their recognition."""
+        return Count(BY_NAME["recognised"], self.whole.count("recognised"))
 
     @property
     def groups(self) -> list[Count]:
@@ -169,11 +192,11 @@ def overview(organization: Organization, look: Look) -> Overview:
 
     The number of queries does not grow with the number of units.
     """
-    shares = shares_of(organization, look)
+    pace = pace_of(organization, year=look.year, lens=look.lens, on=look.placed_on)
     beneath = Organization.objects.beneath(organization, on=look.placed_on)
     # One that ended keeps its place beneath, for its facts; it is no unit any more.
     units = beneath.filter(period__contains=look.placed_on).called(on=look.placed_on)
-    everyone = standings([organization, *units], look, shares=shares)
+    everyone = standings([organization, *units], look, shares=pace.shares if pace else None)
     mine = next(one for one in everyone if one.organization.pk == organization.pk)
     year, on = look.year, look.on
     return Overview(
@@ -181,7 +204,7 @@ def overview(organization: Organization, look: Look) -> Overview:
         look=look,
         whole=mine,
         units=[one for one in everyone if one is not mine],
-        shares=shares,
+        pace=pace,
         target=target_of(organization, year=year),
         forecast=_forecast(organization, year=year, on=on),
         reported=_reported(organization, year=year, on=on),
@@ -225,9 +248,7 @@ def _reported(organization: Organization, *, year: int, on: date) -> list[Report
         by_day.setdefault(row.indicator_id, {})[row.as_of] = row
     if not by_day:
         return []
-    term = Q(span=Target.Span.TERM, year__lte=year) & (
-        Q(until_year__isnull=True) | Q(until_year__gte=year)
-    )
+    term = Q(span=Target.Span.TERM, year__lte=year, until_year__gte=year)
     aimed = Target.objects.in_force().filter(
         Q(span=Target.Span.YEAR, year=year) | term,
         organization=organization,

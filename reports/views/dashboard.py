@@ -6,6 +6,7 @@ from django.views.decorators.http import require_safe
 
 from config.ui.look import by_look
 from reports import pictures
+from reports.selectors.forecast import foretold_of
 from reports.selectors.overview import overview, whole_only
 from reports.selectors.reconciliation import reconciliation
 from reports.selectors.standing import has_data, line_of, years_with_figures
@@ -38,9 +39,9 @@ def dashboard(request, year):
     rows = [pictures.unit_row(unit, look=given) for unit in shown.units]
     every = "in" in request.GET
     shortfall = shown.shortfall
-    bullet = pictures.bullet_of(
-        shown.whole, forecast=shown.forecast.people if shown.forecast else None
-    )
+    foretold = foretold_of(shown.whole, given)
+    forecast = pictures.forecast_drawn(foretold, shown.forecast)
+    bullet = pictures.bullet_of(shown.whole, forecast=forecast)
     return render(
         request,
         "reports/dashboard.html",
@@ -48,14 +49,16 @@ def dashboard(request, year):
             **context,
             "rows": rows if every else rows[:SHOWN],
             "rest": [] if every else rows[SHOWN:],
-            "pace": pictures.pace_of(shown),
+            "pace": pictures.pace_of(shown, foretold.forecast if foretold else None),
             "strip": pictures.strip_of(shown.units),
             "key_strip": pictures.key_strip(shown.units),
             "axis": pictures.axis_of(shown.units),
             "sum": reconciliation(organization, given),
             "key": pictures.key_of(has_plan=shown.shares is not None),
             "bullet": bullet,
-            "tile": tile_of(shown.whole, given, bullet="" if shortfall else bullet),
+            "tile": tile_of(
+                shown.whole, given, bullet="" if shortfall else bullet, foretold=foretold
+            ),
             "shortfall": shortfall,
             "short": [pictures.unit_row(unit, look=given) for unit in shortfall.units]
             if shortfall

@@ -12,6 +12,7 @@ from organizations.selectors import kind_name, lineage_of
 from reports import headlines, pictures
 from reports.filters import OrganizationFilter
 from reports.selectors import organizations as pages
+from reports.selectors.forecast import foretold_of
 from reports.selectors.overview import overview, whole_only
 from reports.selectors.reconciliation import reconciliation
 from reports.selectors.standing import figured, line_of, standings, years_with_figures
@@ -112,7 +113,8 @@ def organization_detail(request, slug):
     organization, given = _asked(request, slug)
     shown = overview(organization, given)
     context = _page(request, organization, given, tab="detail", whole=shown.whole)
-    forecast = shown.forecast.people if shown.forecast else None
+    foretold = foretold_of(shown.whole, given)
+    forecast = pictures.forecast_drawn(foretold, shown.forecast)
     own_axis = pictures.axis_of([shown.whole])
     bullet = pictures.bullet_of(shown.whole, forecast=forecast)
     return render(
@@ -130,6 +132,7 @@ def organization_detail(request, slug):
                 given,
                 bullet=bullet + own_axis if bullet else "",
                 words=headlines.pace_words(shown.whole),
+                foretold=foretold,
             ),
             "key": pictures.key_of(
                 has_plan=shown.shares is not None, has_forecast=forecast is not None

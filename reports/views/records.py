@@ -7,7 +7,7 @@ from django.views.decorators.http import require_safe
 
 from config.ui.look import by_look
 from config.ui.pages import PAGE_SIZES, SafePaginator
-from reports.selectors.records import cells_of, records
+from reports.selectors.records import cells_of, place_of, records
 from targets.measures import BY_NAME
 
 from .looks import control, look_of, organization_of, query
@@ -24,7 +24,8 @@ def figure_records(request, year, slug):
         raise Http404
     found = records(organization, measure, given, user=request.user)
     page = SafePaginator(found.rows, 50).page(request.GET.get("trang", 1))
-    cells = cells_of(page.object_list, on=given.placed_on)
+    places = {row: place_of(row, measure) for row in page.object_list}
+    cells = cells_of({*places.values()}, on=given.placed_on)
     return render(
         request,
         "reports/figure_records.html",
@@ -35,7 +36,7 @@ def figure_records(request, year, slug):
             "look": given,
             "measure": measure,
             "records": found,
-            "rows": [(row, *cells[row.cell_id]) for row in page],
+            "rows": [(row, *cells[place]) for row, place in places.items()],
             "more": query(given)[1:],
             "page_obj": page,
             "total": found.seen,

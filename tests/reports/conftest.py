@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import pickle
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date
+from typing import Any
 
 import pytest
 from django.test import Client
@@ -13,7 +15,9 @@ from organizations.models import Organization, User
 from targets.operations.attainment import recompute
 from targets.operations.baselines import report_baseline
 from targets.operations.targets import assign_target
+from tests.database import Copy
 from tests.makers import DAY, World, cell, unit, world
+from tests.reports.everywhere import Place, two_trees
 from tests.targets.makers import admit
 
 SignIn = Callable[[User], Client]
@@ -28,6 +32,29 @@ def signed_in() -> SignIn:
         return client
 
     return sign_in
+
+
+@pytest.fixture(scope="session")
+def _place_kept(database_copy: Copy, django_db_blocker: Any) -> bytes:
+    """The two trees, committed and kept aside: making them takes seconds, a copy a moment."""
+    with django_db_blocker.unblock():
+        database_copy.make()
+        made = pickle.dumps(two_trees())
+        database_copy.keep("place")
+        database_copy.make()
+    return made
+
+
+@pytest.fixture
+def place(_place_kept: bytes, transactional_db: None, database_copy: Copy) -> Place:
+    """Two trees in a database of their own, which is thrown away after the test.
+
+    In transactions of their own: thousands of requests that are taken back within one leave rows
+    behind that no vacuum may take, and reading over them took most of the time.
+    """
+    database_copy.make(of="place")
+    found: Place = pickle.loads(_place_kept)
+    return found
 
 
 @dataclass

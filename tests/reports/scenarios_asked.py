@@ -37,4 +37,4 @@ def forms_of_scenarios(here: World, asked: Asked) -> Iterator[tuple[User, str, d
     number = asked["scenario-withdraw", "number"]["own"]
     yield here.staff, reverse("scenario-withdraw", args=[2021, number]), {}
     brought = reverse("target-import", args=[2021], query={"dv": here.top.slug})
-    yield here.staff2, brought, {"write": "1", "marks": f"{here.committee.pk}:0:38"}
+    yield here.staff2, brought, {"write": "1", "marks": f"{here.committee.pk}:0::38"}

@@ -45,6 +45,7 @@ def test_the_heading_is_the_answer(year: Year, signed_in: SignIn) -> None:
     )
 
 
+@pytest.mark.thorough
 def test_a_range_is_said_as_a_range(year: Year, signed_in: SignIn) -> None:
     client = signed_in(year.world.leader)
 
@@ -53,6 +54,7 @@ def test_a_range_is_said_as_a_range(year: Year, signed_in: SignIn) -> None:
     )
 
 
+@pytest.mark.sweep
 @pytest.mark.parametrize("page", ["organization-detail", "organization-targets"])
 def test_of_a_range_the_percents_of_both_ends_are_shown(
     year: Year, signed_in: SignIn, page: str
@@ -63,6 +65,7 @@ def test_of_a_range_the_percents_of_both_ends_are_shown(
     assert "80\xa0% of 5, 66.67\xa0% of 6" in shown.content.decode()
 
 
+@pytest.mark.thorough
 def test_a_target_of_nobody_has_no_percent_and_breaks_no_page(
     year: Year, signed_in: SignIn
 ) -> None:
@@ -84,6 +87,7 @@ def test_a_target_of_nobody_has_no_percent_and_breaks_no_page(
     assert row.aim == ""
 
 
+@pytest.mark.thorough
 def test_a_target_reached_and_passed_is_said(year: Year, signed_in: SignIn) -> None:
     admit(year.cells["nho"], MAY)
     recompute(2021, on=DAY)
@@ -94,6 +98,7 @@ def test_a_target_reached_and_passed_is_said(year: Year, signed_in: SignIn) -> N
     )
 
 
+@pytest.mark.thorough
 def test_past_years_make_a_plan_by_rounds(year: Year, signed_in: SignIn) -> None:
     half_by_may = [date(2020, 2, 3)] * 3 + [date(2020, 5, 19)] * 3 + [date(2020, 9, 2)] * 6
     admit(year.world.cell, *half_by_may)
@@ -105,6 +110,7 @@ def test_past_years_make_a_plan_by_rounds(year: Year, signed_in: SignIn) -> None
     )
 
 
+@pytest.mark.thorough
 def test_units_come_worst_first_by_people_missing(year: Year, signed_in: SignIn) -> None:
     answer = signed_in(year.world.leader).get(address())
 
@@ -114,6 +120,7 @@ def test_units_come_worst_first_by_people_missing(year: Year, signed_in: SignIn)
     assert rows == [("lon", 9), ("kc-dang-uy", 1), ("nho", 0), ("khong-giao", None)]
 
 
+@pytest.mark.thorough
 def test_in_january_the_heading_tells_sources_and_need(year: Year, signed_in: SignIn) -> None:
     stand_on(date(2022, 1, 10))
     candidate(year.world, at=Stage.SOURCE)
@@ -124,6 +131,7 @@ def test_in_january_the_heading_tells_sources_and_need(year: Year, signed_in: Si
     )
 
 
+@pytest.mark.thorough
 def test_a_year_without_data_is_explained(year: Year, signed_in: SignIn) -> None:
     client = signed_in(year.world.leader)
 
@@ -131,6 +139,7 @@ def test_a_year_without_data_is_explained(year: Year, signed_in: SignIn) -> None
     assert heading(client, address(2023)) == "Nothing is known of 2023 yet"
 
 
+@pytest.mark.thorough
 def test_figures_not_calculated_yet_are_told_apart(year: Year, signed_in: SignIn) -> None:
     client = signed_in(year.world.leader)
     assign(year.world.top, year.world.staff2, 30, year=2022)
@@ -143,6 +152,7 @@ def test_figures_not_calculated_yet_are_told_apart(year: Year, signed_in: SignIn
     )
 
 
+@pytest.mark.sweep
 @pytest.mark.parametrize(
     "where",
     [
@@ -161,6 +171,7 @@ def test_what_cannot_be_is_not_found(year: Year, signed_in: SignIn, where: str) 
     assert signed_in(year.world.leader).get(where).status_code == 404
 
 
+@pytest.mark.thorough
 def test_a_day_as_people_write_it_leads_to_its_address(year: Year, signed_in: SignIn) -> None:
     client = signed_in(year.world.leader)
 
@@ -172,6 +183,7 @@ def test_a_day_as_people_write_it_leads_to_its_address(year: Year, signed_in: Si
     assert client.get("/tong-quan/2021/?den=31/02/2021").status_code == 422
 
 
+@pytest.mark.thorough
 def test_someone_elses_organisation_is_not_found(year: Year, signed_in: SignIn) -> None:
     around = year.world
     for user, slug in (
@@ -193,6 +205,7 @@ def test_someone_elses_organisation_is_not_found(year: Year, signed_in: SignIn) 
             assert client.get(where).status_code == 404, (user, where)
 
 
+@pytest.mark.thorough
 def test_the_administrator_has_no_figures(year: Year, signed_in: SignIn) -> None:
     client = signed_in(year.world.administrator)
 
@@ -204,6 +217,7 @@ def test_nobody_reads_without_signing_in(year: Year, client) -> None:
     assert client.get(address()).status_code == 302
 
 
+@pytest.mark.thorough
 def test_every_role_of_a_committee_reads_its_own(year: Year, signed_in: SignIn) -> None:
     around = year.world
     for user, slug in (
@@ -219,6 +233,7 @@ def test_every_role_of_a_committee_reads_its_own(year: Year, signed_in: SignIn) 
         assert answer.context["organization"].slug == slug
 
 
+@pytest.mark.thorough
 def test_a_past_day_counts_only_what_had_happened(year: Year, signed_in: SignIn) -> None:
     client = signed_in(year.world.leader)
 
@@ -227,6 +242,7 @@ def test_a_past_day_counts_only_what_had_happened(year: Year, signed_in: SignIn)
     )
 
 
+@pytest.mark.thorough
 def test_a_moved_cell_counts_where_it_stood_or_where_it_stands(
     year: Year, signed_in: SignIn
 ) -> None:
@@ -242,6 +258,7 @@ def test_a_moved_cell_counts_where_it_stood_or_where_it_stands(
     assert [admitted("lon", "now"), admitted("nho", "now")] == [3, 0]
 
 
+@pytest.mark.thorough
 def test_the_heading_follows_a_change_without_the_page(year: Year, signed_in: SignIn) -> None:
     client = signed_in(year.world.leader)
     poll = re.search(r'hx-get="([^"]+)"', client.get(address()).content.decode())[1]
@@ -262,6 +279,7 @@ def test_the_heading_follows_a_change_without_the_page(year: Year, signed_in: Si
     assert len(gzip.compress(answer.content)) < 4096
 
 
+@pytest.mark.thorough
 def test_declared_forecast_reported_figures_and_lost_sources_are_shown(
     year: Year, signed_in: SignIn
 ) -> None:
@@ -321,6 +339,7 @@ def grow(year: Year, number: int) -> None:
     recompute(2021, on=DAY)
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize(
     "where", ["/tong-quan/2021/", "/to-chuc/kc-top/", "/chi-tieu/2021/giao/", "/to-chuc/"]
 )
@@ -348,6 +367,7 @@ def test_the_number_of_units_costs_no_more_queries(
     assert few <= 40
 
 
+@pytest.mark.thorough
 def test_a_dashboard_of_forty_units_stays_light(year: Year, signed_in: SignIn) -> None:
     grow(year, 36)
     client = signed_in(year.world.leader)
@@ -356,6 +376,7 @@ def test_a_dashboard_of_forty_units_stays_light(year: Year, signed_in: SignIn) -
         assert len(gzip.compress(client.get(where).content)) <= 15 * 1024, where
 
 
+@pytest.mark.thorough
 def test_the_page_says_when_it_was_calculated(year: Year, signed_in: SignIn) -> None:
     shown = signed_in(year.world.leader).get(address()).content.decode()
 

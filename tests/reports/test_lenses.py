@@ -60,6 +60,7 @@ def admitted(client: Client, name: str, slug: str, **query: str) -> int:
 # ---------------------------------------------------------------- the figures
 
 
+@pytest.mark.sweep
 @pytest.mark.parametrize("name", ["dashboard", "organization-detail", "figure-records"])
 def test_then_a_three_b_two_now_a_none_b_five_and_five_above(
     moved: Moved, signed_in: SignIn, name: str
@@ -73,6 +74,7 @@ def test_then_a_three_b_two_now_a_none_b_five_and_five_above(
     assert told(cach="now") == [0, 5, 5]
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("name", ["dashboard", "organization-detail", "figure-records"])
 def test_the_days_before_and_after_the_move_and_between(
     moved: Moved, signed_in: SignIn, name: str
@@ -101,6 +103,7 @@ def test_the_list_of_organisations_says_the_same(moved: Moved, signed_in: SignIn
     assert told(den="2021-03-31") == {"a": 2, "b": 0}
 
 
+@pytest.mark.thorough
 def test_the_march_figures_asked_in_december_are_those_of_march(
     year: Year, signed_in: SignIn
 ) -> None:
@@ -134,6 +137,7 @@ def test_rows_and_links_keep_how_the_reader_looks(moved: Moved, signed_in: SignI
 # ---------------------------------------------------------------- members on 1 January
 
 
+@pytest.mark.thorough
 def test_opening_members_are_told_as_reported_and_restated(moved: Moved, signed_in: SignIn) -> None:
     client = signed_in(moved.world.leader)
 
@@ -150,6 +154,7 @@ def test_opening_members_are_told_as_reported_and_restated(moved: Moved, signed_
 # ---------------------------------------------------------------- how they add up
 
 
+@pytest.mark.thorough
 def test_a_page_adds_up_in_words_where_a_unit_left_or_came(moved: Moved, signed_in: SignIn) -> None:
     client = signed_in(moved.world.leader)
 
@@ -184,6 +189,7 @@ PAGES = [
 ]
 
 
+@pytest.mark.thorough
 def test_every_page_of_figures_has_the_control_and_says_how_it_is_looked_at(
     moved: Moved, signed_in: SignIn
 ) -> None:
@@ -202,6 +208,7 @@ def test_every_page_of_figures_has_the_control_and_says_how_it_is_looked_at(
             assert part in shown, (where, part)
 
 
+@pytest.mark.thorough
 def test_what_was_typed_is_brought_to_an_address_that_keeps_the_rest(
     moved: Moved, signed_in: SignIn
 ) -> None:
@@ -228,6 +235,7 @@ def test_today_needs_no_day_in_the_address(moved: Moved, signed_in: SignIn) -> N
         assert {"den", "cach", "xem"} & set(_query(answer.url)) == set()
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize(
     ("typed", "sentence"),
     [
@@ -263,6 +271,7 @@ def test_a_day_of_another_year_leads_to_that_year(moved: Moved, signed_in: SignI
     assert [row.standing.organization.slug for _unit, row in answer.context["rows"]] == ["x"]
 
 
+@pytest.mark.sweep
 @pytest.mark.parametrize(
     "query",
     ["cach=tomorrow", "den=2021-02-30", "den=2022-01-01", "den=x", "nam=2020&den=2021-01-01"],
@@ -276,6 +285,7 @@ def test_an_address_that_nobody_was_given_is_not_found(
         assert client.get(f"{where}?{query}").status_code == 404
 
 
+@pytest.mark.thorough
 def test_nothing_that_is_typed_makes_a_page_fail(moved: Moved, signed_in: SignIn) -> None:
     client = signed_in(moved.world.leader)
 

@@ -166,6 +166,7 @@ def test_somebody_who_leaves_and_comes_back_counts_twice(around: World) -> None:
     assert of(around.top) == {"before": 20, "out_unknown": 1, "in_unknown": 1, "after": 20}
 
 
+@pytest.mark.sweep
 @pytest.mark.parametrize(
     ("first", "last", "found"),
     [
@@ -267,6 +268,7 @@ class TestCellsReorganisedByToday:
         changes(around.sibling, of=of_cell(new), on=MAY)
         return {"old": around.cell, "new": new, "small": small, "beside": around.sibling}
 
+    @pytest.mark.thorough
     def test_people_count_where_the_decisions_brought_them(
         self, around: World, cells: dict[str, Organization]
     ) -> None:
@@ -279,6 +281,7 @@ class TestCellsReorganisedByToday:
         assert of(cells["small"]) == {"before": 5, "reorganised_out": 5}
         assert of(cells["new"])["reorganised_in"] == 12
 
+    @pytest.mark.thorough
     def test_those_before_are_the_opening_members_restated_for_todays_units(
         self, around: World, cells: dict[str, Organization]
     ) -> None:
@@ -291,6 +294,7 @@ class TestCellsReorganisedByToday:
         }
         assert all(one.is_balanced for one in found.values())
 
+    @pytest.mark.thorough
     def test_each_number_is_as_many_people_as_it_says(
         self, around: World, cells: dict[str, Organization]
     ) -> None:
@@ -417,6 +421,7 @@ def test_t25_the_year_before_is_told_in_its_own_structure(around: World, signed_
     assert admitted(around.top) == (1, 2)
 
 
+@pytest.mark.thorough
 def test_each_number_is_as_many_people_as_it_says(around: World) -> None:
     comes(around.cell, IN.RESTORED)
     goes(of_cell(around.cell), OUT.DECEASED)
@@ -479,6 +484,7 @@ def test_a_unit_that_does_not_balance_is_marked_above_too(around: World, signed_
     assert "only-p signs" not in page
 
 
+@pytest.mark.sweep
 @pytest.mark.parametrize(
     ("query", "sentence"),
     [

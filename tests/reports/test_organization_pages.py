@@ -64,6 +64,7 @@ def slugs(rows: object) -> list[str]:
 # ---------------------------------------------------------------- who
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("tab", TABS)
 def test_each_role_opens_its_own_and_nobody_elses(year: Year, signed_in: SignIn, tab: str) -> None:
     around = year.world
@@ -86,11 +87,13 @@ def test_each_role_opens_its_own_and_nobody_elses(year: Year, signed_in: SignIn,
     assert set(opened.values()) == {200, 404}
 
 
+@pytest.mark.sweep
 @pytest.mark.parametrize("tab", TABS)
 def test_nobody_reads_without_signing_in(year: Year, client: Client, tab: str) -> None:
     assert client.get(address("kc-1", tab)).status_code == 302
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("tab", TABS)
 def test_no_tab_tells_a_leader_or_an_administrator_who_is_on_the_way(
     year: Year, signed_in: SignIn, tab: str
@@ -118,6 +121,7 @@ def test_no_tab_tells_a_leader_or_an_administrator_who_is_on_the_way(
 # ---------------------------------------------------------------- files
 
 
+@pytest.mark.thorough
 def test_a_leader_reads_how_many_files_there_are(year: Year, signed_in: SignIn) -> None:
     logged(year.world)
     recompute(2021, on=DAY)
@@ -129,6 +133,7 @@ def test_a_leader_reads_how_many_files_there_are(year: Year, signed_in: SignIn) 
     assert f"{reverse('figure-records', args=[2021, 'kc-1'])}?chi-so=files_source" in shown
 
 
+@pytest.mark.thorough
 def test_files_are_narrowed_by_step_and_a_step_that_is_none_is_not_found(
     year: Year, signed_in: SignIn
 ) -> None:
@@ -148,6 +153,7 @@ def test_files_are_narrowed_by_step_and_a_step_that_is_none_is_not_found(
         assert client.get(address("kc-1", "files", buoc=nonsense)).status_code == 404
 
 
+@pytest.mark.thorough
 def test_of_an_earlier_day_files_are_counted_and_not_listed(year: Year, signed_in: SignIn) -> None:
     logged(year.world, full_name="Người Nguồn")
     recompute(2021, on=DAY)
@@ -174,6 +180,7 @@ def test_units_beneath_stand_each_above_its_own(year: Year, signed_in: SignIn) -
     ]  # fmt: skip
 
 
+@pytest.mark.thorough
 def test_a_unit_beneath_is_found_at_any_depth_without_diacritics(
     year: Year, signed_in: SignIn
 ) -> None:
@@ -188,6 +195,7 @@ def test_a_unit_beneath_is_found_at_any_depth_without_diacritics(
     assert slugs(client.get(address("lon", "units", q="kc")).context["rows"]) == []
 
 
+@pytest.mark.thorough
 def test_the_day_before_a_move_shows_the_cell_where_it_stood(year: Year, signed_in: SignIn) -> None:
     move(year.cells["nho"], under=year.large, on=date(2021, 5, 25))
     recompute(2021, on=DAY)
@@ -203,6 +211,7 @@ def test_the_day_before_a_move_shows_the_cell_where_it_stood(year: Year, signed_
     assert beneath("lon", den="2021-05-24", cach="now") == ["lon-1", "nho-1"]
 
 
+@pytest.mark.thorough
 def test_a_name_is_that_of_the_day(year: Year, signed_in: SignIn) -> None:
     rename(year.large, "Đảng bộ Rất Lớn", on=date(2021, 5, 1))
     client = signed_in(year.world.leader)
@@ -228,6 +237,7 @@ def rename(unit: Organization, name: str, *, on: date) -> None:
 # ---------------------------------------------------------------- who is in charge
 
 
+@pytest.mark.thorough
 def test_who_is_in_charge_is_told_by_day(year: Year, signed_in: SignIn) -> None:
     around = year.world
     old, new = (
@@ -317,6 +327,7 @@ def applied(decision: Reorganization, *, by: User) -> None:
         Reorganization.objects.filter(pk=decision.pk).update(**change)
 
 
+@pytest.mark.sweep
 @pytest.mark.parametrize("tab", TABS)
 def test_the_page_of_a_unit_that_ended_still_opens_and_says_what_became_of_it(
     merged: Merged, signed_in: SignIn, tab: str
@@ -328,6 +339,7 @@ def test_the_page_of_a_unit_that_ended_still_opens_and_says_what_became_of_it(
     assert "7-QĐ/TU" in shown
 
 
+@pytest.mark.thorough
 def test_a_day_before_it_ended_shows_it_as_it_was(merged: Merged, signed_in: SignIn) -> None:
     client = signed_in(merged.year.world.leader)
 
@@ -336,6 +348,7 @@ def test_a_day_before_it_ended_shows_it_as_it_was(merged: Merged, signed_in: Sig
     assert slugs(client.get(address("nho", "units", den="2021-06-30")).context["rows"]) == ["nho-1"]
 
 
+@pytest.mark.thorough
 def test_the_successor_names_its_predecessor_and_lists_it_as_ended(
     merged: Merged, signed_in: SignIn
 ) -> None:
@@ -352,6 +365,7 @@ def test_the_successor_names_its_predecessor_and_lists_it_as_ended(
     assert "nho" not in beneath
 
 
+@pytest.mark.thorough
 def test_the_history_tells_names_places_and_the_decision(merged: Merged, signed_in: SignIn) -> None:
     history = signed_in(merged.year.world.leader).get(address("nho", "history")).context["history"]
 
@@ -366,6 +380,7 @@ def test_the_history_tells_names_places_and_the_decision(merged: Merged, signed_
     )
 
 
+@pytest.mark.thorough
 def test_a_decision_of_another_committee_is_named_and_not_linked(
     merged: Merged, signed_in: SignIn
 ) -> None:
@@ -376,6 +391,7 @@ def test_a_decision_of_another_committee_is_named_and_not_linked(
     assert [(one.number, one.url) for one in history.decisions] == [("7-QĐ/TU", "")]
 
 
+@pytest.mark.thorough
 def test_before_it_was_founded_the_page_says_so(year: Year, signed_in: SignIn) -> None:
     cell("tre", year.large, name="Chi bộ Trẻ")
     client = signed_in(year.world.leader)
@@ -397,6 +413,7 @@ def listed(client: Client, **query: str) -> list[tuple[str, str, list[str]]]:
     ]
 
 
+@pytest.mark.thorough
 def test_the_list_shows_what_exists_and_the_search_finds_what_ended(
     merged: Merged, signed_in: SignIn
 ) -> None:
@@ -408,6 +425,7 @@ def test_the_list_shows_what_exists_and_the_search_finds_what_ended(
     assert "last day 30/06/2021" in client.get("/to-chuc/", {"q": "dang bo nho"}).content.decode()
 
 
+@pytest.mark.thorough
 def test_a_former_name_finds_what_bears_another_today(year: Year, signed_in: SignIn) -> None:
     rename(year.large, "Đảng bộ Rất To", on=date(2021, 5, 1))
     client = signed_in(year.world.leader)
@@ -425,6 +443,7 @@ def test_a_leader_searches_organisations_from_the_top_of_every_page(
 # ---------------------------------------------------------------- what it costs
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("where", [*(address("kc-top", tab) for tab in TABS), "/to-chuc/?q=dang"])
 def test_more_units_cost_no_more_queries(year: Year, signed_in: SignIn, where: str) -> None:
     client = signed_in(year.world.staff2)
@@ -457,6 +476,7 @@ def test_more_units_cost_no_more_queries(year: Year, signed_in: SignIn, where: s
     assert queries() == few <= 40
 
 
+@pytest.mark.thorough
 def test_a_move_leaves_nothing_of_the_years_figures_behind(year: Year, signed_in: SignIn) -> None:
     admit(year.world.sibling, date(2021, 5, 20))
     move(year.world.sibling, under=year.large, on=date(2021, 5, 25))
@@ -479,6 +499,7 @@ def test_the_search_for_people_leads_on_to_organisations(year: Year, signed_in: 
     assert "/to-chuc/?q=l%C3%B2%201" in shown
 
 
+@pytest.mark.thorough
 def test_a_secretary_role_makes_no_secretary_of_a_committee(year: Year, signed_in: SignIn) -> None:
     officer("nhap-lieu", year.large, Role.SECRETARY)
     leader = appointed(account("that", full_name="Bí Thư Thật"), year.small, Role.LEADER)

@@ -1,10 +1,12 @@
 """The pages of organisations: where one stands, and the way to the next."""
 
+import pytest
 from django.urls import reverse
 
 from tests.reports.conftest import SignIn, Year
 
 
+@pytest.mark.thorough
 def test_the_path_and_the_siblings_stay_within_the_scope(year: Year, signed_in: SignIn) -> None:
     around = year.world
     where = reverse("organization-detail", args=[around.cell.slug])
@@ -27,6 +29,7 @@ def test_the_next_unit_is_one_choice_away_without_script(year: Year, signed_in: 
     assert signed_in(year.world.staff).get("/to-chuc/", {"chuyen": "lon"}).status_code == 404
 
 
+@pytest.mark.thorough
 def test_a_name_is_found_without_diacritics_within_the_scope(year: Year, signed_in: SignIn) -> None:
     def found(user, text: str) -> list[str]:
         rows = signed_in(user).get("/to-chuc/", {"q": text}).context["object_list"]
@@ -38,6 +41,7 @@ def test_a_name_is_found_without_diacritics_within_the_scope(year: Year, signed_
     assert found(year.world.staff, "chi bo") == ["kc-1", "kc-2"]
 
 
+@pytest.mark.thorough
 def test_cells_come_worst_first_and_a_cell_is_a_page_too(year: Year, signed_in: SignIn) -> None:
     client = signed_in(year.world.leader)
 
@@ -57,6 +61,7 @@ def test_each_of_the_list_says_whom_it_stands_under(year: Year, signed_in: SignI
     assert above["kc-1"].organization.slug == above["kc-2"].organization.slug == "kc-dang-uy"
 
 
+@pytest.mark.thorough
 def test_kinds_are_named_in_the_readers_language(year: Year, signed_in: SignIn) -> None:
     def shown(language: str, where: str) -> str:
         client = signed_in(year.world.leader)
@@ -69,6 +74,7 @@ def test_kinds_are_named_in_the_readers_language(year: Year, signed_in: SignIn) 
         assert "Đảng bộ cơ sở" in shown("vi", where)
 
 
+@pytest.mark.thorough
 def test_the_list_is_narrowed_by_kind(year: Year, signed_in: SignIn) -> None:
     def found(kind: str) -> set[str]:
         rows = signed_in(year.world.staff).get("/to-chuc/", {"loai": kind}).context["object_list"]

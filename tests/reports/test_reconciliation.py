@@ -62,6 +62,7 @@ def test_a_unit_that_moved_counts_for_each_superior_while_it_stood_there(
     assert came.difference == now.difference == 0
 
 
+@pytest.mark.thorough
 def test_a_cell_that_ended_is_told_with_its_last_day(top: Organization) -> None:
     a = unit("a", top)
     c, d = cell("c", a), cell("d", a)
@@ -80,6 +81,7 @@ def test_a_cell_that_ended_is_told_with_its_last_day(top: Organization) -> None:
         assert (found.total, found.admitted, found.difference) == (2, 2, 0)
 
 
+@pytest.mark.thorough
 def test_a_merged_cell_counts_for_the_cell_that_took_it_in_todays_structure(
     top: Organization,
 ) -> None:
@@ -96,6 +98,7 @@ def test_a_merged_cell_counts_for_the_cell_that_took_it_in_todays_structure(
         assert [seen(one, lens).difference for one in (top, a, b, d)] == [0, 0, 0, 0]
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("seed", [1, 2, 3])
 @pytest.mark.parametrize("lens", ["then", "now"])
 def test_every_total_of_a_random_tree_is_its_childrens_stretches_and_its_own(
@@ -118,6 +121,7 @@ def test_every_total_of_a_random_tree_is_its_childrens_stretches_and_its_own(
         assert seen(one, lens, asked=date(2021, 8, 15)).difference == 0
 
 
+@pytest.mark.thorough
 def test_a_random_tree_reconciles_after_decisions_of_every_kind(top: Organization) -> None:
     random = Random(7)
     bases = [unit(f"x{number}", top) for number in range(4)]
@@ -145,6 +149,7 @@ def test_a_random_tree_reconciles_after_decisions_of_every_kind(top: Organizatio
     assert seen(top, "then").admitted == seen(top, "now").admitted == 24
 
 
+@pytest.mark.thorough
 def test_it_asks_no_more_for_more_units(top: Organization, django_assert_max_num_queries) -> None:  # type: ignore[no-untyped-def]
     a, b = unit("a", top), unit("b", top)
 

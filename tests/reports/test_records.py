@@ -5,12 +5,22 @@ from datetime import date
 import pytest
 from django.urls import reverse
 
+from admissions.operations.candidates import close_candidate
+from organizations.models import User
 from reports.selectors.records import records
 from reports.selectors.standing import look
-from targets.measures import MEASURES
+from targets.measures import BY_NAME, MEASURES
 from targets.models import Attainment
 from targets.operations.attainment import recompute
-from tests.makers import DAY, Stage, candidate
+from tests.makers import (
+    DAY,
+    Stage,
+    candidate,
+    on_probation,
+    recognised,
+    voted_on_recognition,
+    world,
+)
 from tests.reports.conftest import SignIn, Year
 from tests.targets.makers import admit
 from tests.targets.makers import reverse as undo
@@ -33,6 +43,7 @@ def full(year: Year) -> Year:
     return year
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("lens", ["then", "now"])
 def test_the_list_is_as_long_as_the_number_for_every_measure(full: Year, lens: str) -> None:
     seen = look(2021, lens=lens, today=DAY)
@@ -46,12 +57,14 @@ def test_the_list_is_as_long_as_the_number_for_every_measure(full: Year, lens: s
             assert sum(one.people for one in found.units) == found.people
 
 
+@pytest.mark.thorough
 def test_a_reversal_within_the_year_leaves_nobody_to_list(full: Year, signed_in: SignIn) -> None:
     found = signed_in(full.world.staff2).get(address("lon")).context["records"]
 
     assert [row.ceremony_on for row in found.rows] == [MAY]
 
 
+@pytest.mark.thorough
 def test_staff_see_names_decisions_and_days(full: Year, signed_in: SignIn) -> None:
     shown = signed_in(full.world.staff).get(address(full.world.cell.slug)).content.decode()
 
@@ -62,6 +75,7 @@ def test_staff_see_names_decisions_and_days(full: Year, signed_in: SignIn) -> No
     assert "-QĐ/ĐU" in shown
 
 
+@pytest.mark.thorough
 def test_a_leader_sees_counts_by_unit_and_why_there_are_no_names(
     full: Year, signed_in: SignIn
 ) -> None:
@@ -84,6 +98,7 @@ def test_a_leader_sees_counts_by_unit_and_why_there_are_no_names(
     ]
 
 
+@pytest.mark.thorough
 def test_a_secretary_lists_the_own_cell_alone(full: Year, signed_in: SignIn) -> None:
     client = signed_in(full.world.secretary)
 
@@ -98,7 +113,74 @@ def test_a_measure_that_is_none_is_not_found(full: Year, signed_in: SignIn) -> N
     assert client.get(address("kc-top", "password")).status_code == 404
 
 
+@pytest.mark.thorough
 def test_a_number_of_zero_says_so(full: Year, signed_in: SignIn) -> None:
     shown = signed_in(full.world.staff2).get(address("khong-giao")).content.decode()
 
     assert "The number is 0" in shown
+
+
+def test_who_was_recognised_in_a_year_is_listed_with_decision_and_day(
+    db: None, signed_in: SignIn
+) -> None:
+    today = date(2022, 7, 1)
+    w = world(day=today)
+    file = on_probation(w)
+    voted_on_recognition(w, file, from_day=date(2022, 5, 19), on=today)
+    made = recognised(w, file, signed_on=date(2022, 6, 20), on=today)
+    recompute(2022)
+    of_2022 = reverse(
+        "figure-records", args=[2022, w.committee.slug], query={"chi-so": "recognised"}
+    )
+
+    shown = signed_in(w.staff).get(of_2022).content.decode()
+    assert file.person.full_name in shown
+    assert made.decision.number in shown
+    assert "20/06/2022" in shown
+    assert "19/05/2022" in shown
+    dashboard = signed_in(w.staff).get(reverse("dashboard", args=[2022])).content.decode()
+    assert "chi-so=recognised" in dashboard
+
+    shown = signed_in(w.leader).get(of_2022).content.decode()
+    assert file.person.full_name not in shown
+    before = look(2021, lens="then", today=today)
+    assert records(w.committee, BY_NAME["recognised"], before, user=w.staff).people == 0
+
+
+def test_the_files_behind_probation_certificates_identified_and_closed_are_listed_by_name(
+    db: None, signed_in: SignIn
+) -> None:
+    w = world()
+    file = on_probation(w)
+    dropped = candidate(w)
+    close_candidate(
+        dropped, by=w.secretary, on=DAY, closed_on=DAY, reason="Xin dừng vì lý do riêng"
+    )
+    for year in (2020, 2021):
+        recompute(year)
+
+    def shown(measure: str, *, year: int = 2021, to: User = w.staff) -> str:
+        where = reverse("figure-records", args=[year, w.committee.slug], query={"chi-so": measure})
+        return str(signed_in(to).get(where).content.decode())
+
+    dashboard = signed_in(w.staff).get(reverse("dashboard", args=[2021])).content.decode()
+    for measure in ("on_probation", "closed_unadmitted"):
+        assert f"chi-so={measure}" in dashboard
+    assert "chi-so=certified" not in dashboard  # in 2021 nobody was certified
+    assert file.person.full_name in shown("on_probation")
+    assert "Admitted, on probation" in shown("on_probation")
+    assert "Xin dừng vì lý do riêng" in shown("closed_unadmitted")
+    listed = shown("certified", year=2020)
+    assert file.person.full_name in listed
+    assert f"CN-{file.pk}" in listed
+    assert "28/11/2020" in listed
+    listed = shown("identified", year=2020)
+    assert file.person.full_name in listed
+    assert dropped.person.full_name in listed
+    assert "01/06/2020" in listed
+
+    for measure, year in (("on_probation", 2021), ("certified", 2020), ("closed_unadmitted", 2021)):
+        hidden = shown(measure, year=year, to=w.leader)
+        assert "Names are not shown to your role." in hidden
+        assert file.person.full_name not in hidden
+        assert "Xin dừng vì lý do riêng" not in hidden

@@ -3,12 +3,36 @@
 import json
 import sys
 from collections import Counter
+from datetime import date
+from typing import Any
 
 from config import clock
 from organizations.models import Membership, Organization
 from reports.selectors.overview import overview
 from reports.selectors.standing import look
-from targets.models import Visit
+from targets.followed import followed, last_month
+from targets.models import FollowUp, Visit
+
+
+def _followed(unit: Organization, year: int, *, on: date) -> dict[str, Any]:
+    page = followed(unit, year=year, month=last_month(year, on=on), on=on)
+    return {
+        "month": page.month,
+        "asked": page.asked,
+        "confirmed": page.confirmed,
+        "missing": [one.organization.slug for one in page.missing],
+        "behind": page.behind,
+        "behind_without_a_word": [
+            one.organization.slug
+            for one in page.units
+            if one.is_confirmed and bool(one.behind) != bool(one.said.shortfall)
+        ],
+        "changed": [one.organization.slug for one in page.units if one.is_changed],
+        "tasks": [
+            (one.unit.slug, str(one.assignee.username), str(one.due_on), one.done_on is not None)
+            for one in FollowUp.objects.filter(organization=unit, year=year)
+        ],
+    }
 
 
 def show(slug: str, year: int) -> None:
@@ -33,6 +57,7 @@ def show(slug: str, year: int) -> None:
                 pk__in=Visit.objects.filter(organization=unit, year=year).values("unit")
             )
         ),
+        "followed": _followed(unit, year, on=on),
         "reported": {
             one.indicator.code: {
                 "numerator": one.now.numerator,

@@ -15,6 +15,7 @@ def child(figures: dict, slug: str) -> dict:
     return next(one for one in figures["children"] if one["slug"] == slug)
 
 
+@pytest.mark.thorough
 class TestThanQuangNinhIn2021:
     def test_the_whole_has_admitted_185_of_950(self, default: Demonstration) -> None:
         figures = default.figures("than-quang-ninh", 2021)
@@ -65,6 +66,26 @@ class TestThanQuangNinhIn2021:
         for year in (2018, 2019, 2020):
             (admitted,) = of(default.figures("than-quang-ninh", year), "admitted")
             assert 800 <= admitted <= 1000
+
+    def test_38_of_40_organisations_have_confirmed_april(self, default: Demonstration) -> None:
+        seen = default.overview("than-quang-ninh", 2021)["followed"]
+
+        assert (seen["month"], seen["confirmed"], seen["asked"]) == (4, 38, 40)
+        assert sorted(seen["missing"]) == ["cap-cuu-mo", "xay-lap"]
+        assert seen["changed"] == []
+
+    def test_who_lies_behind_the_plan_has_said_why(self, default: Demonstration) -> None:
+        seen = default.overview("than-quang-ninh", 2021)["followed"]
+
+        assert seen["behind"] == 16
+        assert seen["behind_without_a_word"] == []
+
+    def test_of_three_tasks_one_is_done_and_one_overdue(self, default: Demonstration) -> None:
+        assert default.overview("than-quang-ninh", 2021)["followed"]["tasks"] == [
+            ["coc-sau", "canbo2", "2021-05-10", True],
+            ["xay-lap", "canbo2", "2021-05-25", False],
+            ["cao-son", "lanhdao", "2021-06-15", False],
+        ]
 
 
 @pytest.mark.scenario

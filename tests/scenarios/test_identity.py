@@ -27,6 +27,7 @@ def tables(of: Demonstration, scenario: str) -> dict[str, Any]:
     return found
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("scenario", SCENARIOS)
 def test_table_1_balances_at_every_organisation(load: Load, scenario: str) -> None:
     found = tables(load(scenario), scenario)
@@ -38,6 +39,7 @@ def test_table_1_balances_at_every_organisation(load: Load, scenario: str) -> No
             assert one["after"] == one["before"] + one["increase"] - one["decrease"]
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("scenario", SCENARIOS)
 def test_both_structures_count_the_same_people_at_the_top(load: Load, scenario: str) -> None:
     _year, top = YEAR_OF[scenario]
@@ -48,11 +50,13 @@ def test_both_structures_count_the_same_people_at_the_top(load: Load, scenario: 
     assert of_top["then"]["after"] > 0
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("scenario", SCENARIOS)
 def test_the_ancestry_is_that_of_the_placements(load: Load, scenario: str) -> None:
     assert not any(tables(load(scenario), scenario)["differences"].values())
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("scenario", SCENARIOS)
 def test_as_many_were_admitted_as_the_figures_say(load: Load, scenario: str) -> None:
     year, top = YEAR_OF[scenario]

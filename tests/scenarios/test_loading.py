@@ -18,8 +18,17 @@ from organizations.models import Installation, Organization, Outbox, Reorganizat
 from organizations.operations.accounts import start_installation
 from reports.scenarios import plan_of
 from reports.scenarios.loading import load
-from reports.scenarios.plan import CELL_KINDS, Change, Class, Opening, Plan, Reorganize, Shares
-from targets.models import Attainment
+from reports.scenarios.plan import (
+    CELL_KINDS,
+    Change,
+    Class,
+    Confirmation,
+    Opening,
+    Plan,
+    Reorganize,
+    Shares,
+)
+from targets.models import Attainment, MonthlyConfirmation
 
 pytestmark = pytest.mark.django_db
 PASSWORD = "Mot-mat-khau-de-thu-86"
@@ -51,6 +60,10 @@ def small() -> Plan:
             # Who shares out among cells that are not here has no account here either.
             if numbers := {slug: one for slug, one in event.numbers.items() if slug in units}:
                 others.append(replace(event, numbers=numbers))
+        elif isinstance(event, Confirmation):
+            # The others' books have no account here.
+            if event.organization == "khe-cham":
+                others.append(event)
         elif isinstance(event, Class):
             here = {file.number for file in plan.files if file.cell in kept}
             names = {
@@ -100,6 +113,7 @@ def test_a_scenario_is_loaded_by_what_happened_on_each_day() -> None:
     assert not Outbox.objects.exists()
 
 
+@pytest.mark.thorough
 def test_a_decision_whose_day_has_not_come_waits_and_changes_nothing() -> None:
     load(small(), password=PASSWORD)
 
@@ -116,6 +130,7 @@ def test_a_decision_whose_day_has_not_come_waits_and_changes_nothing() -> None:
     assert not Organization.objects.exclude(period__endswith=None).exists()
 
 
+@pytest.mark.thorough
 def test_a_decision_whose_day_has_come_is_applied() -> None:
     plan = small()
     others = [
@@ -136,6 +151,7 @@ def test_a_decision_whose_day_has_come_is_applied() -> None:
     ).values_list("lens", "admitted")} == {"then", "now"}  # fmt: skip
 
 
+@pytest.mark.thorough
 def test_what_is_entered_carries_the_day_it_happened_on() -> None:
     load(small(), password=PASSWORD)
 
@@ -145,6 +161,19 @@ def test_what_is_entered_carries_the_day_it_happened_on() -> None:
         assert milestone.entered_at.astimezone(clock.HERE).date() == milestone.on
 
 
+@pytest.mark.thorough
+def test_a_month_is_confirmed_by_the_unit_itself_once_it_is_over() -> None:
+    load(small(), password=PASSWORD)
+
+    said = MonthlyConfirmation.objects.filter(organization__slug="khe-cham").order_by("month")
+    assert [(one.month, one.entered_by.username, one.admitted) for one in said] == [
+        (3, "canbo", 1), (4, "canbo", 1),
+    ]  # fmt: skip
+    for one in said:
+        assert one.entered_at.astimezone(clock.HERE).date().month == one.month + 1
+
+
+@pytest.mark.thorough
 def test_two_loads_give_the_same() -> None:
     found = []
     for _ in range(2):
@@ -157,6 +186,7 @@ def test_two_loads_give_the_same() -> None:
     assert found[0]
 
 
+@pytest.mark.thorough
 def test_a_database_that_is_not_empty_is_refused() -> None:
     load(small(), password=PASSWORD)
     before = Organization.objects.count()
@@ -194,6 +224,7 @@ def test_an_unknown_scenario_gets_one_line() -> None:
     assert not Installation.objects.exists()
 
 
+@pytest.mark.thorough
 def test_the_sign_ins_are_printed_with_their_password(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("DEMO_PASSWORD", PASSWORD)
     load(small(), password=PASSWORD)
@@ -209,6 +240,7 @@ def test_the_sign_ins_are_printed_with_their_password(monkeypatch: pytest.Monkey
     assert lines[-1].endswith(PASSWORD)
 
 
+@pytest.mark.thorough
 def test_another_password_than_the_one_loaded_is_not_printed(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
@@ -226,6 +258,7 @@ def test_without_a_demonstration_no_sign_ins_are_printed() -> None:
         call_command("sign_ins")
 
 
+@pytest.mark.thorough
 def test_nobody_signs_in_as_the_keeper_of_another_units_books() -> None:
     load(small(), password=PASSWORD)
 
@@ -244,6 +277,7 @@ def test_a_load_that_fails_leaves_nothing() -> None:
     assert not Installation.objects.exists()
 
 
+@pytest.mark.thorough
 def test_every_file_that_a_cell_considered_was_introduced_and_by_nobody_who_signs_in() -> None:
     load(small(), password=PASSWORD)
 

@@ -24,10 +24,12 @@ def test_the_default_is_the_first_of_five() -> None:
     assert len(SCENARIOS) == 5
 
 
+@pytest.mark.sweep
 def test_a_plan_is_the_same_every_time(plan: Plan) -> None:
     assert plan_of(plan.name) == plan
 
 
+@pytest.mark.thorough
 def test_a_plan_that_misses_a_published_figure_is_refused() -> None:
     plan = plan_of(DEFAULT)
     admitted = next(file for file in plan.files if "admit" in file.days)
@@ -37,6 +39,7 @@ def test_a_plan_that_misses_a_published_figure_is_refused() -> None:
         check(plan)
 
 
+@pytest.mark.thorough
 def test_a_plan_in_which_something_lies_ahead_of_its_day_is_refused() -> None:
     plan = plan_of(DEFAULT)
 
@@ -68,6 +71,7 @@ def test_every_cell_that_votes_has_enough_official_members(plan: Plan) -> None:
             assert sum(1 for since in voters[file.cell] if since <= held_on) >= 3
 
 
+@pytest.mark.sweep
 def test_everybody_signs_in_under_the_names_that_are_documented(plan: Plan) -> None:
     shown = [account for account in plan.accounts if account.is_shown]
 
@@ -92,12 +96,14 @@ def test_who_approves_takes_no_other_part(plan: Plan) -> None:
     assert not approvers & {*plan.clerks.values(), *plan.staff.values()}
 
 
+@pytest.mark.sweep
 def test_the_steps_of_a_file_follow_one_another(plan: Plan) -> None:
     for file in plan.files:
         days = [*file.days.values()]
         assert days == sorted(days)
 
 
+@pytest.mark.sweep
 def test_nobody_has_a_certificate_before_eighteen(plan: Plan) -> None:
     certified = {
         file.number: full_years(file.person.born_on, file.certified_on or file.days["certify"])
@@ -108,6 +114,7 @@ def test_nobody_has_a_certificate_before_eighteen(plan: Plan) -> None:
     assert {number: age for number, age in certified.items() if age < 18} == {}
 
 
+@pytest.mark.thorough
 def test_the_secretary_of_the_default_finds_something_at_every_step() -> None:
     plan = plan_of(DEFAULT)
     (cell,) = {
