@@ -32,6 +32,7 @@ def browser_type_launch_args(browser_type_launch_args: dict[str, Any]) -> dict[s
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    _keep_the_first_of_each_sweep(items)
     # Files with long tests go first, so that short ones are left for whichever core is free.
     marks = ("slow", "scenario")
     long = {item.path for item in items if any(map(item.get_closest_marker, marks))}
@@ -41,6 +42,17 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
         for item in items:
             if item.get_closest_marker("browser"):
                 item.add_marker(missing)
+
+
+def _keep_the_first_of_each_sweep(items: list[pytest.Item]) -> None:
+    """Let FAST=1 ask for one value alone where a test asks for many: the first."""
+    begun: set[str] = set()
+    for item in items:
+        if item.get_closest_marker("sweep"):
+            name = item.nodeid.partition("[")[0]
+            if name in begun:
+                item.add_marker(pytest.mark.thorough)
+            begun.add(name)
 
 
 def pytest_runtest_logreport(report: pytest.TestReport) -> None:

@@ -58,6 +58,7 @@ class Copy:
         self.server = database.named(owner_url, "postgres")
         self.password = database.app_password(owner_url)
         self.in_use = False
+        self.kept: list[str] = []
 
     @contextmanager
     def owner(self) -> Iterator[psycopg.Connection]:
@@ -91,24 +92,49 @@ class Copy:
                 cursor.execute(sql.SQL("GRANT {} TO CURRENT_USER").format(_id(self.role)))
             connection.close()
 
-    def make(self) -> None:
-        """Make the copy, throwing away what was there, and point Django to it."""
+    def make(self, *, of: str = "") -> None:
+        """Make the copy, throwing away what was there, and point Django to it.
+
+        `of`: what `keep` kept under that name, else the empty template.
+        """
         from django.db import connection, connections
 
         connections.close_all()
         with self.owner() as server:
-            self._drop(server, self.name)
-            server.execute(
-                sql.SQL("CREATE DATABASE {} TEMPLATE {}").format(_id(self.name), _id(self.template))
-            )
+            self._copy(server, self._kept(of) if of else self.template, self.name)
         connection.settings_dict["NAME"] = self.name
+
+    def keep(self, name: str) -> None:
+        """Keep what is committed now, vacuumed and analysed, for `make(of=name)`."""
+        from django.db import connections
+
+        self.vacuum()
+        connections.close_all()
+        with self.owner() as server:
+            self._copy(server, self.name, self._kept(name))
+        self.kept.append(self._kept(name))
+
+    def vacuum(self) -> None:
+        """Take away what rolled-back transactions left: else each query reads it again."""
+        from config import database
+
+        with psycopg.connect(database.named(self.server, self.name), autocommit=True) as owner:
+            owner.execute("VACUUM ANALYZE")
 
     def drop(self) -> None:
         from django.db import connections
 
         connections.close_all()
         with self.owner() as server:
-            self._drop(server, self.name)
+            for name in (self.name, *self.kept):
+                self._drop(server, name)
+
+    def _kept(self, name: str) -> str:
+        return f"{self.name}_{name}"
+
+    def _copy(self, server: psycopg.Connection, template: str, name: str) -> None:
+        self._drop(server, name)
+        server.execute(sql.SQL("CREATE DATABASE {} TEMPLATE {}").format(_id(name), _id(template)))
 
     @staticmethod
     def _drop(server: psycopg.Connection, name: str) -> None:

@@ -14,6 +14,8 @@ from datetime import date, timedelta
 from itertools import count
 from typing import Any
 
+from django.contrib.auth.hashers import make_password
+
 from admissions.cases import case_of, summoned
 from admissions.eligibility import introducers_needed, must_join_the_union
 from admissions.models import Candidate, Introducer, PaperKind, RuleSet, Special
@@ -52,7 +54,12 @@ from organizations.models import (
     User,
 )
 from organizations.operations.people import NewMember, take_over_members
-from organizations.operations.structure import found, grant_competence
+from organizations.operations.structure import (
+    NewOrganization,
+    found,
+    found_many,
+    grant_competence,
+)
 
 BEGINNING = date(2018, 1, 1)
 DAY = date(2021, 5, 28)
@@ -103,6 +110,11 @@ def cell(slug: str, under: Organization, *, kind: str = "cell", name: str = "") 
 def authority(slug: str, *, members_entitled: int | None = 15) -> Organization:
     """An organisation at the top that decides on the admissions beneath it."""
     top = unit(slug, kind="superior")
+    _competent(top, members_entitled=members_entitled)
+    return top
+
+
+def _competent(top: Organization, *, members_entitled: int | None) -> None:
     grant_competence(
         top,
         kind=Competence.Kind.SUPERIOR,
@@ -110,7 +122,6 @@ def authority(slug: str, *, members_entitled: int | None = 15) -> Organization:
         decision_number="01-QĐ/TU",
         members_entitled=members_entitled,
     )
-    return top
 
 
 def account(username: str, *, full_name: str = "", person: Person | None = None) -> User:
@@ -189,24 +200,61 @@ def world(
     The body that decides has `deciding` members; None where that is not recorded.
     """
     stand_on(day)
-    top = authority(f"{slug}-top", members_entitled=deciding)
-    committee = unit(f"{slug}-dang-uy", top)
-    first, second = cell(f"{slug}-1", committee), cell(f"{slug}-2", committee)
+    top, committee, first, second = _founded(slug)
+    _competent(top, members_entitled=deciding)
+    posts = {
+        "secretary": ("bithu", first, Role.SECRETARY),
+        "secretary2": ("bithu2", second, Role.SECRETARY),
+        "staff": ("canbo", committee, Role.STAFF),
+        "staff2": ("canbo2", top, Role.STAFF),
+        "approver": ("duyet", top, Role.APPROVER),
+        "leader": ("lanhdao", top, Role.LEADER),
+        "auditor": ("giamsat", top, Role.AUDITOR),
+        "administrator": ("quantri", top, Role.ADMINISTRATOR),
+    }
+    held = [(f"{slug}-{name}", to, role) for name, to, role in posts.values()]
     return World(
         top=top,
         committee=committee,
         cell=first,
         sibling=second,
         members=members(first, number),
-        secretary=officer(f"{slug}-bithu", first),
-        secretary2=officer(f"{slug}-bithu2", second),
-        staff=officer(f"{slug}-canbo", committee, Role.STAFF),
-        staff2=officer(f"{slug}-canbo2", top, Role.STAFF),
-        approver=officer(f"{slug}-duyet", top, Role.APPROVER),
-        leader=officer(f"{slug}-lanhdao", top, Role.LEADER),
-        auditor=officer(f"{slug}-giamsat", top, Role.AUDITOR),
-        administrator=officer(f"{slug}-quantri", top, Role.ADMINISTRATOR),
+        **dict(zip(posts, _officers(held), strict=True)),
     )
+
+
+def _founded(slug: str) -> list[Organization]:
+    """The four units of a world, all at once: a test makes one before it begins."""
+    top, committee = f"{slug}-top", f"{slug}-dang-uy"
+    rows = [
+        ("superior", top, None, f"Đảng bộ {top}"),
+        ("grassroots", committee, top, f"Đảng bộ {committee}"),
+        ("cell", f"{slug}-1", committee, f"Chi bộ {slug}-1"),
+        ("cell", f"{slug}-2", committee, f"Chi bộ {slug}-2"),
+    ]
+    made = found_many(
+        [
+            NewOrganization(
+                slug=slug, name=name, short_name="", kind=kind, parent_slug=under, on=BEGINNING
+            )
+            for kind, slug, under, name in rows
+        ]
+    )
+    return list(made.values())
+
+
+def _officers(posts: Sequence[tuple[str, Organization, str]]) -> list[User]:
+    """An account for each of (sign-in, organisation, role), all at once."""
+    password = make_password(PASSWORD)
+    users = User.objects.bulk_create(
+        User(username=username, full_name=username, password=password)
+        for username, _to, _role in posts
+    )
+    Appointment.objects.bulk_create(
+        Appointment(user=user, organization=to, role=role, period=between(BEGINNING, None))
+        for user, (_username, to, role) in zip(users, posts, strict=True)
+    )
+    return users
 
 
 def needed_papers(on: date, *, youth_union: bool = False) -> list[PaperKind]:

@@ -7,12 +7,15 @@ from typing import Any
 import pytest
 from django.urls import reverse
 
-from organizations.models import Role
-from targets.models import Target, TargetDecision, TargetDraft
+from organizations.models import Organization, Role
+from organizations.operations.structure import NewOrganization, found_many
+from targets.models import Cycle, Target, TargetDecision, TargetDraft
+from targets.operations.attainment import recompute
 from targets.operations.baselines import report_baseline
+from targets.operations.drafts import save_drafts
 from targets.operations.targets import assign_target
 from tests.browser.visits import Reader
-from tests.makers import DAY, PASSWORD, World, cell, officer, world
+from tests.makers import BEGINNING, DAY, PASSWORD, World, cell, logged, officer, world
 from tests.targets.assigning import drafting, issued, opened
 
 pytestmark = [
@@ -81,7 +84,9 @@ def test_two_officers_draft_dispute_a_cell_and_issue_two_too_many(
         if not _time:
             one.page.click("#wi-undo")
             assert one.page.inner_text("#bar-sum") == "0"
+            assert one.page.inner_text("#bar-message") == "Còn 36 chưa phân · 39 ô trống"
     assert one.page.inner_text("#bar-sum") == str(sum(COLUMN)) == "36"
+    assert one.page.inner_text("#bar-message") == ""
     saved(one)
     drafts = list(TargetDraft.objects.values_list("low", flat=True))
     assert (len(drafts), sum(filter(None, drafts))) == (UNITS, 36)
@@ -122,6 +127,102 @@ def test_two_officers_draft_dispute_a_cell_and_issue_two_too_many(
     assert two.amiss() == []
     sheets = two.page.pdf(format="A4")
     assert sheets.count(b"/Type /Page\n") + sheets.count(b"/Type /Page ") in {1, 2}
+
+
+def test_a_paste_is_taken_back_by_the_keyboard_and_only_a_column_is_taken(
+    kc: World, sign_in: Callable[..., Reader]
+) -> None:
+    canbo = sign_in(kc.staff.username)
+    canbo.open(reverse("target-grid", args=[2021], query={"dv": kc.committee.slug}))
+    page, cells = canbo.page, canbo.page.locator("#grid input")
+
+    def paste(text: str, at: int = 0) -> list[str]:
+        cells.nth(at).focus()
+        page.evaluate(PASTE, text)
+        return [cells.nth(place).input_value() for place in range(4)]
+
+    cells.nth(3).fill("9")
+    cells.nth(3).press("Tab")
+    assert paste("A\t1\r\nB\t2\r\n") == ["", "", "", "9"]
+    assert "đã sao chép 2 cột" in page.inner_text("#grid .cell-note")
+    assert paste("1\r\n2\r\n", at=UNITS - 1) == ["", "", "", "9"]
+    assert "chỉ có 1 ô" in page.inner_text(f"#grid tr:has(#{cells.last.get_attribute('id')})")
+    assert paste("\t1\r\n\t\r\n\t3\r\n\t4\r\n") == ["1", "", "3", "4"]
+    page.keyboard.press("Control+z")
+    assert [cells.nth(place).input_value() for place in range(4)] == ["", "", "", "9"]
+    saved(canbo)
+    assert {one.low for one in TargetDraft.objects.all()} <= {9, None}
+
+    paste("5\r\n6")
+    cells.nth(1).fill("7")  # somebody's own: the browser undoes it, and nothing else
+    page.keyboard.press("Control+z")
+    assert cells.nth(0).input_value() == "5"
+    cells.nth(1).fill("7")
+    page.click("#wi-undo")
+    assert [cells.nth(place).input_value() for place in range(2)] == ["", "7"]
+    saved(canbo)
+    assert sorted(filter(None, TargetDraft.objects.values_list("low", flat=True))) == [7, 9]
+    assert canbo.amiss() == []
+
+
+def test_groups_fold_and_a_narrowed_list_still_counts_everybody(
+    kc: World, sign_in: Callable[..., Reader]
+) -> None:
+    groups = {"kt-0": "Khai thác", "kt-1": "Khai thác", "pb-0": "Phòng ban"}
+    found_many(
+        [
+            NewOrganization(
+                slug, f"Chi bộ {slug}", slug, "cell", kc.committee.slug, BEGINNING, group=group
+            )
+            for slug, group in groups.items()
+        ]
+    )
+    logged(kc)
+    recompute(2021, on=DAY)
+    kt_0, kt_1, pb = Organization.objects.filter(slug__in=groups).order_by("slug")
+    save_drafts(
+        Cycle.objects.get(), by=kc.staff, on=DAY, numbers={kc.cell.pk: 1, kt_0.pk: 0, kt_1.pk: 2}
+    )
+    canbo = sign_in(kc.staff.username)
+    canbo.open(reverse("target-grid", args=[2021], query={"dv": kc.committee.slug}))
+    page, group = canbo.page, canbo.page.get_by_role("button", name="Khai thác")
+
+    group.press("Enter")
+    assert group.get_attribute("aria-expanded") == "false"
+    assert not page.locator(f"#t{kt_0.pk}").is_visible()
+    assert "Giao 2" in group.inner_text()
+    assert page.inner_text("#bar-sum") == "3"
+    page.press(f"#t{pb.pk}", "ArrowUp")  # past the cells that are folded away
+    page.locator("#grid tbody").first.locator("input:focus").wait_for()
+    assert canbo.amiss() == []
+    group.press("Space")
+    assert page.locator(f"#t{kt_0.pk}").is_visible()
+
+    canbo.follow('a[href*="loc=can-xem"]')
+    assert page.locator("#grid input").count() == UNITS + 1
+    assert "2 đơn vị khác Giao 1" in page.inner_text("#grid")
+    page.fill(f"#t{kt_1.pk}", "5")
+    assert page.inner_text("#bar-sum") == "6"
+    assert "Giao 5" in page.get_by_role("button", name="Khai thác").inner_text()
+    page.press(f"#t{kt_1.pk}", "Tab")
+    saved(canbo)
+    assert TargetDraft.objects.get(organization=kt_1).low == 5
+    assert canbo.amiss() == []
+
+
+@pytest.mark.parametrize("width", [320, 390])
+def test_on_a_phone_without_script_numbers_are_drafted_and_the_units_asked(
+    kc: World, sign_in: Callable[..., Reader], width: int
+) -> None:
+    canbo = sign_in(kc.staff.username, width=width, height=760, java_script_enabled=False)
+    canbo.open(reverse("target-grid", args=[2021], query={"dv": kc.committee.slug}))
+
+    canbo.page.locator("#grid input").first.fill("2")
+    canbo.follow("[form=grid-form]")
+    assert TargetDraft.objects.get().low == 2
+    canbo.follow('a[href*="/dot/lay-y-kien/"]')
+    canbo.send()
+    assert Cycle.objects.get().state == "consulting"
 
 
 def test_a_lost_connection_keeps_what_was_typed_and_sends_it_later(

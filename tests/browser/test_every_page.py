@@ -47,7 +47,6 @@ NO_PAGE_OF_ITS_OWN = {
     "baseline-confirm": "likewise",
     "baseline-freeze": "likewise",
     "baseline-freeze-answer": "likewise",
-    "follow-up": "nobody of the demonstration was sent after a unit; test_following.py goes there",
     "rule-change-answer": "no change of the rules waits; test_rule_sets.py goes that way",
     "open-question-answer": "likewise",
     "rule-change-withdraw": "likewise; test_rule_changes_taken_back.py asks",
@@ -108,6 +107,13 @@ STEPS_WITHOUT_A_FILE = {
 SOMETIMES = {"verification-unsent", "gui-tham-tra", "chi-bo-xoa-ten"}
 """On the page of a file that stands where the few that are opened may stand or not: the other
 tests of the browser move them on. test_verifications.py and test_name_deletion.py ask."""
+
+AS_THE_ROUND_STANDS = {
+    *("cycle-open", "target-import", "target-appendix", "target-assign", "target-register"),
+    *("scenario-list", "scenario-save", "follow-up"),
+}
+"""Linked while the year's round of targets stands where it offers them; test_assignment.py and
+test_what_if.py, at work on the same product before or after, take it further."""
 
 AT_MOST = {"target-grid": 30}
 """Kilobytes of HTML, compressed; 15 elsewhere."""
@@ -261,10 +267,10 @@ def first_of_each(visits: list[Visit]) -> list[Visit]:
     return list({visit.kind: visit for visit in reversed(visits)}.values())
 
 
-def first_and_last_of_each(visits: list[Visit]) -> list[Visit]:
-    """Two readers of each kind, who mostly differ in what they may do there."""
-    last = {visit.kind: visit for visit in visits}.values()
-    return list(dict.fromkeys([*first_of_each(visits), *last]))
+def last_of_each(visits: list[Visit]) -> list[Visit]:
+    """Another reader of each kind, who mostly differs from the first in what they may do there."""
+    last = {visit.kind: visit for visit in visits}
+    return [visit for visit in last.values() if visit not in first_of_each(visits)]
 
 
 def test_every_address_of_the_product_is_visited_or_excused(visits: list[Visit]) -> None:
@@ -272,39 +278,56 @@ def test_every_address_of_the_product_is_visited_or_excused(visits: list[Visit])
     steps = {visit.kind.split()[1] for visit in visits if visit.kind.startswith("candidate-step ")}
 
     unseen = set(names_of(get_resolver())) - seen
-    assert unseen - SOMETIMES == set(NO_PAGE_OF_ITS_OWN)
-    assert set(STEP_CODES.values()) - steps - SOMETIMES == set(STEPS_WITHOUT_A_FILE)
+    # What is excused may be seen all the same, where another test has left something open.
+    assert unseen - SOMETIMES - AS_THE_ROUND_STANDS <= set(NO_PAGE_OF_ITS_OWN)
+    assert set(NO_PAGE_OF_ITS_OWN) <= set(names_of(get_resolver()))
+    assert set(STEP_CODES.values()) - steps - SOMETIMES <= set(STEPS_WITHOUT_A_FILE)
 
 
-def test_every_page_on_a_desk(visits: list[Visit], readers: Any) -> None:
+def opened(reader: Reader, visit: Visit) -> list[str]:
+    """Open a page on a desk; return what is wrong with its answer and its frame."""
+    answer = reader.open(visit.path)
+    said = []
+    if answer.status != 200 or reader.page.locator("h1").count() != 1:
+        said.append(f"{answer.status}, {reader.page.locator('h1').count()} h1")
+    if reader.page.locator(".only-p >> visible=true").count():
+        said.append("shows what is for paper alone")
+    if reader.page.get_attribute("html", "lang") != "vi":
+        said.append("not in Vietnamese")
+    weight = len(gzip.compress(answer.body())) / 1000
+    if weight > AT_MOST.get(visit.kind, 15):
+        said.append(f"{weight:.1f} KB of HTML")
+    return said
+
+
+def test_every_page_on_a_desk_on_a_phone_and_without_javascript(
+    visits: list[Visit], readers: Any
+) -> None:
     wrong = []
-    for visit in first_and_last_of_each(visits):
+    for visit in first_of_each(visits):
         reader = readers(visit.username)
-        answer = reader.open(visit.path)
-        said = reader.amiss()
-        page = reader.page
-        if answer.status != 200 or page.locator("h1").count() != 1:
-            said.append(f"{answer.status}, {page.locator('h1').count()} h1")
-        if page.locator(".only-p >> visible=true").count():
-            said.append("shows what is for paper alone")
-        if page.get_attribute("html", "lang") != "vi":
-            said.append("not in Vietnamese")
-        weight = len(gzip.compress(answer.body())) / 1000
-        if weight > AT_MOST.get(visit.kind, 15):
-            said.append(f"{weight:.1f} KB of HTML")
+        said = opened(reader, visit) + reader.amiss()
+        words = set(reader.words.split())
+        reader.page.set_viewport_size({"width": 390, "height": 844})
+        said += [f"at 390 px: {one}" for one in reader.amiss() + reader.overflow()]
+        reader.page.set_viewport_size({"width": 320, "height": 640})
+        said += [f"at 320 px: {one}" for one in reader.overflow()]
+        reader.page.set_viewport_size({"width": 1440, "height": 1000})
+        without = readers(visit.username, java_script_enabled=False)
+        without.open(visit.path)
+        missing = words - set(without.words.split())
+        if len(missing) > 4:
+            said.append(f"without script: {missing}")
         wrong += [f"{visit.username} {visit.path}: {one}" for one in said]
     assert wrong == []
 
 
-def test_every_page_on_a_phone(visits: list[Visit], readers: Any) -> None:
+def test_every_page_on_the_desk_of_another_reader(visits: list[Visit], readers: Any) -> None:
     wrong = []
-    for visit in first_of_each(visits):
-        reader = readers(visit.username, width=390, height=844)
-        reader.open(visit.path)
-        said = reader.amiss() + reader.overflow()
-        reader.page.set_viewport_size({"width": 320, "height": 640})
-        said += [f"at 320 px: {one}" for one in reader.overflow()]
-        reader.page.set_viewport_size({"width": 390, "height": 844})
+    for visit in last_of_each(visits):
+        reader = readers(visit.username)
+        said = opened(reader, visit) + reader.troubles
+        reader.troubles.clear()
         wrong += [f"{visit.username} {visit.path}: {one}" for one in said]
     assert wrong == []
 
@@ -326,17 +349,4 @@ def test_dark_and_in_the_largest_letters(visits: list[Visit], readers: Any, widt
         root = reader.page.locator("html")
         assert (root.get_attribute("data-theme"), root.get_attribute("data-size")) == ("dark", "xl")
         wrong += [f"{visit.path}: {one}" for one in reader.amiss() + reader.overflow()]
-    assert wrong == []
-
-
-def test_every_page_reads_without_javascript(visits: list[Visit], readers: Any) -> None:
-    wrong = []
-    for visit in first_of_each(visits):
-        with_script = readers(visit.username)
-        without = readers(visit.username, java_script_enabled=False)
-        with_script.open(visit.path)
-        without.open(visit.path)
-        missing = set(with_script.words.split()) - set(without.words.split())
-        if len(missing) > 4:
-            wrong.append(f"{visit.path}: {missing}")
     assert wrong == []

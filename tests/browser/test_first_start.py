@@ -171,7 +171,7 @@ def give_targets(staff: Reader, today: date) -> None:
     staff.go_to(f"{year}dot/soan/")
     staff.send()
     staff.page.locator('main input[name^="target-"]').first.fill("4")
-    staff.follow("#save-draft")
+    staff.follow("[form=grid-form]")
     staff.go_to(f"{year}dot/trinh/")
     staff.send()
     staff.go_to(f"{year}dot/ban-hanh/")

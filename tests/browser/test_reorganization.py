@@ -52,7 +52,7 @@ def previewed(reader: Reader, page: str) -> dict[str, int]:
 def confirmed(reader: Reader, page: str) -> None:
     """Confirm as the second person, and watch until it is applied."""
     reader.open(page)
-    assert "Chờ bạn xác nhận" in reader.words
+    assert "Chờ đồng chí xác nhận" in reader.words
     reader.follow("section.next .btn.pri")
     assert reader.amiss() + reader.overflow() == []
     reader.follow(".bar-sticky .btn.pri")

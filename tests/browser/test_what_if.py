@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from django.urls import reverse
 
-from targets.models import Target
+from targets.models import SavedScenario, Target
 from targets.operations.baselines import report_baseline
 from targets.operations.targets import register_target
 from tests.browser.visits import Reader
@@ -21,11 +21,9 @@ pytestmark = [
     pytest.mark.django_db(transaction=True),
 ]
 
-VECTORS = json.loads(
-    Path(__file__)
-    .parent.with_name("targets")
-    .joinpath("allocation_vectors.json")
-    .read_text("utf-8")
+VECTORS, BOUNDS = (
+    json.loads(Path(__file__).parent.with_name("targets").joinpath(name).read_text("utf-8"))
+    for name in ("allocation_vectors.json", "bounds_vectors.json")
 )
 MEMBERS = [28, 30, 27, 27, 25, 24, 23, 31, 17]
 
@@ -74,6 +72,18 @@ def test_the_page_gets_from_each_vector_what_python_gets(canbo: Reader, kc: Worl
     for got, vector in zip(found, VECTORS, strict=True):
         assert got == {name: vector[name] for name in ("shares", "obstacle", "off_by")}, vector
 
+    told = canbo.page.evaluate(
+        """(vectors) => vectors.map(({ unit, bound }) => {
+            const { weight, ...bounded } = window.allocation.bounded(unit, bound);
+            return [window.allocation.fault(unit, bound), bounded];
+        })""",
+        BOUNDS,
+    )
+
+    for (fault, bounded), vector in zip(told, BOUNDS, strict=True):
+        assert fault == vector["fault"], vector
+        assert fault or bounded == vector["bounded"], vector
+
 
 def test_what_the_page_reckons_the_server_reckons_too(canbo: Reader, kc: World) -> None:
     for asked in (
@@ -81,7 +91,15 @@ def test_what_the_page_reckons_the_server_reckons_too(canbo: Reader, kc: World) 
         {"tong": 19, "theo": "pha", "nguon": 35, "dangky": "on"},
         {"tong": 10, "theo": "deu", "nguon": 50, "tran": "on"},
         {"tong": 11, "theo": "pha", "nguon": 100, "thuc": "on"},
-    ):
+        {
+            "tong": 12, "theo": "dang-vien", "nguon": 50, "tran": "on", f"it-{kc.sibling.pk}": 3,
+            f"nhieu-{kc.cell.pk}": 1,
+        },
+        {
+            "tong": 12, "theo": "deu", "nguon": 50, f"co-{kc.sibling.pk}": 5,
+            f"mien-{kc.cell.pk}": "on", "loc": "can-xem",
+        },
+    ):  # fmt: skip
         canbo.open(grid(kc, **asked))
         page = numbers(canbo, "#grid .pr")
         words = [canbo.page.inner_text(f"#{one}") for one in ("wi-hinders", "wi-against")]
@@ -91,6 +109,55 @@ def test_what_the_page_reckons_the_server_reckons_too(canbo: Reader, kc: World) 
         assert numbers(canbo, "#grid .pr") == page, asked
         assert [canbo.page.inner_text(f"#{one}") for one in ("wi-hinders", "wi-against")] == words
         canbo.page.unroute("**/*.js")
+
+
+def test_what_is_set_for_one_unit_is_reckoned_with_at_once_and_kept(
+    canbo: Reader, kc: World
+) -> None:
+    canbo.open(grid(kc, tong=12, theo="deu", nguon=50))
+    page, first, second = canbo.page, str(kc.cell.pk), str(kc.sibling.pk)
+
+    page.click("#wi-singles summary")
+    page.fill("#wi_it", "4")
+    assert "Hãy chọn đơn vị." in page.inner_text("#wi-singles")
+    page.select_option("#wi_them", first)
+    assert numbers(canbo, "#grid .pr")[0] == "4"
+    page.fill("#wi_nhieu", "3")
+    assert "Số nhiều nhất nhỏ hơn số ít nhất." in page.inner_text("#wi-singles")
+    assert page.get_attribute("#wi_nhieu", "aria-invalid") == "true"
+    page.fill("#wi_nhieu", "5")
+    page.click("#wi-more")
+    page.select_option("#wi_them", second)
+    page.check("#wi_mien")
+    proposed = numbers(canbo, "#grid .pr")
+    assert (proposed[:2], sum(map(int, proposed))) == (["4", "0"], 12)
+    assert canbo.amiss() == []
+
+    canbo.follow("[formaction*=phuong-an]")
+    assert "ít nhất 4, nhiều nhất 5" in canbo.words
+    canbo.fill(name="Riêng hai chi bộ")
+    canbo.send()
+    assert SavedScenario.objects.get().asked == {
+        "tong": "12", "theo": "deu", "nguon": "50", f"it-{first}": "4", f"nhieu-{first}": "5",
+        f"mien-{second}": "on",
+    }  # fmt: skip
+
+
+@pytest.mark.parametrize("total", ["abc", "", "-5", "35-40"])
+def test_without_a_total_nothing_is_shared_out_nor_filled(
+    canbo: Reader, kc: World, total: str
+) -> None:
+    canbo.open(grid(kc, tong=12, theo="deu", nguon=50))
+    page = canbo.page
+
+    page.fill("[name=tong]", total)
+    page.click("[data-fill=all]")
+
+    assert page.inner_text("#wi-hinders") == "Ghi tổng số bằng số nguyên; chưa chia được gì."
+    assert (page.inner_text("#total-proposed"), set(numbers(canbo, "#grid .pr"))) == ("–", {"–"})
+    assert numbers(canbo, "#grid input") == [""] * len(MEMBERS)
+    page.fill("[name=tong]", "12")
+    assert (page.inner_text("#wi-hinders"), page.inner_text("#total-proposed")) == ("", "12")
 
 
 def test_cells_are_filled_when_told_to_and_emptied_again(canbo: Reader, kc: World) -> None:

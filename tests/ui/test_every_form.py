@@ -46,6 +46,7 @@ def answers(typed: str, language: str) -> dict[str, list[str]]:
     return found
 
 
+@pytest.mark.thorough
 @pytest.mark.django_db
 @pytest.mark.parametrize("typed", ["An\x00Bình", "1\x002", "9" * 20, "-" + "9" * 20, "9" * 400])
 def test_every_field_refuses_nonsense_in_vietnamese(typed: str) -> None:
@@ -64,6 +65,7 @@ def test_a_null_character_is_told_in_the_same_words_everywhere() -> None:
     assert not any("ký tự" in sentence for sentence in told - {HIDDEN})
 
 
+@pytest.mark.thorough
 @pytest.mark.django_db
 def test_a_number_too_long_is_told_the_largest_that_is_taken() -> None:
     numbers = {

@@ -87,6 +87,7 @@ def test_a_closed_account_is_told_no_more_than_a_wrong_password(staff, administr
     assert "Tên đăng nhập hoặc mật khẩu không đúng." in html
 
 
+@pytest.mark.thorough
 def test_too_many_wrong_passwords_lock_sign_in_with_a_clear_sentence(staff, client):
     answers = [client.post(SIGN_IN, {"login": "canbo", "password": "sai"}) for _ in range(9)]
 
@@ -196,7 +197,7 @@ def test_a_missing_page_and_a_forbidden_one_look_the_same(staff, rf):
 
     assert shown(not_found, "/ho-so/an/") == shown(not_found, "/ho-so/khong-co/")
     assert shown(forbidden, "/ho-so/an/") == shown(not_found, "/ho-so/an/")
-    assert "Không có trang này, hoặc bạn không có quyền xem" in shown(not_found, "/x/")
+    assert "Không có trang này, hoặc tài khoản không có quyền xem" in shown(not_found, "/x/")
 
 
 def test_an_error_of_the_server_says_what_happened_and_asks_no_database(
@@ -262,6 +263,7 @@ def test_the_style_keeps_to_what_the_oldest_browsers_know():
     assert re.findall(unknown, rules) == []
 
 
+@pytest.mark.thorough
 def test_the_fonts_hold_every_vietnamese_letter_and_are_cut_once(tmp_path):
     assert fonts.build(tmp_path) is True
     assert fonts.build(tmp_path) is False
