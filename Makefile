@@ -14,14 +14,14 @@ run:             ## serve it here: PORT, APP_VAR, DATABASE_URL, CELERY_BROKER_UR
 	$(IN) python -m config.embedded.supervisor
 demo:            ## serve one demonstration from a database of its own: SCENARIO=...
 	$(IN) python -m config.embedded.supervisor --scenario "$(or $(SCENARIO),than-quang-ninh-2021)"
-test:            ## all tests; FAST=1 leaves the slow ones and the other scenarios out; ARGS=...
+test:            ## all tests; FAST=1 each rule, operation and page once; ARGS=...
 	$(DEV) python -m config.workshop test $(ARGS)
 check:           ## format, lint, types, layers, migrations, translations, deployment
 	$(DEV) python -m config.workshop check
 format:          ## put the code into its format
 	$(DEV) python -m config.workshop format
-bench:           ## measure: results in bench-results/
-	$(DEV) python -m benchmarks $(ARGS)
+bench:           ## measure a country: SCALE=0.01 (1: all of it); results in bench-results/
+	$(DEV) python -m benchmarks --scale $(or $(SCALE),0.01) $(ARGS)
 lock:            ## resolve requirements*.in anew into the locks
 	$(DEV) python -m config.workshop lock $(ARGS)
 wheelhouse:      ## collect the wheels into ./wheelhouse for a machine without a network
