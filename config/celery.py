@@ -7,7 +7,7 @@ import sys
 from typing import Any
 
 from celery import Celery
-from celery.signals import worker_process_init
+from celery.signals import beat_embedded_init, worker_process_init
 
 PR_SET_PDEATHSIG = 1
 WORKER = os.getpid()
@@ -21,12 +21,13 @@ app.config_from_object("django.conf:settings", namespace="CELERY")
 app.autodiscover_tasks()
 
 
+@beat_embedded_init.connect  # type: ignore[untyped-decorator]
 @worker_process_init.connect  # type: ignore[untyped-decorator]
 def end_with_the_worker(**_told: Any) -> None:
-    """Let a process of the pool end when its worker does, however that ends.
+    """Let the beat and each process of the pool end when their worker does, however that ends.
 
-    A worker that is killed as it starts would leave it waiting for ever; nothing is lost, for a
-    task that is broken off is found by the next one.
+    One that starts while its worker is told to end does not hear of it and would go on for ever;
+    nothing is lost, for a task that is broken off is found by the next one.
     """
     if sys.platform != "linux" or os.getpid() == WORKER:
         return

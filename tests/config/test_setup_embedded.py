@@ -14,7 +14,7 @@ import time
 import urllib.error
 import urllib.request
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import pytest
@@ -93,6 +93,15 @@ class Installation:
                     found.append((entry / "comm").read_text().strip())
             except OSError:  # it ended meanwhile
                 continue
+        return sorted(found)
+
+    def workers(self) -> list[int]:
+        """Celery's processes of this folder, the one that started the others first."""
+        found = []
+        for entry in Path("/proc").glob("[0-9]*"):
+            with suppress(OSError):  # it ended meanwhile
+                if b"celery" in entry.joinpath("cmdline").read_bytes() and self.owns(entry):
+                    found.append(int(entry.name))
         return sorted(found)
 
     def owns(self, process: Path) -> bool:
@@ -202,6 +211,18 @@ def test_a_killed_database_comes_back_and_so_does_a_killed_web_server(installati
         assert within(60, lambda: installation.status() == 200)
 
     assert installation.processes() == []
+
+
+def test_a_killed_worker_takes_its_pool_and_its_beat_with_it(installation):
+    with installation.running() as process:
+        assert within(60, lambda: len(installation.workers()) == 4)  # two of the pool, the beat
+        process.send_signal(signal.SIGSTOP)  # it would end them itself, and start others
+        try:
+            os.kill(installation.workers()[0], signal.SIGKILL)
+
+            assert within(20, lambda: installation.workers() == []), installation.workers()
+        finally:
+            process.send_signal(signal.SIGCONT)
 
 
 def test_a_broken_broker_file_costs_nothing_but_what_was_in_it(installation):
