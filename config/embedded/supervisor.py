@@ -266,6 +266,7 @@ class Supervisor:
             [*MANAGE, *arguments], cwd=BASE_DIR, env=self.env, start_new_session=True
         )
         try:
+            heed()
             if ran.wait():
                 raise CannotRunError(f"manage.py {' '.join(arguments)} failed: see above.")
         except BaseException:
@@ -290,6 +291,7 @@ class Supervisor:
         web = self.parts["web"]
         deadline = time.monotonic() + timeout
         while not self._answers():
+            heed()
             if web.process is None or web.process.poll() is not None:
                 raise CannotRunError(f"The web server ended: {web.last_words()} (see {web.log})")
             if time.monotonic() > deadline:
@@ -317,6 +319,7 @@ class Supervisor:
     def _watch(self) -> int:
         """Start again what ends by itself, until a signal ends this loop from outside."""
         while True:
+            heed()
             for part in self.parts.values():
                 if part.process is not None and part.process.poll() is not None:
                     self._again(part)
@@ -433,8 +436,19 @@ def _port(text: str | None) -> int:
     return port
 
 
+_told_to_end = False
+
+
 def _interrupted(*_: object) -> None:
+    global _told_to_end  # noqa: PLW0603 - one process, one end
+    _told_to_end = True
     raise KeyboardInterrupt
+
+
+def heed() -> None:
+    """Raise KeyboardInterrupt if this process was told to end: one raised at a fork is lost."""
+    if _told_to_end:
+        raise KeyboardInterrupt
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

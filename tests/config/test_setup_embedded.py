@@ -225,6 +225,25 @@ def test_a_killed_worker_takes_its_pool_and_its_beat_with_it(installation):
             process.send_signal(signal.SIGCONT)
 
 
+def test_a_signal_that_comes_while_a_part_is_started_again_is_heeded():
+    told_at_the_fork = """
+import os, signal, subprocess
+from config.embedded import supervisor
+signal.signal(signal.SIGTERM, supervisor._interrupted)
+os.register_at_fork(after_in_parent=lambda: signal.raise_signal(signal.SIGTERM))
+subprocess.run(["true"], preexec_fn=lambda: None)
+print("lost")
+supervisor.heed()
+print("not heeded")
+"""
+    ran = subprocess.run(
+        [sys.executable, "-c", told_at_the_fork],
+        cwd=BASE_DIR, capture_output=True, text=True, check=False,
+    )  # fmt: skip
+
+    assert (ran.stdout, ran.returncode) == ("lost\n", -signal.SIGINT)
+
+
 def test_a_broken_broker_file_costs_nothing_but_what_was_in_it(installation):
     with installation.running():
         pass
