@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import logging
-from time import monotonic
+from threading import Thread
+from time import monotonic, sleep
 from typing import Any
 
 from celery import shared_task
+from celery.signals import beat_init
+from django.db import connections
 
 from targets.operations import attainment
 from targets.selectors import RECOMPUTE
@@ -17,15 +20,33 @@ ONCE_IN = 0.05
 """Seconds in which one waking answers for many: a transaction may leave a thousand news."""
 QUIET = 5.0
 """Seconds without a try after the broker did not answer, so that requests do not wait for it."""
+LOOKS_EVERY = 2.0
+"""Seconds after which beat looks by itself for news of which no waking told."""
 
 _next_try = 0.0
 
 
 @shared_task(acks_late=True, ignore_result=True)  # type: ignore[untyped-decorator]
 def fold_attainment() -> None:
-    """Fold all waiting news. Woken by commits, and by beat every two seconds."""
+    """Fold all waiting news. Woken by commits."""
     while attainment.fold():
         pass
+
+
+@beat_init.connect  # type: ignore[untyped-decorator]
+def watch(**_told: Any) -> None:
+    """Let beat fold what no waking told of. It needs no broker for that: figures go on without."""
+    Thread(target=_watch, name="outbox", daemon=True).start()
+
+
+def _watch() -> None:
+    while True:
+        sleep(LOOKS_EVERY)
+        try:
+            fold_attainment()
+        except Exception as failure:  # noqa: BLE001 - the database may be back at the next look
+            logger.warning("figures wait for the next look: %s", type(failure).__name__)
+            connections.close_all()
 
 
 @shared_task(acks_late=True, ignore_result=True)  # type: ignore[untyped-decorator]
@@ -43,7 +64,7 @@ def recompute_asked() -> None:
 def wake() -> None:
     """Ask a worker to fold; never raises and hardly waits, as the outbox row is what counts.
 
-    With a dead broker, beat's schedule finds the row once there is one again.
+    With a dead broker, beat finds the row by itself (`watch`).
     """
     global _next_try  # noqa: PLW0603 - one memory per process, of when the broker last failed
     if monotonic() < _next_try:

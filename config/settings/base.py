@@ -262,12 +262,6 @@ CELERY_BROKER_TRANSPORT_OPTIONS = {
 CELERY_TASK_PUBLISH_RETRY = False
 CELERY_TIMEZONE = TIME_ZONE
 CELERY_BEAT_SCHEDULE = {
-    "fold waiting facts": {
-        "task": "targets.tasks.fold_attainment",
-        "schedule": 2.0,
-        # Not worth doing later: the next one is on its way.
-        "options": {"expires": 10},
-    },
     "apply decisions whose day has come": {
         "task": "organizations.tasks.apply_reorganizations",
         "schedule": 30.0,

@@ -10,7 +10,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from datetime import date
 from pathlib import Path
 
@@ -57,7 +57,8 @@ def running(
     try:
         yield program
     finally:
-        os.killpg(program.pid, signal.SIGTERM)
+        with suppress(ProcessLookupError):  # the test has killed it
+            os.killpg(program.pid, signal.SIGTERM)
         try:
             program.wait(timeout=15)
         except subprocess.TimeoutExpired:
@@ -193,3 +194,22 @@ def test_what_was_saved_while_the_broker_was_dead_shows_once_it_is_back(
     schedule = str(folder / "beat")
     with valkey(folder), worker(folder, app_database_url, "--beat", "--schedule", schedule):
         until(shows(top, 1), seconds=WITHIN, log=folder / "worker.log")
+
+
+def test_while_the_broker_is_dead_beat_looks_for_itself(
+    country: tuple[Organization, Organization], folder: Path, app_database_url: str
+) -> None:
+    top, c1 = country
+    log = folder / "worker.log"
+    with (
+        valkey(folder) as killed,
+        worker(folder, app_database_url, "--beat", "--schedule", str(folder / "beat")),
+    ):
+        killed.kill()
+        killed.wait()
+        for people in (1, 2):
+            admit_one(c1)
+
+            until(shows(top, people), seconds=WITHIN, log=log)
+        assert killed.poll() is not None
+    assert not Outbox.objects.exists()
