@@ -27,7 +27,7 @@ from django.db import connection
 from admissions.stages import Stage
 from config.planned import Planned
 from targets.measures import FLOWS, MEASURES, STANDING
-from targets.sql import COLUMNS, fresh, listed, term
+from targets.sql import COLUMNS, fresh, listed, part, term
 
 FILE = "admissions.candidate"
 ADDED = frozenset({FILE, *(flow.kind for flow in FLOWS.values())})
@@ -174,7 +174,7 @@ added AS MATERIALIZED (
     LEFT JOIN term ON term.organization_id = climbed.organization_id AND term.year = climbed.year
     JOIN figured ON figured.year = climbed.year
     JOIN organizations_organization AS unit ON unit.id = climbed.organization_id
-        -- Those that a year shows; `existing` of the full statement.
+        -- Those that a year shows; `unit` of the full statement.
         AND (unit.period && daterange(figured.first_day, figured.last_day, '[]')
             OR (climbed.lens = 'now' AND unit.period @> %(on)s::date))
     GROUP BY 1, 2, 3
@@ -337,11 +337,16 @@ _SUM_ALONE = Planned(
 """What nearly every fact asks for: planning it took many times as long as running it."""
 
 
-def fold(*, on: date, figured: Collection[int], anew: Collection[int]) -> Folded:
+def fold(
+    *, on: date, figured: Collection[int], anew: Collection[int], cut: Collection[int] = ()
+) -> Folded:
     """Take waiting news, add them to the years `figured`, and compute the years `anew`.
 
     `on` is the clock's day; no year is in both. The caller holds the lock of attainment. At most
     MOST news are taken, or all where a year is computed anew, as its figures contain them all.
+    `cut` names organisations of which none stands beneath another: the facts beneath each are then
+    summed by a statement of their own, and all others by one more. The caller's transaction must
+    see one snapshot.
     """
     years = sorted(anew)
     parameters: dict[str, Any] = {
@@ -356,7 +361,9 @@ def fold(*, on: date, figured: Collection[int], anew: Collection[int]) -> Folded
         if years:
             queries = []
             for year in years:
-                query, own = fresh(year, on=on)
+                if cut:
+                    _sum_in_parts(year, on=on, cut=cut)
+                query, own = fresh(year, on=on, is_parted=bool(cut))
                 queries.append(f"({query})")
                 parameters |= own
             anew_text = f", fresh AS MATERIALIZED ({' UNION ALL '.join(queries)})"
@@ -365,6 +372,8 @@ def fold(*, on: date, figured: Collection[int], anew: Collection[int]) -> Folded
         else:
             _SUM_ALONE.execute(cursor, parameters)
         taken, rows, changed, first, told, lacking = cursor.fetchone()
+        if years and cut:
+            cursor.execute("DELETE FROM targets_attainmentpart")
     return Folded(
         taken=taken,
         rows=rows,
@@ -373,6 +382,13 @@ def fold(*, on: date, figured: Collection[int], anew: Collection[int]) -> Folded
         told=frozenset((kind, year) for kind, year in told),
         lacking=frozenset(lacking),
     )
+
+
+def _sum_in_parts(year: int, *, on: date, cut: Collection[int]) -> None:
+    with connection.cursor() as cursor:
+        for top in cut:
+            cursor.execute(*part(year, on=on, tops=[top]))
+        cursor.execute(*part(year, on=on, tops=cut, is_rest=True))
 
 
 def _sentence(

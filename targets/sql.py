@@ -5,6 +5,8 @@ nobody's ancestors change), cells then collapse into their parent, and only thos
 ancestry. So a move costs one more row per cell and year, and both lenses come out of one reading:
 *then* climbs the tree of the facts' days, *now* that of the day of computing.
 
+The facts can also be summed in parts, some cells at a time (`part`), and completed from these sums.
+
 The same text is published (`fresh`, which `targets.deltas` swaps in) and reads as of a past day
 (`read`), so that the two cannot disagree.
 
@@ -30,7 +32,7 @@ from typing import Any
 from django.db import connection
 
 from admissions.stages import OPEN_STAGES, ORDER, REACHES, Stage
-from targets.measures import FLOWS, MEASURES, STANDING, Measure, has_left
+from targets.measures import FLOWS, MEASURES, Measure, has_left
 from targets.models import Attainment, Indicator
 
 COLUMNS = [
@@ -60,6 +62,7 @@ def _quoted(stages: Iterable[Stage]) -> str:
     return ", ".join(f"'{stage.value}'" for stage in stages)
 
 
+_NAMES = listed(measure.name for measure in MEASURES)
 _SUMS = listed(f"sum({measure.name})::int AS {measure.name}" for measure in MEASURES)
 
 
@@ -170,30 +173,48 @@ flow AS MATERIALIZED (
     WHERE reason_in = 'reorganised' AND together AND came_from <> cell_id
     GROUP BY 1, 2
 ),
-own AS MATERIALIZED (
+unreported AS MATERIALIZED (
     -- Cells that did not report count only where they moved: elsewhere nothing changes by them.
+    SELECT descendant_id AS cell_id FROM organizations_ancestry
+    WHERE valid_from > %(year_start)s AND valid_from <= %(tree)s
+    UNION
+    SELECT came_from FROM flow
+    EXCEPT
+    SELECT organization_id FROM opening
+),
+own AS MATERIALIZED (
     SELECT organization_id, members FROM opening
     UNION ALL
-    SELECT cell_id, count(*)::int FROM organizations_membership
-    WHERE period @> %(year_start)s::date AND cell_id IN (
-            SELECT descendant_id FROM organizations_ancestry
-            WHERE valid_from > %(year_start)s AND valid_from <= %(tree)s
-            UNION
-            SELECT came_from FROM flow
-        ) AND cell_id NOT IN (SELECT organization_id FROM opening)
+    SELECT cell_id, count(*)::int
+    FROM unreported JOIN organizations_membership USING (cell_id)
+    WHERE period @> %(year_start)s::date
     GROUP BY 1
 ),
-nearest AS (
-    -- The report above each report, in the tree of 1 January, or of its first day.
-    SELECT DISTINCT ON (own.organization_id) own.organization_id, own.members, line.ancestor_id
-    FROM own
-    JOIN organizations_organization AS unit ON unit.id = own.organization_id
-    JOIN organizations_ancestry AS line ON line.descendant_id = own.organization_id
-        AND line.depth > 0
-        AND line.valid_from <= greatest(lower(unit.period), %(year_start)s)
-        AND line.valid_to > greatest(lower(unit.period), %(year_start)s)
+reports AS MATERIALIZED (
+    -- Each report, and the day whose tree says above whom it stands: 1 January, or its first.
+    SELECT own.organization_id, own.members, greatest(lower(unit.period), %(year_start)s) AS day
+    FROM own JOIN organizations_organization AS unit ON unit.id = own.organization_id
+),
+direct AS MATERIALIZED (
+    SELECT reports.organization_id, reports.members, line.ancestor_id
+    FROM reports
+    JOIN organizations_ancestry AS line ON line.descendant_id = reports.organization_id
+        AND line.depth = 1 AND line.valid_from <= reports.day AND line.valid_to > reports.day
     JOIN own AS above ON above.organization_id = line.ancestor_id
-    ORDER BY own.organization_id, line.depth
+),
+nearest AS (
+    -- The report above each report: mostly that of its superior.
+    SELECT members, ancestor_id FROM direct
+    UNION ALL
+    SELECT members, ancestor_id FROM (
+        SELECT DISTINCT ON (reports.organization_id) reports.members, line.ancestor_id
+        FROM reports
+        JOIN organizations_ancestry AS line ON line.descendant_id = reports.organization_id
+            AND line.depth > 1 AND line.valid_from <= reports.day AND line.valid_to > reports.day
+        JOIN own AS above ON above.organization_id = line.ancestor_id
+        WHERE reports.organization_id NOT IN (SELECT organization_id FROM direct)
+        ORDER BY reports.organization_id, line.depth
+    ) AS further
 ),
 rest AS MATERIALIZED (
     SELECT organization_id, sum(members) AS members
@@ -251,79 +272,81 @@ term AS (
 """
 
 
-def _flow(source: str) -> str:
-    """Return the CTE of a flow's sums per cell and stretch of the year; -1 where nobody moved."""
+_STANDS = -2
+"""The "stretch" of the open files of a cell that moved: they stand on a day of each lens."""
+_SOURCES = {source: place for place, source in enumerate(FLOWS)}
+_FILES = len(FLOWS)
+"""The `source` of files as they stand; that of a flow is its place in FLOWS."""
+_OF_ADMISSIONS = "sex, age_years, is_ethnic_minority, groups"
+
+
+def _facts(source: str) -> str:
+    """Return the rows of a flow of the year, with what any measure asks of them."""
     flow = FLOWS[source]
-    sums = (
-        f"coalesce(sum({flow.sign}) FILTER (WHERE {_in_month(measure)}), 0)::int AS {measure.name}"
-        for measure in MEASURES
-        if measure.source == source
-    )
+    month, known = "NULL::int", "NULL, NULL, NULL, NULL"
+    if source == "admission":
+        month, known = f"extract(month FROM {flow.day})::int", _OF_ADMISSIONS
     return f"""
-{source} AS MATERIALIZED (
-    SELECT cell_id, stretch, min({flow.day}) AS day,
-        {listed(sums)}
-    FROM (
-        SELECT fact.*, extract(month FROM {flow.day})::int AS month,
-            CASE WHEN moved.cell_id IS NULL THEN -1
-                ELSE width_bucket({flow.day}, (SELECT days FROM changes)) END AS stretch
+        SELECT {_SOURCES[source]} AS source, cell_id, {flow.day} AS day, {flow.sign} AS sign,
+            {month} AS month, {known}, NULL AS stage
         FROM {flow.table} AS fact
-        LEFT JOIN moved ON moved.cell_id = fact.cell_id
         WHERE {flow.day} BETWEEN %(year_start)s AND %(upto)s
-        OFFSET 0 -- so that the month is taken once, not for each measure
+        UNION ALL"""
+
+
+def _sum(measure: Measure) -> str:
+    source = _SOURCES.get(measure.source, _FILES)
+    counts = f"FILTER (WHERE source = {source} AND {_in_month(measure)})"
+    return f"coalesce(sum(sign) {counts}, 0)::int AS {measure.name}"
+
+
+def _cells(files: str, within: str) -> str:
+    """Return the CTE of all facts of the year, summed for each cell and stretch."""
+    return f"""
+cell AS (
+    SELECT cell_id, stretch, min(day) AS day,
+        {listed(_sum(measure) for measure in MEASURES)}
+    FROM (
+        SELECT made.*, CASE WHEN moved.cell_id IS NULL THEN -1 WHEN day IS NULL THEN {_STANDS}
+            ELSE width_bucket(day, (SELECT days FROM changes)) END AS stretch
+        FROM ({"".join(_facts(source) for source in FLOWS)}
+        SELECT {_FILES}, cell_id, NULL, 1, NULL, NULL, NULL, NULL, NULL, stage
+        FROM ({files}) AS open
+        ) AS made
+        LEFT JOIN moved ON moved.cell_id = made.cell_id
+        WHERE true {within.format("made.cell_id")}
     ) AS counted
     GROUP BY cell_id, stretch
 ),
 """
 
 
-def _climbing(source: str, *, each: str, then: str, now: str) -> str:
-    """Return the rows of a flow that climb: once where nobody moved, else for each lens."""
-    columns = listed(_of(measure, source) for measure in MEASURES)
-    return f"""
-    UNION ALL
-    SELECT CASE WHEN stretch < 0 THEN '{each}' ELSE 'then' END, cell_id, stretch, day,
-        {columns}
-    FROM {source} WHERE stretch < 0 OR (stretch >= 0 {then})
-    UNION ALL
-    SELECT 'now', cell_id, -1, %(tree)s::date,
-        {columns}
-    FROM {source} WHERE stretch >= 0 {now}
-"""
-
-
-def _of(measure: Measure, source: str) -> str:
-    return measure.name if measure.source == source else "0"
-
-
-def _standing(measure: Measure) -> str:
-    return measure.name if measure in STANDING else "0"
-
-
-def _attainment(files: str, opened: str, lenses: Collection[str] = Attainment.Lens.values) -> str:
-    """Return the common table expressions up to `fresh`: one row per organisation and lens."""
-    # Cells above which nothing ever changed count the same in each lens: once, for all of them.
+def _lenses(lenses: Collection[str]) -> str:
     days = {
         "then": "('then', least(%(on)s::date, %(year_end)s::date))",
         "now": "('now', %(tree)s::date)",
     }
+    return f"""
+lenses(lens, day) AS (
+    VALUES {", ".join(days[lens] for lens in lenses)}
+),
+"""
+
+
+def _counted(
+    files: str, lenses: Collection[str] = Attainment.Lens.values, *, within: str = ""
+) -> str:
+    """Return the common table expressions up to `total` and `history`: the facts, climbed.
+
+    `within` is SQL that narrows the facts to some cells, "{}" in the place of their column.
+    """
+    # Cells above which nothing ever changed count the same in each lens: once, for all of them.
     then, now = ("AND true" if lens in lenses else "AND false" for lens in ("then", "now"))
     is_split = len(lenses) > 1
     each = "each" if is_split else next(iter(lenses))
-    split_join = """
-    LEFT JOIN total AS of_each ON of_each.organization_id = unit.id AND of_each.lens = 'each'
-    LEFT JOIN history AS past_of_each
-        ON past_of_each.organization_id = unit.id AND past_of_each.lens = 'each'
-    """.strip()
-
-    climbing = " ".join(_climbing(one, each=each, then=then, now=now) for one in FLOWS).strip()
-
-    def of_both(own: str, column: str, other: str) -> str:
-        found = f"coalesce({own}.{column}, 0)"
-        return f"{found} + coalesce({other}.{column}, 0)" if is_split else found
-
+    climbs = "(lens = 'each') = (stretch = -1)" if is_split else "true"
     return f"""
-WITH placed AS MATERIALIZED (
+placed AS MATERIALIZED (
     -- Places that do not hold from the first fact to the last day that counts.
     SELECT organization_id, period FROM organizations_placement
     WHERE NOT period @> daterange(
@@ -339,33 +362,24 @@ changes AS MATERIALIZED (
     WHERE change <= %(upto)s
 ),
 moved AS MATERIALIZED (
-    SELECT DISTINCT descendant_id AS cell_id FROM organizations_ancestry
-    WHERE ancestor_id IN (SELECT organization_id FROM placed)
+    SELECT DISTINCT beneath.cell_id
+    FROM (SELECT DISTINCT organization_id FROM placed) AS known
+    CROSS JOIN LATERAL (
+        SELECT descendant_id AS cell_id FROM organizations_ancestry
+        WHERE ancestor_id = known.organization_id
+        OFFSET 0 -- by the index: few of all lines
+    ) AS beneath
 ),
-lenses(lens, day) AS (
-    VALUES {", ".join(days[lens] for lens in lenses)}
-),
-{" ".join(_flow(source) for source in FLOWS).strip()}
-file AS MATERIALIZED (
-    SELECT cell_id,
-        {
-        listed(
-            f"(count(*) FILTER (WHERE {measure.condition}))::int AS {measure.name}"
-            for measure in STANDING
-        )
-    }
-    FROM ({files}) AS open
-    GROUP BY 1
-),
+{_cells(files, within).strip()}
 leaf AS MATERIALIZED (
-    SELECT '{each}' AS lens, cell_id, -1 AS stretch, %(tree)s::date AS day,
-        {listed(f"{_standing(measure)} AS {measure.name}" for measure in MEASURES)}
-    FROM file WHERE cell_id NOT IN (SELECT cell_id FROM moved)
-    UNION ALL
-    SELECT lens, cell_id, -1, lenses.day,
-        {listed(_standing(measure) for measure in MEASURES)}
-    FROM file CROSS JOIN lenses WHERE cell_id IN (SELECT cell_id FROM moved)
-    {climbing}
+    SELECT lens, cell_id, CASE lens WHEN 'now' THEN -1 ELSE stretch END AS stretch,
+        CASE WHEN stretch <> -1 AND (lens = 'now' OR stretch = {_STANDS}) THEN lenses.day
+            ELSE coalesce(cell.day, %(tree)s) END AS day,
+        stretch <> -1 AS is_moved,
+        {_NAMES}
+    FROM cell
+    JOIN (SELECT * FROM lenses{" UNION ALL SELECT 'each', NULL" * is_split}) AS lenses
+        ON {climbs}
 ),
 parents AS MATERIALIZED (
     SELECT leaf.lens, line.ancestor_id, leaf.stretch, min(leaf.day) AS day,
@@ -374,6 +388,12 @@ parents AS MATERIALIZED (
     JOIN organizations_ancestry AS line ON line.descendant_id = leaf.cell_id AND line.depth = 1
         AND line.valid_from <= leaf.day AND line.valid_to > leaf.day
     GROUP BY 1, 2, 3
+),
+above AS MATERIALIZED (
+    -- Units that have others beneath them, of any day: what they have of their own is added.
+    SELECT DISTINCT line.ancestor_id AS organization_id
+    FROM (SELECT DISTINCT ancestor_id FROM parents) AS known
+    JOIN organizations_ancestry AS line ON line.descendant_id = known.ancestor_id
 ),
 total AS MATERIALIZED (
     SELECT lens, organization_id,
@@ -386,20 +406,25 @@ total AS MATERIALIZED (
             AND line.valid_from <= parents.day AND line.valid_to > parents.day
         UNION ALL
         SELECT lens, cell_id,
-        {listed(measure.name for measure in MEASURES)}
-        FROM leaf
+        {_NAMES}
+        FROM leaf WHERE is_moved OR cell_id IN (SELECT organization_id FROM above)
     ) AS climbed
     GROUP BY 1, 2
+    UNION ALL
+    -- Most cells have one row and nobody beneath them: theirs are sums already.
+    SELECT lens, cell_id,
+        {_NAMES}
+    FROM leaf WHERE NOT is_moved AND cell_id NOT IN (SELECT organization_id FROM above)
 ),
 {term("(VALUES (%(year)s))").strip()}
 eras AS (
     -- The past counts by the terms that it lies in, not by year: few rows of each cell.
-    SELECT coalesce(array_agg(year ORDER BY year), '{{}}') AS years
-    FROM (SELECT DISTINCT since::int AS year FROM term) AS begun
+    SELECT coalesce(array_agg(day ORDER BY day), '{{}}') AS days
+    FROM (SELECT DISTINCT make_date(since, 1, 1) AS day FROM term) AS begun
 ),
 past AS MATERIALIZED (
     SELECT fact.cell_id,
-        width_bucket(extract(year FROM fact.ceremony_on)::int, (SELECT years FROM eras)) AS era,
+        width_bucket(fact.ceremony_on, (SELECT days FROM eras)) AS era,
         CASE WHEN moved.cell_id IS NULL THEN -1
             ELSE width_bucket(fact.ceremony_on, (SELECT days FROM changes)) END AS stretch,
         min(fact.ceremony_on) AS day, sum(fact.sign)::int AS people,
@@ -410,7 +435,7 @@ past AS MATERIALIZED (
         SELECT reverses_id FROM admissions_admission
         WHERE reverses_id IS NOT NULL AND ceremony_on <= %(upto)s
     ) AS undone ON undone.reverses_id = fact.id
-    WHERE fact.ceremony_on <= %(upto)s
+    WHERE fact.ceremony_on <= %(upto)s {within.format("fact.cell_id")}
     GROUP BY fact.cell_id, era, stretch
 ),
 past_leaf AS MATERIALIZED (
@@ -432,7 +457,7 @@ past_parents AS (
 history AS MATERIALIZED (
     SELECT climbed.lens, climbed.organization_id,
         sum(people) FILTER (WHERE
-            climbed.era >= width_bucket(term.since::int, (SELECT years FROM eras)))
+            climbed.era >= width_bucket(make_date(term.since, 1, 1), (SELECT days FROM eras)))
             AS term_admitted,
         max(last_on) AS last_on
     FROM (
@@ -446,6 +471,26 @@ history AS MATERIALIZED (
     LEFT JOIN term USING (organization_id)
     GROUP BY 1, 2
 ),
+"""
+
+
+def _completed(opened: str, lenses: Collection[str]) -> str:
+    """Return the common table expressions up to `fresh`, which has each organisation and lens."""
+    is_split = len(lenses) > 1
+    of_each = """
+    LEFT JOIN total AS of_each
+        ON of_each.organization_id = known.organization_id AND of_each.lens = 'each'
+    """.strip()
+    past_of_each = """
+        LEFT JOIN history AS past_of_each
+            ON past_of_each.organization_id = unit.organization_id AND past_of_each.lens = 'each'
+    """.strip()
+
+    def of_both(own: str, column: str, other: str) -> str:
+        found = f"coalesce({own}.{column}, 0)"
+        return f"{found} + coalesce({other}.{column}, 0)" if is_split else found
+
+    return f"""
 {opened.strip()}
 target AS (
     SELECT DISTINCT ON (organization_id) organization_id, low, high
@@ -464,44 +509,65 @@ without_source AS (
     ) AS latest
     WHERE latest.state = 'accepted' AND latest.review_on > %(upto)s
 ),
-existing AS MATERIALIZED (
+unit AS MATERIALIZED (
     SELECT unit.id AS organization_id, lenses.lens, placed.parent_id,
-        unit.period @> lenses.day AS is_there, opened.members AS opening_members,
-        target.low AS target_low, target.high AS target_high,
-        without_source.organization_id IS NOT NULL AS is_without_source,
-        ({of_both("history", "term_admitted", "past_of_each")})::int AS term_admitted,
-        greatest(history.last_on{", past_of_each.last_on" * is_split}) AS last_admission_on,
-        {listed(f"{of_both('total', one.name, 'of_each')} AS {one.name}" for one in MEASURES)}
+        unit.period @> lenses.day AS is_there
     FROM organizations_organization AS unit
     CROSS JOIN lenses
     LEFT JOIN organizations_placement AS placed
         ON placed.organization_id = unit.id AND placed.period @> lenses.day
-    LEFT JOIN total ON total.organization_id = unit.id AND total.lens = lenses.lens
-    LEFT JOIN history ON history.organization_id = unit.id AND history.lens = lenses.lens
-    {split_join * is_split}
-    LEFT JOIN opened ON opened.organization_id = unit.id AND opened.lens = lenses.lens
-    LEFT JOIN target ON target.organization_id = unit.id
-    LEFT JOIN without_source ON without_source.organization_id = unit.id
     WHERE unit.period && daterange(%(year_start)s, %(year_end)s, '[]')
         -- Today's units have had the facts of earlier years beneath them too.
         OR (lenses.lens = 'now' AND unit.period @> lenses.day)
 ),
+reached AS (
+    SELECT total.organization_id, lenses.lens
+    FROM total JOIN lenses ON total.lens IN ('each', lenses.lens)
+    WHERE total.admitted <> 0
+    GROUP BY 1, 2 HAVING sum(total.admitted) > 0
+),
 beneath AS (
-    SELECT parent_id, lens, count(*)::int AS units,
-        (count(*) FILTER (WHERE admitted > 0))::int AS units_with_admission,
-        (count(*) FILTER (WHERE is_without_source))::int AS units_without_source
-    FROM existing WHERE parent_id IS NOT NULL AND is_there
+    SELECT unit.parent_id, unit.lens, count(*)::int AS units,
+        count(reached.organization_id)::int AS units_with_admission,
+        count(without_source.organization_id)::int AS units_without_source
+    FROM unit
+    LEFT JOIN reached USING (organization_id, lens)
+    LEFT JOIN without_source USING (organization_id)
+    WHERE unit.parent_id IS NOT NULL AND unit.is_there
     GROUP BY 1, 2
 ),
 fresh AS MATERIALIZED (
-    SELECT existing.*, coalesce(units, 0) AS units,
-        coalesce(units_with_admission, 0) AS units_with_admission,
-        coalesce(units_without_source, 0) AS units_without_source
-    FROM existing
-    LEFT JOIN beneath
-        ON beneath.parent_id = existing.organization_id AND beneath.lens = existing.lens
+    SELECT known.*,
+        {listed(f"{of_both('total', one.name, 'of_each')} AS {one.name}" for one in MEASURES)}
+    FROM (
+        SELECT unit.organization_id, unit.lens, unit.parent_id,
+            opened.members AS opening_members,
+            target.low AS target_low, target.high AS target_high,
+            coalesce(units, 0) AS units,
+            coalesce(units_with_admission, 0) AS units_with_admission,
+            coalesce(units_without_source, 0) AS units_without_source,
+            ({of_both("history", "term_admitted", "past_of_each")})::int AS term_admitted,
+            greatest(history.last_on{", past_of_each.last_on" * is_split}) AS last_admission_on
+        FROM unit
+        LEFT JOIN history USING (organization_id, lens)
+        {past_of_each * is_split}
+        LEFT JOIN beneath
+            ON beneath.parent_id = unit.organization_id AND beneath.lens = unit.lens
+        LEFT JOIN opened
+            ON opened.organization_id = unit.organization_id AND opened.lens = unit.lens
+        LEFT JOIN target ON target.organization_id = unit.organization_id
+        OFFSET 0 -- the wide sums are joined last, to few columns
+    ) AS known
+    LEFT JOIN total USING (organization_id, lens)
+    {of_each * is_split}
 )
 """
+
+
+def _attainment(counted: str, opened: str, lenses: Collection[str] = Attainment.Lens.values) -> str:
+    """Return the whole `WITH`, up to `fresh`: one row per organisation and lens."""
+    steps = (_lenses(lenses), counted, _completed(opened, lenses))
+    return f"\nWITH {' '.join(step.strip() for step in steps)}\n"
 
 
 _READ = f"""
@@ -523,10 +589,17 @@ def _parameters(year: int, *, on: date, tree_on: date | None = None) -> dict[str
     }
 
 
-def _text(year: int, *, on: date, today: date, tree_on: date | None = None) -> str:
-    files = _FILES_TODAY if today <= min(on, date(year, 12, 31)) else _FILES_THEN
+def _text(
+    year: int, *, on: date, today: date, tree_on: date | None = None, is_parted: bool = False
+) -> str:
     was_reorganised = _was_reorganised(date(year, 1, 1), tree_on or on)
-    return _attainment(files, _RESTATED if was_reorganised else _REPORTED)
+    opened = _RESTATED if was_reorganised else _REPORTED
+    counted = _PARTS if is_parted else _counted(_files(year, on=on, today=today))
+    return _attainment(counted, opened)
+
+
+def _files(year: int, *, on: date, today: date) -> str:
+    return _FILES_TODAY if today <= min(on, date(year, 12, 31)) else _FILES_THEN
 
 
 def _was_reorganised(since: date, until: date) -> bool:
@@ -547,16 +620,60 @@ def _was_reorganised(since: date, until: date) -> bool:
     return bool(found)
 
 
-def fresh(year: int, *, on: date) -> tuple[str, dict[str, Any]]:
+def fresh(year: int, *, on: date, is_parted: bool = False) -> tuple[str, dict[str, Any]]:
     """Return a query of every row that `year` should have as known on the clock's day `on`.
+
+    `is_parted`: the facts are summed already, in the rows of AttainmentPart.
 
     Its columns: year, organization_id, lens and COLUMNS. Its parameters end in the year, so that
     the queries of several years stand in one statement, and so in one snapshot.
     """
-    text = f"""{_text(year, on=on, today=on)}
+    text = f"""{_text(year, on=on, today=on, is_parted=is_parted)}
 SELECT %(year)s::smallint AS year, organization_id, lens, {", ".join(COLUMNS)} FROM fresh"""
     own = {f"{name}_{year}": value for name, value in _parameters(year, on=on).items()}
     return re.sub(r"%\((\w+)\)s", rf"%(\1_{year})s", text), own
+
+
+_PARTS = f"""
+total AS MATERIALIZED (
+    SELECT lens, organization_id,
+        {_SUMS}
+    FROM targets_attainmentpart WHERE year = %(year)s GROUP BY 1, 2
+),
+history AS MATERIALIZED (
+    SELECT lens, organization_id, sum(term_admitted)::int AS term_admitted,
+        max(last_admission_on) AS last_on
+    FROM targets_attainmentpart WHERE year = %(year)s GROUP BY 1, 2
+),
+"""
+
+
+def part(
+    year: int, *, on: date, tops: Collection[int], is_rest: bool = False
+) -> tuple[str, dict[str, Any]]:
+    """Return the statement that writes what the facts of some cells add to `year` as rows of
+    AttainmentPart, and its parameters.
+
+    Of the cells beneath the organisations `tops` in the tree of `on`, or of all other cells where
+    `is_rest`. It reads no other cells' facts, so these may lie elsewhere.
+    """
+    within = f"AND {{}} {'NOT ' * is_rest}IN (SELECT cell_id FROM chosen)"
+    counted = _counted(_files(year, on=on, today=on), within=within)
+    names = [measure.name for measure in MEASURES]
+    text = f"""
+INSERT INTO targets_attainmentpart
+    (year, lens, organization_id, term_admitted, last_admission_on, {", ".join(names)})
+WITH chosen AS MATERIALIZED (
+    SELECT descendant_id AS cell_id FROM organizations_ancestry
+    WHERE ancestor_id = ANY(%(tops)s) AND valid_from <= %(tree)s AND valid_to > %(tree)s
+),
+{_lenses(Attainment.Lens.values).strip()}
+{counted.strip().rstrip(",")}
+SELECT %(year)s, lens, organization_id, coalesce(history.term_admitted, 0), history.last_on,
+    {listed(f"coalesce(total.{name}, 0)" for name in names)}
+FROM total FULL JOIN history USING (organization_id, lens)
+"""
+    return text, {**_parameters(year, on=on), "tops": list(tops)}
 
 
 def read(

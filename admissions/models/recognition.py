@@ -56,6 +56,12 @@ class Recognition(models.Model):
 
     class Meta:
         ordering = ["official_on", "pk"]
+        indexes = [
+            # What a year counts is read by its day, not in the whole table.
+            models.Index(
+                fields=["official_on"], include=["id", "cell"], name="recognition_official_on"
+            ),
+        ]
         constraints = [
             models.CheckConstraint(
                 name="recognition_not_decided_before_the_end_of_probation",

@@ -1,6 +1,6 @@
 """Targets as versioned documents, and attainment computed from the facts."""
 
-from .attainment import Attainment, FiguredYear
+from .attainment import Attainment, AttainmentPart, FiguredYear
 from .baseline import Baseline, BaselineConfirmation, BaselineCorrection, BaselineFreeze
 from .cycle import Acknowledgement, Cycle, Reason, Reminder, TargetDecision, TargetDraft
 from .following import FollowUp, MonthlyConfirmation, Visit
@@ -13,6 +13,7 @@ from .target import Target
 __all__ = [
     "Acknowledgement",
     "Attainment",
+    "AttainmentPart",
     "Baseline",
     "BaselineConfirmation",
     "BaselineCorrection",

@@ -88,8 +88,30 @@ class FiguredYear(models.Model):
         return str(self.year)
 
 
+class AttainmentPart(models.Model):
+    """What the facts of some cells add to the figures of `organization`, while a year is computed.
+
+    Written and deleted by a recompute that is cut into parts. `lens` is that of Attainment, or
+    "each" where nothing changed above the cells: in both.
+    """
+
+    derived = True
+
+    year = models.PositiveSmallIntegerField()
+    lens = models.CharField(max_length=4)
+    organization = models.ForeignKey(
+        "organizations.Organization", models.PROTECT, related_name="+", db_index=False
+    )
+    term_admitted = models.IntegerField()
+    last_admission_on = models.DateField(null=True)
+
+    def __str__(self) -> str:
+        return f"{self.organization_id} {self.year} {self.lens}"
+
+
 for _measure in MEASURES:
     # A reversal may leave a month below zero, so the column is signed.
-    Attainment.add_to_class(
-        _measure.name, models.IntegerField(default=0, verbose_name=_measure.label)
-    )
+    for _model in (Attainment, AttainmentPart):
+        _model.add_to_class(
+            _measure.name, models.IntegerField(default=0, verbose_name=_measure.label)
+        )

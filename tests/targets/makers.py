@@ -106,3 +106,12 @@ def parted() -> dict[int, int]:
     """{year: rows that the judge changes}; empty while figures and facts agree."""
     years = FiguredYear.objects.order_by("year").values_list("year", flat=True)
     return {year: changed for year in years if (changed := recompute(year).changed)}
+
+
+def apart(units: Iterable[Organization], *, on: date) -> list[int]:
+    """Those of `units` that stand beneath no other of them on the day."""
+    placements = list(Placement.objects.all())
+    keys = {unit.pk for unit in units}
+    return sorted(
+        key for key in keys if not keys & set(line_above(key, on=on, placements=placements)) - {key}
+    )

@@ -242,6 +242,10 @@ def test_the_recompute_prints_its_time_and_counts(country: dict[str, Organizatio
     assert out.getvalue().startswith("Recomputed 2021 in ")
     assert "14 figures" in out.getvalue()
 
+    call_command("recompute", "--year", "2021", "--in-parts", stdout=out)
+
+    assert out.getvalue().endswith("14 figures (organisations × 2 lenses), 0 changed.\n")
+
 
 @pytest.mark.slow
 @pytest.mark.parametrize(

@@ -56,7 +56,7 @@ from tests.makers import (
     voted_on_recognition,
     world,
 )
-from tests.targets.makers import grow, line_above, parted, stand_on
+from tests.targets.makers import apart, grow, line_above, parted, stand_on
 
 pytestmark = pytest.mark.django_db
 NAMES = ("on_probation", "certified", "identified", "closed_unadmitted")
@@ -716,3 +716,5 @@ def test_in_random_lives_news_judge_and_an_independent_count_agree(db: None, see
                 if getattr(row, name)
             }
             assert shown == count_by_hand(year, lens=lens, on=today), (year, lens)
+        cut = random.sample(committees + cells, 3)
+        assert recompute(year, cut=apart(cut, on=today)).changed == 0

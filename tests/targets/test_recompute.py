@@ -15,11 +15,11 @@ from config import clock
 from organizations.models import Job, Organization, Placement
 from organizations.operations.structure import move
 from targets import deltas, sql
-from targets.models import Attainment, Target
+from targets.models import Attainment, AttainmentPart, Target
 from targets.operations.attainment import fold, recompute
 from targets.operations.declarations import answer_declaration, declare_no_source
 from tests.organizations.makers import account, cell, officer, unit
-from tests.targets.makers import admit, grow, line_above, reverse, stand_on
+from tests.targets.makers import admit, apart, grow, line_above, reverse, stand_on
 
 pytestmark = pytest.mark.django_db
 
@@ -129,6 +129,35 @@ def test_every_organisation_has_what_an_independent_count_gives(
         found = {row.organization_id: row.last_admission_on for row in rows}
         assert {key: day for key, day in found.items() if day} == last
         assert len(rows) == Organization.objects.count()
+
+
+def test_cut_into_parts_the_figures_are_the_same_whatever_the_cut(
+    random_country: Random, end_of_2021: date
+) -> None:
+    recompute(2021)
+    columns = [*sql.COLUMNS, "organization_id", "lens"]
+    whole = set(Attainment.objects.filter(year=2021).values_list(*columns))
+    units = list(Organization.objects.exclude(slug="top"))
+    for size in (1, 4, len(units) // 2):
+        cut = apart(random_country.sample(units, size), on=end_of_2021)
+        Attainment.objects.filter(year=2021).delete()
+
+        job = recompute(2021, cut=cut)
+
+        assert set(Attainment.objects.filter(year=2021).values_list(*columns)) == whole
+        assert job.total == len(whole)
+        assert not AttainmentPart.objects.exists()
+
+
+def test_a_cut_whose_parts_stand_beneath_one_another_is_refused(
+    moved_cell: dict[str, Organization],
+) -> None:
+    with pytest.raises(ValueError, match="count twice"):
+        recompute(2021, cut=[moved_cell["b"].pk, moved_cell["c"].pk])
+
+    # Where the cell stood before is another part: what counts is the tree of the day.
+    recompute(2021, cut=[moved_cell["a"].pk, moved_cell["c"].pk])
+    assert admitted("then") == {"top": 5, "a": 3, "b": 2, "c": 5}
 
 
 def _as_of_year_end(year: int, *, lens: str) -> tuple[Counted, dict[int, date]]:
@@ -280,6 +309,31 @@ def test_units_are_those_directly_beneath_with_admissions_and_without_source(
 
     row = Attainment.objects.get(organization=top, lens="now", year=2021)
     assert (row.units, row.units_with_admission, row.units_without_source) == (2, 1, 1)
+
+
+def test_a_unit_that_only_lost_one_of_an_earlier_year_has_no_admission(
+    moved_cell: dict[str, Organization],
+) -> None:
+    stand_on(date(2022, 2, 1))
+    for fact in Admission.objects.filter(sign=1)[:1]:
+        reverse(fact, on=date(2022, 1, 20))
+
+    recompute(2022)
+
+    row = Attainment.objects.get(organization=moved_cell["top"], lens="now", year=2022)
+    assert (row.admitted, row.units_with_admission) == (-1, 0)
+
+
+def test_what_a_unit_has_of_its_own_is_added_to_what_it_has_beneath(end_of_2021: date) -> None:
+    top = unit("top", kind="province")
+    above = cell("above", top)
+    beneath = cell("beneath", above)
+    admit(above, date(2021, 2, 3))
+    admit(beneath, date(2021, 5, 19), date(2021, 9, 2))
+
+    recompute(2021)
+
+    assert admitted("then") == admitted("now") == {"above": 3, "beneath": 2, "top": 3}
 
 
 def test_a_failed_run_leaves_a_failed_job_with_its_error(
