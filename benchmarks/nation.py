@@ -48,7 +48,7 @@ STEPS = (
     (Step.RECOGNISE, 365, 32),
 )
 """The steps of a file in their order: days after the one before, and over how many more."""
-DECIDED, ADMITTED, RECOGNISED = 11, 12, 13
+CERTIFIED, DECIDED, ADMITTED, RECOGNISED = 4, 11, 12, 13
 """Places among `STEPS`, from 1."""
 
 TABLES = (
@@ -60,8 +60,10 @@ TABLES = (
     "organizations_membership",
     "admissions_candidate",
     "admissions_milestone",
+    "admissions_certificate",
     "admissions_decision",
     "admissions_admission",
+    "admissions_recognition",
     "targets_baseline",
     "targets_target",
 )
@@ -372,6 +374,12 @@ PROCESS = """
     SELECT id, 'close', coalesce(closed_on, reversed_on),
         coalesce(closed_on, reversed_on) + time '09:00', 1, '', ''
     FROM bench_file WHERE coalesce(closed_on, reversed_on) IS NOT NULL ORDER BY id;
+    INSERT INTO admissions_certificate (id, kind, candidate_id, number, issuer, issued_on,
+            expires_on, rules_id, entered_at, entered_by_id)
+        OVERRIDING SYSTEM VALUE
+    SELECT id, 'awareness', id, 'GCN-' || id, 'Trung tâm chính trị', days[{certified}],
+        days[{certified}] + 1826, {rules}, days[{certified}] + time '09:00', 1
+    FROM bench_file WHERE reached >= {certified} ORDER BY days[{certified}];
     INSERT INTO admissions_decision (id, candidate_id, authority_id, kind, number, signed_on,
             signer, received_on, reason, rules_id, entered_at, approved_by_id)
         OVERRIDING SYSTEM VALUE
@@ -382,6 +390,13 @@ PROCESS = """
         AND line.valid_from <= '{day}' AND line.valid_to > '{day}'
     JOIN bench_unit AS district ON district.id = line.ancestor_id AND district.kind = 'superior'
     WHERE reached >= {decided} ORDER BY file.id;
+    INSERT INTO admissions_decision (id, candidate_id, authority_id, kind, number, signed_on,
+            signer, received_on, reason, rules_id, entered_at, approved_by_id)
+        OVERRIDING SYSTEM VALUE
+    SELECT {files} + admitted.id, candidate_id, authority_id, 'recognise', admitted.id || '-QĐ/CT',
+        days[{recognised}], 'Bí thư', NULL, '', {rules}, days[{recognised}] + time '09:00', 1
+    FROM admissions_decision AS admitted JOIN bench_file AS file ON file.id = admitted.id
+    WHERE reached >= {recognised} AND reversed_on IS NULL ORDER BY file.id;
     INSERT INTO admissions_admission (id, origin, candidate_id, person_id, cell_id, decision_id,
             decided_on, ceremony_on, entered_at, entered_by_id, sign, reverses_id, reason, sex,
             age_years, is_ethnic_minority, groups, is_readmission)
@@ -396,6 +411,17 @@ PROCESS = """
         extract(year FROM age(days[{admitted}], born_on)), minority, {groups}, false
     FROM bench_file WHERE reversed_on IS NOT NULL
     ORDER BY 8, 1;
+    INSERT INTO admissions_recognition (id, admission_id, candidate_id, person_id, cell_id,
+            decision_id, decided_on, official_on, entered_at, entered_by_id)
+        OVERRIDING SYSTEM VALUE
+    SELECT id, id, id, id, cell, {files} + id, greatest(days[{recognised}], official_on),
+        official_on, days[{recognised}] + time '09:00', 1
+    FROM bench_file
+    CROSS JOIN LATERAL (
+        SELECT (days[{admitted}] + interval '12 months')::date AS official_on
+    ) AS probation
+    WHERE reached >= {recognised} AND reversed_on IS NULL
+    ORDER BY official_on;
 """
 
 # Everybody reports for 1 January what memberships say; targets go down to the grassroots.
@@ -500,6 +526,7 @@ def _words(plan: Plan) -> dict[str, Any]:
         "day": DAY.isoformat(),
         "year": YEAR,
         "founded": FOUNDED.isoformat(),
+        "certified": CERTIFIED,
         "decided": DECIDED,
         "admitted": ADMITTED,
         "recognised": RECOGNISED,
