@@ -15,7 +15,7 @@ from functools import cache
 from typing import TYPE_CHECKING, Any
 
 from django.contrib.postgres.fields import ArrayField
-from django.db.models import BigIntegerField, Exists, F, OneToOneRel, OuterRef, Q, QuerySet, Value
+from django.db.models import BigIntegerField, Exists, F, OneToOneRel, OuterRef, QuerySet, Value
 
 from admissions import open_questions
 from admissions.models import (
@@ -220,9 +220,11 @@ def _statement() -> Prepared:
         "rule_changes": RuleChange.objects.filter(approved_at__isnull=False).order_by("pk"),
         "official": Membership.objects.on(SOME_DAY)
         .official()
+        # One list of people: of either of two, every membership in force would be read.
         .filter(
-            Q(person__in=_of(Introducer.objects.order_by()).values("person"))
-            | Q(person__in=_of(Mentorship.objects.order_by()).values("mentor"))
+            person__in=_of(Introducer.objects.order_by())
+            .values("person")
+            .union(_of(Mentorship.objects.order_by()).values("mentor"))
         )
         .values_list("person", "cell"),
         "classes": AwarenessClass.objects.filter(

@@ -706,31 +706,49 @@ def read(
 
 
 _STRETCHES = """
-SELECT placed.organization_id, greatest(lower(placed.period), %(first)s),
-    coalesce(sum(fact.sign), 0)::int
-FROM organizations_placement AS placed
-LEFT JOIN (
-    SELECT line.ancestor_id, fact.ceremony_on, fact.sign
-    FROM admissions_admission AS fact
-    JOIN organizations_ancestry AS line ON line.descendant_id = fact.cell_id
-        AND line.valid_from <= fact.ceremony_on AND line.valid_to > fact.ceremony_on
-    WHERE fact.ceremony_on BETWEEN %(first)s AND %(last)s
-        AND line.ancestor_id IN (
-            SELECT organization_id FROM organizations_placement WHERE parent_id = %(parent)s
-        )
-) AS fact ON fact.ancestor_id = placed.organization_id AND placed.period @> fact.ceremony_on
-WHERE placed.parent_id = %(parent)s AND placed.period && daterange(%(first)s, %(last)s, '[]')
-GROUP BY placed.id
+WITH stood AS (
+    SELECT placed.id, organization_id, placed.period,
+        greatest(lower(placed.period), %(first)s) AS since,
+        placed.period @> daterange(%(first)s, %(last)s, '[]')
+            AND (upper_inf(unit.period) OR upper(unit.period) > %(tree)s) AS is_whole
+    FROM organizations_placement AS placed
+    JOIN organizations_organization AS unit ON unit.id = organization_id
+    WHERE parent_id = %(parent)s AND placed.period && daterange(%(first)s, %(last)s, '[]')
+),
+beneath AS MATERIALIZED (
+    SELECT stood.id, stood.period, line.descendant_id, line.valid_from, line.valid_to
+    FROM stood JOIN organizations_ancestry AS line ON line.ancestor_id = stood.organization_id
+    WHERE NOT stood.is_whole
+),
+held AS (
+    SELECT beneath.id, sum(fact.sign)::int AS people
+    FROM beneath
+    JOIN admissions_admission AS fact ON fact.cell_id = beneath.descendant_id
+        AND fact.ceremony_on BETWEEN %(first)s AND %(last)s
+        AND beneath.valid_from <= fact.ceremony_on AND beneath.valid_to > fact.ceremony_on
+        AND beneath.period @> fact.ceremony_on
+    GROUP BY 1
+)
+SELECT organization_id, since, CASE WHEN NOT is_whole THEN coalesce(people, 0) END
+FROM stood LEFT JOIN held USING (id)
 """
 
 
-def stretches(parent: int, *, year: int, on: date) -> dict[tuple[int, date], int]:
+def stretches(
+    parent: int, *, year: int, on: date, tree_on: date
+) -> dict[tuple[int, date], int | None]:
     """Return {(organisation, its first day beneath `parent`): people admitted in it while there}.
 
     Of all that stood directly beneath `parent` on some day of `year` up to `on`; first days before
-    the year are its first day. With those admitted in `parent` itself they add up to its own.
+    the year are its first day. None for whoever stood there all the time and is there on `tree_on`:
+    its own figure says it. With those admitted in `parent` itself they add up to its own.
     """
-    first, last = date(year, 1, 1), min(on, date(year, 12, 31))
+    parameters: dict[str, Any] = {
+        "parent": parent,
+        "first": date(year, 1, 1),
+        "last": min(on, date(year, 12, 31)),
+        "tree": tree_on,
+    }
     with connection.cursor() as cursor:
-        cursor.execute(_STRETCHES, {"parent": parent, "first": first, "last": last})
+        cursor.execute(_STRETCHES, parameters)
         return {(unit, since): people for unit, since, people in cursor.fetchall()}

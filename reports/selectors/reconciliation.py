@@ -72,7 +72,7 @@ def reconciliation(organization: Organization, look: Look) -> Reconciliation:
     """
     year, on = look.year, look.on
     first = date(year, 1, 1)
-    here = sql.stretches(organization.pk, year=year, on=on)
+    here = sql.stretches(organization.pk, year=year, on=on, tree_on=look.placed_on)
     is_now = look.lens == Attainment.Lens.NOW
     present = set(
         Placement.objects.filter(parent=organization, period__contains=look.placed_on).values_list(
@@ -100,7 +100,7 @@ def reconciliation(organization: Organization, look: Look) -> Reconciliation:
         if end is not None and since < end:
             until = min(until, end - timedelta(days=1))
         whole = _admitted(rows, unit)
-        counted = people
+        counted = whole if people is None else people
         if is_now:
             counted = whole if unit in present and unit not in counted_units else 0
             counted_units.add(unit)
@@ -113,7 +113,7 @@ def reconciliation(organization: Organization, look: Look) -> Reconciliation:
         if since >= until and not (people or counted or whole):
             # Of one day and nobody: it came with the day that is looked at, and tells nothing yet.
             continue
-        found.append(Stretch(units[unit], since, until, is_ended, people, whole, counted))
+        found.append(Stretch(units[unit], since, until, is_ended, people or 0, whole, counted))
     own = _own(organization, year=year, on=on)
     return Reconciliation(found, stayed, units_stayed, own, admitted)
 

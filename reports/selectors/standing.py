@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import date
 from decimal import Decimal
+from functools import cached_property
 from typing import Any
 
 from django.db.models import F, Q
@@ -92,7 +93,7 @@ class Standing:
         """Return the percent reached of the upper end of a range, two decimals."""
         return percent(self.admitted, self.high)
 
-    @property
+    @cached_property
     def plan(self) -> int | None:
         """Return the people planned by the day, of the (lower) target."""
         if self.shares is None or not self.low:
@@ -119,7 +120,7 @@ class Standing:
         """Say whether the year is over on the day asked for."""
         return (self.on.month, self.on.day) == (12, 31)
 
-    @property
+    @cached_property
     def course(self) -> Course:
         """Return how it stands towards its target."""
         return course(

@@ -26,6 +26,7 @@ register = template.Library()
 
 NOTHING = "–"
 MINUS = "−"
+_COMMAS = str.maketrans(",.", ".,")
 NARROW = "\u00a0"  # between a number and its sign; never broken
 
 
@@ -41,10 +42,13 @@ def _decimal(value: Any) -> Decimal | None:
 
 def _written(value: Decimal, places: int) -> str:
     rounded = value.quantize(Decimal(1).scaleb(-places), ROUND_HALF_UP)
-    text = f"{abs(rounded):,.{places}f}"
+    return _signed(f"{abs(rounded):,.{places}f}", is_negative=rounded < 0)
+
+
+def _signed(text: str, *, is_negative: bool) -> str:
     if get_language() != "en":
-        text = text.translate(str.maketrans(",.", ".,"))
-    return (MINUS if rounded < 0 else "") + text
+        text = text.translate(_COMMAS)
+    return (MINUS if is_negative else "") + text
 
 
 @register.filter
@@ -54,6 +58,8 @@ def number(value: Any, places: int = 0) -> str:
     >>> number(1383), number(-43), number(None)
     ('1.383', '−43', '–')
     """
+    if type(value) is int and not places:  # nearly all numbers of a page
+        return _signed(f"{abs(value):,}", is_negative=value < 0)
     found = _decimal(value)
     return NOTHING if found is None else _written(found, int(places))
 
