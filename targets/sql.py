@@ -285,7 +285,7 @@ def _facts(source: str) -> str:
     flow = FLOWS[source]
     month, known = "NULL::int", "NULL, NULL, NULL, NULL"
     if source == "admission":
-        month, known = f"extract(month FROM {flow.day})::int", _OF_ADMISSIONS
+        month, known = f"date_part('month', {flow.day})::int", _OF_ADMISSIONS
     return f"""
         SELECT {_SOURCES[source]} AS source, cell_id, {flow.day} AS day, {flow.sign} AS sign,
             {month} AS month, {known}, NULL AS stage
@@ -349,10 +349,10 @@ def _counted(
 placed AS MATERIALIZED (
     -- Places that do not hold from the first fact to the last day that counts.
     SELECT organization_id, period FROM organizations_placement
-    WHERE NOT period @> daterange(
+    WHERE NOT period @> (SELECT daterange(
         least(%(tree)s::date, %(year_start)s::date,
             (SELECT min(ceremony_on) FROM admissions_admission)),
-        greatest(%(tree)s::date, %(upto)s::date), '[]')
+        greatest(%(tree)s::date, %(upto)s::date), '[]'))
 ),
 changes AS MATERIALIZED (
     SELECT coalesce(array_agg(DISTINCT change ORDER BY change), '{{}}') AS days
