@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date
@@ -112,12 +111,13 @@ def published(lens: str) -> Callable[[], None]:
 
     Only rows that differ are written; here none does.
     """
-    text = sql._attainment(sql._counted(sql._FILES_TODAY, [lens]), sql._REPORTED, [lens])
-    text += f", figured AS MATERIALIZED (SELECT {YEAR} AS year, * FROM fresh)"
-    swap = re.sub(r"\bfresh\b", "figured", deltas._SWAPPED)
+    computed = sql._attainment(sql._counted(sql._FILES_TODAY, [lens]), sql._REPORTED, [lens])
+    rows = f"SELECT {YEAR} AS year, organization_id, lens, {', '.join(sql.COLUMNS)} FROM fresh"
+    text = f"WITH fresh AS MATERIALIZED (({computed} {rows}))"
     beyond = "WHERE old.year = ANY(%(years)s) AND"
-    assert swap.count(beyond) == 1
-    swap = swap.replace(beyond, f"{beyond} old.lens = '{lens}' AND")
+    assert deltas._SWAPPED.count(beyond) == 1
+    # Said so that nobody joins by the year alone: of both lenses, which are swapped, nobody does.
+    swap = deltas._SWAPPED.replace(beyond, f"{beyond} left(old.lens, 4) = '{lens}' AND")
     told = (
         "SELECT (SELECT count(*) FROM changed), (SELECT count(*) FROM begun),"
         " (SELECT count(*) FROM gone), (SELECT count(*) FROM first)"
