@@ -87,8 +87,8 @@ went_up AS (
     SELECT step.candidate_id, bool_or(step.step = 'return') AS came_back
     FROM admissions_milestone AS step
     JOIN admissions_candidate AS file ON file.id = step.candidate_id
-        -- Most files of a committee ended years ago: their steps are not looked through.
-        AND (file.stage <> ALL (%(ended)s) OR file.stage_since >= %(begins)s - interval '1 year')
+        -- Most files of a committee are of who is official for years: no step came after that.
+        AND (file.stage <> %(official)s OR file.stage_since >= %(begins)s - interval '1 year')
     JOIN beneath ON beneath.descendant_id = file.cell_id AND (%(is_now)s
         OR (beneath.valid_from <= step."on" AND beneath.valid_to > step."on"))
     WHERE step.step = ANY(%(above)s) AND step."on" BETWEEN %(begins)s AND %(on)s
@@ -225,7 +225,7 @@ def _counted(
                 "late": date(year, last.first_month, 1),
                 "customary": last.on(year),
                 "above": ABOVE_THE_CELL,
-                "ended": [Stage.OFFICIAL.value, Stage.CLOSED.value],
+                "official": Stage.OFFICIAL.value,
             },
         )
         found: tuple[Any, ...] = cursor.fetchone()

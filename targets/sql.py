@@ -32,7 +32,7 @@ from typing import Any
 from django.db import connection
 
 from admissions.stages import OPEN_STAGES, ORDER, REACHES, Stage
-from targets.measures import FLOWS, MEASURES, Measure, has_left
+from targets.measures import FLOWS, MEASURES, STANDS, Measure, has_left
 from targets.models import Attainment, Indicator
 
 COLUMNS = [
@@ -272,7 +272,7 @@ term AS (
 """
 
 
-_STANDS = -2
+_ON_ITS_DAY = -2
 """The "stretch" of the open files of a cell that moved: they stand on a day of each lens."""
 _SOURCES = {source: place for place, source in enumerate(FLOWS)}
 _FILES = len(FLOWS)
@@ -295,7 +295,7 @@ def _facts(source: str) -> str:
 
 
 def _sum(measure: Measure) -> str:
-    source = _SOURCES.get(measure.source, _FILES)
+    source = _FILES if measure.source in STANDS else _SOURCES[measure.source]
     counts = f"FILTER (WHERE source = {source} AND {_in_month(measure)})"
     return f"coalesce(sum(sign) {counts}, 0)::int AS {measure.name}"
 
@@ -307,7 +307,7 @@ cell AS (
     SELECT cell_id, stretch, min(day) AS day,
         {listed(_sum(measure) for measure in MEASURES)}
     FROM (
-        SELECT made.*, CASE WHEN moved.cell_id IS NULL THEN -1 WHEN day IS NULL THEN {_STANDS}
+        SELECT made.*, CASE WHEN moved.cell_id IS NULL THEN -1 WHEN day IS NULL THEN {_ON_ITS_DAY}
             ELSE width_bucket(day, (SELECT days FROM changes)) END AS stretch
         FROM ({"".join(_facts(source) for source in FLOWS)}
         SELECT {_FILES}, cell_id, NULL, 1, NULL, NULL, NULL, NULL, NULL, stage
@@ -373,12 +373,12 @@ moved AS MATERIALIZED (
 {_cells(files, within).strip()}
 leaf AS MATERIALIZED (
     SELECT lens, cell_id, CASE lens WHEN 'now' THEN -1 ELSE stretch END AS stretch,
-        CASE WHEN stretch <> -1 AND (lens = 'now' OR stretch = {_STANDS}) THEN lenses.day
+        CASE WHEN stretch <> -1 AND (lens = 'now' OR stretch = {_ON_ITS_DAY}) THEN climbing.day
             ELSE coalesce(cell.day, %(tree)s) END AS day,
         stretch <> -1 AS is_moved,
         {_NAMES}
     FROM cell
-    JOIN (SELECT * FROM lenses{" UNION ALL SELECT 'each', NULL" * is_split}) AS lenses
+    JOIN (SELECT * FROM lenses{" UNION ALL SELECT 'each', NULL" * is_split}) AS climbing
         ON {climbs}
 ),
 parents AS MATERIALIZED (

@@ -9,7 +9,7 @@ from typing import Any
 
 from celery import shared_task
 from celery.signals import beat_init
-from django.db import connections
+from django.db import OperationalError, connections
 
 from targets.operations import attainment
 from targets.selectors import RECOMPUTE
@@ -44,8 +44,11 @@ def _watch() -> None:
         sleep(LOOKS_EVERY)
         try:
             fold_attainment()
-        except Exception as failure:  # noqa: BLE001 - the database may be back at the next look
+        except OperationalError as failure:  # the database may be back at the next look
             logger.warning("figures wait for the next look: %s", type(failure).__name__)
+            connections.close_all()
+        except Exception:
+            logger.exception("figures wait for the next look")
             connections.close_all()
 
 
@@ -85,4 +88,4 @@ def _send(task: Any, *, expires: int) -> None:
         task.apply_async(retry=False, ignore_result=True, expires=expires)
     except Exception as failure:  # noqa: BLE001 - whatever it is, the fact is saved
         _next_try = monotonic() + QUIET
-        logger.warning("figures wait for the schedule: %s", type(failure).__name__)
+        logger.warning("a worker was not woken: %s", type(failure).__name__)

@@ -59,7 +59,7 @@ class Reconciliation:
 
     @property
     def difference(self) -> int:
-        """Return what pages show beyond the total: 0, or figures and facts have parted."""
+        """Return what pages show beyond the total: 0, or the figures of its levels have parted."""
         return self.admitted - self.total
 
 

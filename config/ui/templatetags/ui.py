@@ -42,10 +42,10 @@ def _decimal(value: Any) -> Decimal | None:
 
 def _written(value: Decimal, places: int) -> str:
     rounded = value.quantize(Decimal(1).scaleb(-places), ROUND_HALF_UP)
-    return _signed(f"{abs(rounded):,.{places}f}", is_negative=rounded < 0)
+    return _grouped(f"{abs(rounded):,.{places}f}", is_negative=rounded < 0)
 
 
-def _signed(text: str, *, is_negative: bool) -> str:
+def _grouped(text: str, *, is_negative: bool) -> str:
     if get_language() != "en":
         text = text.translate(_COMMAS)
     return (MINUS if is_negative else "") + text
@@ -59,7 +59,7 @@ def number(value: Any, places: int = 0) -> str:
     ('1.383', '−43', '–')
     """
     if type(value) is int and not places:  # nearly all numbers of a page
-        return _signed(f"{abs(value):,}", is_negative=value < 0)
+        return _grouped(f"{abs(value):,}", is_negative=value < 0)
     found = _decimal(value)
     return NOTHING if found is None else _written(found, int(places))
 
