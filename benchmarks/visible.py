@@ -43,7 +43,7 @@ def measure() -> list[Figure]:
         found = [*_cost(), *_in_the_database()]
     finally:
         outbox.wakers[:] = kept
-    return [*found, *_through_the_broker()]
+    return [*found, *_through_the_broker(), *_without_the_broker()]
 
 
 # ------------------------------------------------------------------ what it costs
@@ -167,6 +167,30 @@ def _through_the_broker() -> list[Figure]:
     ]  # fmt: skip
 
 
+def _without_the_broker() -> list[Figure]:
+    """Let beat alone look for news: nothing answers where its broker should be."""
+    with tempfile.TemporaryDirectory(prefix="kn-") as made:
+        folder = Path(made)
+        command = ["beat", "--schedule", str(folder / "schedule"), "--pidfile="]
+        with _celery(command, folder, f"redis+socket://{folder}/nobody"):
+
+            def shown() -> float:
+                wanted = _top() + 1
+                _admit()
+                began = perf_counter()
+                while _top() < wanted and perf_counter() - began < PATIENCE:
+                    sleep(0.001)
+                return (perf_counter() - began) * 1000
+
+            shown()  # beat has begun
+            taken = sampled(shown, most=20, seconds=2 * SECONDS)
+    return [
+        Figure("visible_without_broker_p95_ms",
+               "An admission shows at the top while the broker is dead, p95",
+               p95(taken), "ms", 5000, note=f"{len(taken)} admissions, beat alone"),
+    ]  # fmt: skip
+
+
 def _find(app: object, address: str) -> None:
     """Let this process's tasks find the broker at `address`."""
     app.pool.force_close_all()
@@ -213,20 +237,26 @@ def _valkey(folder: Path) -> Iterator[str]:
 @contextmanager
 def _worker(folder: Path, address: str) -> Iterator[None]:
     """Run a worker of the product on the present database."""
+    options = ["worker", "--pool", "solo", "--loglevel", "INFO"]
+    with _celery([*options, "--without-gossip", "--without-mingle"], folder, address) as log:
+        _until(lambda: b"ready." in log.read_bytes(), log)
+        yield
+
+
+@contextmanager
+def _celery(options: list[str], folder: Path, address: str) -> Iterator[Path]:
+    """Run Celery on the present database; give its log."""
     from config import database  # noqa: PLC0415
 
-    log = folder / "worker.log"
-    here = database.named(os.environ["DATABASE_URL"], connection.settings_dict["NAME"])
-    command = [
-        *(sys.executable, "-m", "celery", "-A", "config.celery", "worker", "--pool", "solo"),
-        *("--loglevel", "INFO", "--without-gossip", "--without-mingle"),
-    ]
+    log = folder / "celery.log"
     variables = {
         "DJANGO_SETTINGS_MODULE": "config.settings.dev",
-        "APP_DATABASE_URL": here,
+        "APP_DATABASE_URL": database.named(
+            os.environ["DATABASE_URL"], connection.settings_dict["NAME"]
+        ),
         "APP_VAR": str(folder),
         "CELERY_BROKER_URL": address,
     }
+    command = [sys.executable, "-m", "celery", "-A", "config.celery", *options]
     with _running(command, log, **variables):
-        _until(lambda: b"ready." in log.read_bytes(), log)
-        yield
+        yield log
