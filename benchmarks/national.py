@@ -193,17 +193,20 @@ def write_down(
 
 
 def table(scales: Mapping[str, Any]) -> str:
-    """Return the Markdown of all scales: a row for each figure, a column for each scale."""
+    """Return the Markdown of all scales: a row for each figure, a column for each scale.
+
+    A figure that a scale was not measured for is told of the largest that was.
+    """
     named = list(scales)
     lines = [
         "| | " + " | ".join(f"{_people(scales[one]['size'])}" for one in named)
         + " | bar | kept at the largest |",
         "|---|" + "---:|" * (len(named) + 1) + "---|",
     ]  # fmt: skip
-    keys = list(scales[named[-1]]["figures"])
+    keys = dict.fromkeys(key for one in reversed(named) for key in scales[one]["figures"])
     for key in keys:
-        largest = scales[named[-1]]["figures"][key]
         values = [scales[one]["figures"].get(key) for one in named]
+        largest = next(one for one in reversed(values) if one)
         cells = [f"{one['value']:,} {one['unit']}" if one else "–" for one in values]
         bar = "–"
         if largest["bar"] is not None:
