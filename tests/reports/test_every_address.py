@@ -28,6 +28,7 @@ def test_nobody_makes_an_address_fail_and_what_is_hidden_looks_like_what_is_miss
     assert wrong(place, "get", by=everybody) == Wrong()
 
 
+@pytest.mark.thorough
 def test_the_staff_of_a_committee_makes_no_address_fail(place: Place) -> None:
     browser = client(place.here.staff)
     answers = {

@@ -171,6 +171,7 @@ def _rows() -> int:
     return int(rows)
 
 
+@pytest.mark.thorough
 def test_every_form_takes_what_it_asks_for(place: Place) -> None:
     refused = []
     for user, address, accepted in forms(place):

@@ -326,6 +326,7 @@ def test_files_made_to_harm_are_not_read(kc: World, part: str, content: bytes) -
     assert workbooks.refusal(bad, name="a.xlsx")
 
 
+@pytest.mark.thorough
 def test_a_thousand_rows_go_out_and_come_back(kc: World) -> None:
     before = sheet_queries(kc)
     found_many(
