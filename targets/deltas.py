@@ -27,7 +27,7 @@ from django.db import connection
 from admissions.stages import Stage
 from config.planned import Planned
 from targets.measures import FLOWS, MEASURES, STANDING
-from targets.sql import COLUMNS, fresh, listed, part, term
+from targets.sql import COLUMNS, SUMS, fresh, listed, part, term
 
 FILE = "admissions.candidate"
 ADDED = frozenset({FILE, *(flow.kind for flow in FLOWS.values())})
@@ -167,7 +167,7 @@ climbed AS MATERIALIZED (
 {term("(SELECT year FROM figured)", of="SELECT organization_id FROM climbed").strip()}
 added AS MATERIALIZED (
     SELECT climbed.organization_id, climbed.lens, climbed.year,
-        {listed(f"sum({measure.name})::int AS {measure.name}" for measure in MEASURES)},
+        {SUMS},
         coalesce(sum(people) FILTER (WHERE own_year >= term.since), 0)::int AS term_admitted,
         max(last_on) AS last_on
     FROM climbed

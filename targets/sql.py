@@ -63,7 +63,7 @@ def _quoted(stages: Iterable[Stage]) -> str:
 
 
 _NAMES = listed(measure.name for measure in MEASURES)
-_SUMS = listed(f"sum({measure.name})::int AS {measure.name}" for measure in MEASURES)
+SUMS = listed(f"sum({measure.name})::int AS {measure.name}" for measure in MEASURES)
 
 
 def _where_they_lay(known: str) -> str:
@@ -383,7 +383,7 @@ leaf AS MATERIALIZED (
 ),
 parents AS MATERIALIZED (
     SELECT leaf.lens, line.ancestor_id, leaf.stretch, min(leaf.day) AS day,
-        {_SUMS}
+        {SUMS}
     FROM leaf
     JOIN organizations_ancestry AS line ON line.descendant_id = leaf.cell_id AND line.depth = 1
         AND line.valid_from <= leaf.day AND line.valid_to > leaf.day
@@ -397,7 +397,7 @@ above AS MATERIALIZED (
 ),
 total AS MATERIALIZED (
     SELECT lens, organization_id,
-        {_SUMS}
+        {SUMS}
     FROM (
         SELECT parents.lens, line.ancestor_id AS organization_id,
         {listed(f"parents.{measure.name}" for measure in MEASURES)}
@@ -637,7 +637,7 @@ SELECT %(year)s::smallint AS year, organization_id, lens, {", ".join(COLUMNS)} F
 _PARTS = f"""
 total AS MATERIALIZED (
     SELECT lens, organization_id,
-        {_SUMS}
+        {SUMS}
     FROM targets_attainmentpart WHERE year = %(year)s GROUP BY 1, 2
 ),
 history AS MATERIALIZED (
@@ -659,10 +659,9 @@ def part(
     """
     within = f"AND {{}} {'NOT ' * is_rest}IN (SELECT cell_id FROM chosen)"
     counted = _counted(_files(year, on=on, today=on), within=within)
-    names = [measure.name for measure in MEASURES]
     text = f"""
 INSERT INTO targets_attainmentpart
-    (year, lens, organization_id, term_admitted, last_admission_on, {", ".join(names)})
+    (year, lens, organization_id, term_admitted, last_admission_on, {_NAMES})
 WITH chosen AS MATERIALIZED (
     SELECT descendant_id AS cell_id FROM organizations_ancestry
     WHERE ancestor_id = ANY(%(tops)s) AND valid_from <= %(tree)s AND valid_to > %(tree)s
@@ -670,7 +669,7 @@ WITH chosen AS MATERIALIZED (
 {_lenses(Attainment.Lens.values).strip()}
 {counted.strip().rstrip(",")}
 SELECT %(year)s, lens, organization_id, coalesce(history.term_admitted, 0), history.last_on,
-    {listed(f"coalesce(total.{name}, 0)" for name in names)}
+    {listed(f"coalesce(total.{measure.name}, 0)" for measure in MEASURES)}
 FROM total FULL JOIN history USING (organization_id, lens)
 """
     return text, {**_parameters(year, on=on), "tops": list(tops)}

@@ -14,7 +14,7 @@ from reports.selectors.reconciliation import Reconciliation, Stretch, reconcilia
 from reports.selectors.standing import look
 from targets.operations.attainment import recompute
 from tests.makers import authority, cell, members, unit
-from tests.targets.makers import admit, grow, reverse, stand_on
+from tests.targets.makers import admit, cells_of, grow, reverse, stand_on
 from tests.targets.reorganising import FIRST_OF_JULY, TODAY, Event, reorganise
 
 pytestmark = pytest.mark.django_db
@@ -107,7 +107,7 @@ def test_every_total_of_a_random_tree_is_its_childrens_stretches_and_its_own(
     stand_on(TODAY)
     random = Random(seed)
     units = grow(random, cells=16, since=date(2020, 6, 1), until=TODAY)
-    cells = [one for slug, one in units.items() if slug.startswith("c")]
+    cells = cells_of(units)
     for _ in range(60):
         day = date(2020, 6, 1) + timedelta(days=random.randint(0, 578))
         [fact] = admit(random.choice(cells), day)

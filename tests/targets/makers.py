@@ -86,6 +86,16 @@ def grow(random: Random, *, cells: int, since: date, until: date) -> dict[str, O
     return units
 
 
+def cells_of(units: dict[str, Organization]) -> list[Organization]:
+    """The cells of what `grow` made."""
+    return [unit for slug, unit in units.items() if slug.startswith("c")]
+
+
+def committees_of(units: dict[str, Organization]) -> list[Organization]:
+    """The committees above the cells of what `grow` made."""
+    return [unit for slug, unit in units.items() if slug.startswith("b")]
+
+
 def line_above(organization: int, *, on: date, placements: list[Placement]) -> list[int]:
     """Return `organization` and those above it on day `on`, climbing the placements one by one."""
     line = [organization]

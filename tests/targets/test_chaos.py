@@ -26,7 +26,7 @@ from organizations.models import Job, Organization, Outbox
 from organizations.operations.structure import move
 from targets.models import Attainment, FiguredYear
 from targets.operations.attainment import fold, recompute
-from tests.targets.makers import admit, grow, reverse, stand_on
+from tests.targets.makers import admit, cells_of, committees_of, grow, reverse, stand_on
 
 pytestmark = [pytest.mark.slow, pytest.mark.django_db(transaction=True)]
 
@@ -191,8 +191,8 @@ def test_whatever_is_killed_meanwhile_no_figure_differs_in_the_end(
 ) -> None:
     stand_on(DAY)
     units = grow(Random(7), cells=16, since=date(2019, 1, 1), until=date(2021, 5, 1))
-    cells = [unit for slug, unit in units.items() if slug.startswith("c")]
-    committees = [unit for slug, unit in units.items() if slug.startswith("b")]
+    cells = cells_of(units)
+    committees = committees_of(units)
     for year in (2020, 2021):
         recompute(year)
     chaos = Chaos(cells, committees)

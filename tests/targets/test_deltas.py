@@ -41,7 +41,7 @@ from tests.makers import (
     voted_on_recognition,
     world,
 )
-from tests.targets.makers import admit, grow, parted, reverse, stand_on
+from tests.targets.makers import admit, cells_of, committees_of, grow, parted, reverse, stand_on
 
 DAY = date(2021, 5, 28)
 WAY_UP = (
@@ -664,8 +664,8 @@ def test_whatever_happens_in_a_random_life_the_judge_finds_nothing(db: None, see
     today = date(2021, 3, 1)
     stand_on(today)
     units = grow(random, cells=12, since=date(2019, 1, 1), until=date(2021, 2, 1))
-    cells = [one for slug, one in units.items() if slug.startswith("c")]
-    committees = [one for slug, one in units.items() if slug.startswith("b")]
+    cells = cells_of(units)
+    committees = committees_of(units)
     staff = officer("canbo", units["top"], "staff")
     standing: list[Admission] = []
     fold()

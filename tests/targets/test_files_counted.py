@@ -56,7 +56,7 @@ from tests.makers import (
     voted_on_recognition,
     world,
 )
-from tests.targets.makers import apart, grow, line_above, parted, stand_on
+from tests.targets.makers import apart, cells_of, committees_of, grow, line_above, parted, stand_on
 
 pytestmark = pytest.mark.django_db
 NAMES = ("on_probation", "certified", "identified", "closed_unadmitted")
@@ -675,8 +675,8 @@ def test_in_random_lives_news_judge_and_an_independent_count_agree(db: None, see
     today = date(2021, 3, 1)
     stand_on(today)
     units = grow(random, cells=10, since=date(2018, 1, 1), until=date(2021, 2, 1))
-    cells = [one for slug, one in units.items() if slug.startswith("c")]
-    committees = [one for slug, one in units.items() if slug.startswith("b")]
+    cells = cells_of(units)
+    committees = committees_of(units)
     lives = Lives(random, cells)
     fold()
     for year in (2020, 2021):

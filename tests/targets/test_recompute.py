@@ -19,7 +19,7 @@ from targets.models import Attainment, AttainmentPart, Target
 from targets.operations.attainment import fold, recompute
 from targets.operations.declarations import answer_declaration, declare_no_source
 from tests.organizations.makers import account, cell, officer, unit
-from tests.targets.makers import admit, apart, grow, line_above, reverse, stand_on
+from tests.targets.makers import admit, apart, cells_of, grow, line_above, reverse, stand_on
 
 pytestmark = pytest.mark.django_db
 
@@ -76,7 +76,7 @@ def random_country(request: pytest.FixtureRequest, end_of_2021: date) -> Random:
     random = Random(request.param)
     since = date(2018, 1, 1)
     units = grow(random, cells=24, since=since, until=end_of_2021)
-    cells = [unit for slug, unit in units.items() if slug.startswith("c")]
+    cells = cells_of(units)
     made: list[Admission] = []
     for _ in range(120):
         day = since + timedelta(days=random.randint(0, 4 * 365 - 1))
