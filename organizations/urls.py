@@ -8,6 +8,7 @@ from organizations.views import (
     first_start,
     kinds,
     members,
+    particulars,
     reorganizations,
     transfers,
 )
@@ -80,6 +81,11 @@ urlpatterns = [
     ),
     path("dang-vien/<uuid:person>/", members.MemberDetail.as_view(), name="member-detail"),
     path("dang-vien/<uuid:person>/sua/", members.MemberEdit.as_view(), name="member-edit"),
+    path(
+        "dang-vien/<uuid:person>/rieng/",
+        particulars.MemberParticulars.as_view(),
+        name="member-particulars",
+    ),
     path(
         "dang-vien/<uuid:person>/ra-khoi-dang/",
         members.MemberDepart.as_view(),

@@ -7,6 +7,7 @@ from .installation import Installation
 from .job import FormReceipt, Job, Outbox
 from .membership import Membership
 from .organization import Designation, Organization, OrganizationKind
+from .particulars import Particulars
 from .person import Person
 from .placement import Ancestry, Placement
 from .reorganization import (
@@ -39,6 +40,7 @@ __all__ = [
     "Organization",
     "OrganizationKind",
     "Outbox",
+    "Particulars",
     "Person",
     "PersonMerge",
     "Placement",
