@@ -227,7 +227,8 @@ def edit_candidate(
 
     `changes` are columns of the person (`PERSON_COLUMNS`, `SEALED_COLUMNS`), `groups`, and what
     makes the case a special one: `special`, with `left_on` and `was_cleared` for a readmission.
-    All stay as the cell had them before it while its resolution counts, and a name is refused as when logging.
+    All stay as the cell had them before it while its resolution counts, and a name is refused as
+    when logging.
     Raises PermissionDenied where `by` is not secretary over the cell, ConflictError where the file
     is no longer at `version`, DomainError at a value that is impossible or no longer changed, or
     where the file is closed.
