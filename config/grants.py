@@ -32,6 +32,9 @@ REFERENCE = frozenset(
 
 TABLES_WITHOUT_MODEL = {"django_cache": ALL}
 
+CALLABLE = ("erase_person(bigint)",)
+"""Functions that run as the owner, which the role may call: each checks by itself that it may."""
+
 FIXED = frozenset({"entered_at", "entered_by"})
 """Fields that say when and by whom a row was entered: never changed, whatever else of it is.
 
@@ -141,4 +144,9 @@ def grant(role: str) -> None:
             ),
             sql.SQL("GRANT USAGE ON ALL SEQUENCES IN SCHEMA public TO {}").format(name),
         ]
+        for function in CALLABLE:
+            cursor.execute("SELECT to_regprocedure(%s)", [function])
+            if cursor.fetchone()[0]:  # not where migrations stopped before it
+                allow = sql.SQL("GRANT EXECUTE ON FUNCTION {} TO {}")
+                statements.append(allow.format(sql.SQL(function), name))
         cursor.execute(sql.SQL("; ").join(statements))

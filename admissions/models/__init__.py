@@ -6,6 +6,7 @@ from .ballot import Ballot
 from .candidate import Candidate, FileMove, Group, Milestone, Special
 from .deadline import Deadline
 from .decision import Decision, DecisionReview, Extension, FileReturn
+from .erasure import Erasure
 from .meeting import Elector, Meeting
 from .moving import FileTransfer
 from .paper import Paper, Scan, ScanReading, Verification
@@ -25,6 +26,7 @@ __all__ = [
     "DecisionReview",
     "Elector",
     "Enrolment",
+    "Erasure",
     "Extension",
     "FileMove",
     "FileReturn",

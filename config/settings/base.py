@@ -182,6 +182,9 @@ SECURE_CROSS_ORIGIN_OPENER_POLICY = "same-origin"
 DATA_UPLOAD_MAX_MEMORY_SIZE = 2 * 1024 * 1024  # bytes
 DATA_UPLOAD_MAX_NUMBER_FIELDS = 5000  # a grid of targets has several fields a row
 
+# How long a file that ended without an admission is kept before its erasure is proposed; months.
+RETENTION_CLOSED_MONTHS = env.int("RETENTION_CLOSED_MONTHS", 60)
+
 # Whom to ask, as every page says at its foot; nobody unless given.
 SUPPORT_CONTACT = os.environ.get("SUPPORT_CONTACT", "")
 # The count beside an entry of the navigation: (user, appointment, today) -> number.
@@ -271,6 +274,10 @@ CELERY_BEAT_SCHEDULE = {
         "task": "admissions.tasks.scan_deadlines",
         "schedule": 600.0,
         "options": {"expires": 500},
+    },
+    "erase what two people agreed to erase": {
+        "task": "admissions.tasks.carry_out_erasures",
+        "schedule": crontab(minute=40),
     },
     "verify the ancestry every night": {
         "task": "organizations.tasks.verify_ancestry",
