@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Any
+import importlib
+from types import SimpleNamespace
 
 import pytest
-from django.db import IntegrityError, connection, transaction
+from django.db import IntegrityError, connection, models, transaction
 from django.db.utils import ProgrammingError
+from django.test.utils import isolate_apps
 from django.urls import reverse
 from psycopg import sql
 
@@ -14,8 +16,7 @@ from admissions.cases import case_of
 from admissions.models import Candidate
 from admissions.operations.candidates import edit_candidate
 from admissions.selectors.outcomes import extract_of
-from config import grants, vault
-from config.migrating import Executor
+from config import vault
 from organizations.models import Particulars, Person, User
 from organizations.operations.people import change_person, register_person
 from tests.database import OwnerRole
@@ -211,20 +212,41 @@ def test_an_erased_person_has_neither_key_nor_text_and_stays_so(
         cursor.execute("DELETE FROM organizations_particulars")
 
 
-@pytest.mark.thorough
+@isolate_apps("tests")
 def test_texts_that_stood_in_the_persons_row_are_sealed_by_the_migration(
-    db: None, owner_role: OwnerRole, settings: Any
+    db: None, owner_role: OwnerRole
 ) -> None:
-    person = sealed_person()
-    with owner_role() as cursor:
-        cursor.execute("SET LOCAL idle_in_transaction_session_timeout = 0")  # Django thinks long
-        connection.check_constraints()  # what waits for the end stands against dropped columns
-        Executor(connection).migrate([("organizations", "0006_political_centre")])
-        cursor.execute("SELECT religion, residence FROM organizations_person")
-        assert ("Phật giáo", "Tổ 5, phường Hà Tu") in cursor.fetchall()
-        Executor(connection).migrate([("organizations", "0009_personal_data")])
-        grants.grant(settings.APP_ROLE)  # the table was made anew
+    class PlainPerson(models.Model):
+        """The person's row as it was before."""
 
-    opened = Particulars.objects.opened(person)
+        religion = models.CharField(max_length=40)
+        residence = models.CharField(max_length=160)
 
-    assert (opened["religion"], opened["residence"]) == ("Phật giáo", "Tổ 5, phường Hà Tu")
+        class Meta:
+            app_label, db_table, managed = "tests", "organizations_person", False
+
+        def __str__(self) -> str:
+            return str(self.pk)
+
+    migration = importlib.import_module("organizations.migrations.0009_personal_data")
+    state = SimpleNamespace(
+        get_model=lambda _app, name: {"Person": PlainPerson, "Particulars": Particulars}[name]
+    )
+    told, silent = (
+        register_person(full_name=name, born_on=DAY.replace(year=1995), sex="male", on=DAY)
+        for name in ("Nguyễn Văn An", "Lê Văn Bình")
+    )
+    with owner_role() as cursor, connection.schema_editor() as editor:
+        connection.check_constraints()  # what waits for the end stands against new columns
+        for column in ("religion", "residence"):
+            cursor.execute(f"ALTER TABLE organizations_person ADD {column} text DEFAULT ''")
+        PlainPerson.objects.filter(pk=told.pk).update(residence="Tổ 5, phường Hà Tu")
+
+        migration.seal_what_was_plain(state, editor)
+
+        sealed = {pk: Particulars.objects.opened(Person(pk=pk)) for pk in (told.pk, silent.pk)}
+        assert sealed[told.pk]["residence"] == "Tổ 5, phường Hà Tu"
+        assert set(sealed[silent.pk].values()) == {""}
+        PlainPerson.objects.update(residence="")
+        migration.open_again(state, editor)
+        assert PlainPerson.objects.get(pk=told.pk).residence == "Tổ 5, phường Hà Tu"
