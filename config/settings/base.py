@@ -296,6 +296,22 @@ CELERY_BEAT_SCHEDULE = {
     },
 }
 
+# The virus check: a path of ClamAV's socket, or host:port. Where it is set, a scan is given out
+# only once it was found clean; empty: scans are given out as they are.
+CLAMAV_ADDRESS = os.environ.get("CLAMAV_ADDRESS", "")
+if CLAMAV_ADDRESS:
+    LONG_TASKS = (*LONG_TASKS, "admissions.tasks.check_for_viruses")
+    CELERY_TASK_ROUTES["admissions.tasks.check_for_viruses"] = {"queue": "long"}
+    CELERY_TASK_ANNOTATIONS["admissions.tasks.check_for_viruses"] = {
+        "time_limit": 660,
+        "soft_time_limit": 600,
+    }
+    CELERY_BEAT_SCHEDULE["check scans for viruses"] = {
+        "task": "admissions.tasks.check_for_viruses",
+        "schedule": 15.0,
+        "options": {"queue": "long", "expires": 14},
+    }
+
 # The week by mail, on Mondays, to accounts with an address: off unless asked for, with the server
 # that takes it.
 EMAIL_DIGEST = os.environ.get("EMAIL_DIGEST", "off") == "on"
