@@ -8,7 +8,7 @@ from time import monotonic
 from celery import shared_task
 
 from config import clock
-from organizations.operations import ancestry, reorganizations
+from organizations.operations import ancestry, audit, reorganizations
 
 logger = logging.getLogger(__name__)
 
@@ -38,6 +38,18 @@ def preview_reorganization(public_id: str) -> None:
 def verify_ancestry() -> None:
     """Compare the ancestry with the placements it is derived from; a job says what it found."""
     ancestry.verify_as_job()
+
+
+@shared_task(acks_late=True, ignore_result=True)  # type: ignore[untyped-decorator]
+def seal_readings() -> None:
+    """Seal what was read since the last time into the audit's chain."""
+    audit.seal_readings()
+
+
+@shared_task(acks_late=True, ignore_result=True)  # type: ignore[untyped-decorator]
+def anchor_audit() -> None:
+    """Write the head of the audit's chain, signed, outside the database."""
+    audit.anchor()
 
 
 def wake(kind: str, subject: str) -> None:

@@ -8,7 +8,7 @@ from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import render
 from django.urls import reverse
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
+from django.utils.translation import gettext_lazy, gettext_noop
 from django.views.generic import View
 
 from admissions.cases import grassroots_unit
@@ -43,7 +43,8 @@ from config import clock
 from config.errors import ConflictError
 from config.ui.navigation import TASKS, count_is_known
 from config.ui.pages import ActionView, FilteredListView, Stale
-from organizations.models import Appointment, Role
+from organizations.audit import tell_searching
+from organizations.models import AccessEvent, Appointment, Role
 from organizations.permissions import holds
 from organizations.sheets.waiting import waiting_for
 
@@ -96,6 +97,7 @@ class CandidateList(FilteredListView):
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
         context = super().get_context_data(**kwargs)
+        tell_searching(self.request)
         today = clock.today()
         return {
             **context,
@@ -146,6 +148,7 @@ class CandidateCreate(ActionView):
 class CandidateDetail(View):
     def get(self, request: HttpRequest, public_id: Any) -> HttpResponse:
         file = visible_file(request, public_id)
+        AccessEvent.objects.note(request, words=gettext_noop("Opened the page"), record=file)
         page = file_page(
             file,
             user=request.user,

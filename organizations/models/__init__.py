@@ -1,6 +1,7 @@
 """The ground floor: who stands under whom on which day, who belongs where, who may do what."""
 
 from .appointment import Appointment, Post, Role
+from .audit import AccessEvent, AuditEvent, AuditHead, AuditLink
 from .competence import Competence
 from .handover import Handover
 from .installation import Installation
@@ -23,8 +24,12 @@ from .transfer import Departure, PersonMerge, TemporaryStay, Transfer
 from .user import User
 
 __all__ = [
+    "AccessEvent",
     "Ancestry",
     "Appointment",
+    "AuditEvent",
+    "AuditHead",
+    "AuditLink",
     "Competence",
     "Departure",
     "Designation",
