@@ -46,6 +46,7 @@ from config.ui.pages import ActionView, FilteredListView, Stale
 from organizations.audit import tell_searching
 from organizations.models import AccessEvent, Appointment, Role
 from organizations.permissions import holds
+from organizations.sheets import audit
 from organizations.sheets.waiting import waiting_for
 
 from .ballots import CellBallot, CompetentBallot, GrassrootsBallot, IntermediateBallot
@@ -156,6 +157,19 @@ class CandidateDetail(View):
             all_events=request.GET.get("tat-ca") == "1",
         )
         return render(request, "admissions/candidate_detail.html", {"page": page, "file": file})
+
+
+class CandidateHistory(View):
+    """Who opened a file, and what was done with it: for those who may open it."""
+
+    def get(self, request: HttpRequest, public_id: Any) -> HttpResponse:
+        file = visible_file(request, public_id)
+        context = {
+            "name": str(file),
+            "back": reverse("candidate-detail", args=[file.public_id]),
+            "history": audit.history_of(file, request.user, on=clock.today()),  # type: ignore[arg-type]
+        }
+        return render(request, "organizations/record_history.html", context)
 
 
 class CandidateEdit(FileAction):

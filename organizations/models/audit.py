@@ -18,6 +18,7 @@ from django.http import HttpRequest
 from django.utils import translation
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import gettext_noop
 
 from config import clock
 
@@ -64,6 +65,9 @@ STAMPED = """
     {more}
     RETURN NEW;
 """
+WRITTEN_UNTOLD = gettext_noop("Records were written")
+"""What the trigger says of a transaction that wrote history and told nothing of itself."""
+
 CONTEXT = "NEW.context := nullif(current_setting('pghistory.context_id', true), '')::uuid;"
 
 
@@ -173,7 +177,12 @@ class ToldQuerySet(models.QuerySet[Any]):
 
 
 class Told(models.Model):
-    """Who did what, as which roles, with which record, from which address; written once."""
+    """Who did what, as which roles, with which record, from which address; written once.
+
+    No `actor`: a job or a command. `roles` are the appointments in force, "role:organisation" each.
+    `action` is the page's name, `words` what it calls itself, untranslated; `object` is the label
+    of the record's model in lower case, `reference` its public id, else its key.
+    """
 
     entered_at = EnteredAt()
     actor = models.ForeignKey(
@@ -183,15 +192,12 @@ class Told(models.Model):
         blank=True,
         related_name="+",
         db_index=False,
-        help_text=_("Nobody where a job or a command did it."),
     )
-    roles = models.TextField(
-        blank=True, help_text=_("The appointments in force: role:organisation, by the trigger.")
-    )
-    action = models.CharField(max_length=80, help_text=_("The page's name."))
-    words = models.CharField(max_length=160, blank=True, help_text=_("As the page calls it."))
-    object = models.CharField(max_length=60, blank=True, help_text=_("Model label, lower case."))
-    reference = models.CharField(max_length=64, blank=True, help_text=_("Public id, else key."))
+    roles = models.TextField(blank=True)
+    action = models.CharField(max_length=80)
+    words = models.CharField(max_length=160, blank=True)
+    object = models.CharField(max_length=60, blank=True)
+    reference = models.CharField(max_length=64, blank=True)
     organization = models.ForeignKey(
         "organizations.Organization",
         models.PROTECT,
@@ -231,7 +237,10 @@ class AuditEventQuerySet(ToldQuerySet):
 
 
 class AuditEvent(Told):
-    """One thing that was done, refused or sealed; linked into the chain when it is committed."""
+    """One thing that was done, refused or sealed; linked into the chain when it is committed.
+
+    `context` stands in each row that this request wrote into a history too.
+    """
 
     append_only = True
 
@@ -243,9 +252,7 @@ class AuditEvent(Told):
         SEAL = "seal", _("Readings sealed")
 
     kind = models.CharField(max_length=8, choices=Kind)
-    context = models.UUIDField(
-        null=True, blank=True, help_text=_("The same in every history row of this request.")
-    )
+    context = models.UUIDField(null=True, blank=True)
     payload = models.JSONField(default=dict, blank=True)
 
     objects: ClassVar[Any] = AuditEventQuerySet.as_manager()

@@ -20,6 +20,7 @@ from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from django.conf import settings
 from django.db import connection, transaction
+from django.utils.translation import gettext_noop
 
 from config.locks import Lock, try_hold
 from organizations.models import AuditEvent, AuditHead
@@ -57,7 +58,7 @@ def seal_readings() -> int:
     event = AuditEvent.objects.create(
         kind=AuditEvent.Kind.SEAL,
         action="seal",
-        words="Readings were sealed",
+        words=gettext_noop("Readings were sealed"),
         payload={
             "from": keys[0],
             "to": keys[-1],
