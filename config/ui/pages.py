@@ -146,7 +146,7 @@ class ActionView(View):
     submit_label: str | Promise = ""
     initial: Mapping[str, Any] = {}
     told_as: str | Promise = ""
-    """What the audit calls it, where `title` or `submit_label` do not say it without names."""
+    """What the audit calls it, where the class's `title` or `submit_label` do not; names nobody."""
     told_kind = "write"
 
     # ---- what a page says of itself
@@ -258,7 +258,7 @@ class ActionView(View):
     def _tell(self, result: Any) -> None:
         """Write the audit's event: in the action's transaction, and as its last statement."""
         kept = type(self)  # on the page itself a title may have somebody's name in it
-        said = (kept.told_as, kept.title, kept.submit_label)
+        said = (self.told_as, kept.title, kept.submit_label)
         words = next((one for one in said if isinstance(one, str | Promise) and one), "")
         events: Any = apps.get_model("organizations", "AuditEvent")._default_manager
         events.carried_out(
