@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 from time import monotonic
 
+import pghistory
 from celery import shared_task
 
 from config import clock
@@ -24,7 +25,8 @@ def apply_reorganizations() -> None:
 
     Woken by confirming, and by beat every thirty seconds.
     """
-    reorganizations.apply_due(on=clock.today())
+    with pghistory.context(job="apply-reorganizations"):  # as the audit calls it
+        reorganizations.apply_due(on=clock.today())
     reorganizations.preview_waiting(on=clock.today())
 
 

@@ -30,7 +30,8 @@ An action::
 
 GET shows the form. POST: not valid, or refused by the operation (`DomainError`) → the same page,
 422, sentences at their fields, what was typed kept. Carried out → 303 to the result. The same sent
-twice → carried out once, 303 to the first result. What was carried out is told to the audit. Seen in an older state (`get_version`) → 409.
+twice → carried out once, 303 to the first result. Seen in an older state (`get_version`) → 409.
+What was carried out is told to the audit.
 """
 
 from __future__ import annotations

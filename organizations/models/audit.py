@@ -226,9 +226,7 @@ class AuditEventQuerySet(ToldQuerySet):
         kind: str = "write",
     ) -> AuditEvent:
         """Write that a page's action was carried out, in the action's own transaction."""
-        event: AuditEvent = self.note(
-            request, words=words, record=record, within=within, kind=kind
-        )
+        event: AuditEvent = self.note(request, words=words, record=record, within=within, kind=kind)
         return event
 
     def _of_administrators(self, user: User | AnonymousUser, *, on: date) -> Q:

@@ -105,7 +105,7 @@ def anchor() -> dict[str, Any] | None:
     """Write (seq, hash) of the head into the anchors' file, signed; None where it stands there."""
     head = AuditHead.objects.get()
     path = anchor_file()
-    last = next(reversed(list(_lines(path))), {})
+    last: dict[str, Any] = next(reversed(list(_lines(path))), {})
     if last.get("seq") == head.seq:
         return None
     with connection.cursor() as cursor:

@@ -1,4 +1,4 @@
-"""What the audit is told of: each accepted action once, each refusal, each opening; and who reads."""
+"""What the audit is told of: actions once, refusals, openings; and who reads it."""
 
 from __future__ import annotations
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Iterator
 from pathlib import Path
 from time import monotonic
 from typing import Any
@@ -300,7 +299,7 @@ def test_a_seal_is_given_once(db: None) -> None:
 
 def race(url: str, *, seconds: float) -> int:
     """Let sixteen sessions write events, each in a transaction of its own; return how many."""
-    written, failed = [0] * WRITERS, list[BaseException]()
+    written, failed = [0] * WRITERS, list[psycopg.Error]()
     until = monotonic() + seconds
 
     def write(number: int) -> None:
@@ -314,7 +313,7 @@ def race(url: str, *, seconds: float) -> int:
                     )
                     session.commit()
                     written[number] += 1
-        except BaseException as failure:
+        except psycopg.Error as failure:
             failed.append(failure)
 
     threads = [threading.Thread(target=write, args=[number]) for number in range(WRITERS)]
