@@ -256,6 +256,7 @@ class MeetingDetail(View):
     def get(self, request: HttpRequest, public_id: Any) -> HttpResponse:
         today = clock.today()
         meeting = get_object_or_404(meeting_seen_by(request.user, on=today), public_id=public_id)
+        AccessEvent.objects.note(request, words=gettext_noop("Opened the page"), record=meeting)
         electors = meeting.electors.select_related("person").order_by("person__name_order", "pk")
         context = {
             "meeting": meeting,

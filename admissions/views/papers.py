@@ -26,7 +26,7 @@ from admissions.selectors.papers import asked_for, catalogue, paper_page
 from admissions.stages import Level, Step
 from config import clock
 from config.errors import DomainError
-from organizations.models import AuditEvent, Role
+from organizations.models import AccessEvent, AuditEvent, Role
 from organizations.permissions import holds
 
 from .file_action import FileAction, visible_file
@@ -71,6 +71,7 @@ class PaperDetail(View):
         page = paper_page(file, paper, user=request.user, on=clock.today())  # type: ignore[arg-type]
         if page is None:
             raise Http404
+        AccessEvent.objects.note(request, words=gettext_noop("Opened the page"), record=file)
         return render(request, "admissions/paper_detail.html", {"page": page, "file": file})
 
 
