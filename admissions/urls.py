@@ -33,6 +33,11 @@ urlpatterns = [
     path("ho-so/", files.CandidateList.as_view(), name="candidate-list"),
     path("ho-so/moi/", files.CandidateCreate.as_view(), name="candidate-new"),
     path("ho-so/<uuid:public_id>/", files.CandidateDetail.as_view(), name="candidate-detail"),
+    path(
+        "ho-so/<uuid:public_id>/nhat-ky/",
+        files.CandidateHistory.as_view(),
+        name="candidate-history",
+    ),
     path("ho-so/<uuid:public_id>/sua/", files.CandidateEdit.as_view(), name="candidate-edit"),
     path(
         "ho-so/<uuid:public_id>/rieng/",

@@ -13,6 +13,8 @@ from benchmarks.servers import TEMPLATE, Databases, server
 
 RESULTS = Path(__file__).resolve().parent.parent / "bench-results"
 CASES = ("national", "tasks", "grid")
+ASKED = ("audit",)
+"""Those that are run only where they are asked for."""
 
 
 def main() -> None:
@@ -24,7 +26,11 @@ def main() -> None:
         help="1 is the whole country (default: SCALE, else 0.01)",
     )
     parser.add_argument("--rounds", type=int, default=5, help="times each case is run, in turn")
-    parser.add_argument("--only", choices=CASES, help="one of the measurements (default: all)")
+    parser.add_argument(
+        "--only",
+        choices=(*CASES, *ASKED),
+        help="one of the measurements (default: all but the audit)",
+    )
     options = parser.parse_args()
     if options.scale <= 0 or options.rounds < 1:
         sys.exit("Scale is more than 0, rounds are at least 1.")
@@ -48,7 +54,7 @@ def _prepare(url: str) -> None:
 
 def measure(case: str, databases: Databases, *, scale: float, rounds: int) -> None:
     """Run one of the measurements in databases of its own."""
-    from benchmarks import grid, national, tasks  # noqa: PLC0415 - need the models
+    from benchmarks import audit, grid, national, tasks  # noqa: PLC0415 - need the models
 
     if case == "national":
         national.run(databases, scale=scale, rounds=rounds, into=RESULTS)
@@ -56,6 +62,8 @@ def measure(case: str, databases: Databases, *, scale: float, rounds: int) -> No
     with databases.copy(case):
         if case == "tasks":
             tasks.run(rounds=rounds, into=RESULTS)
+        elif case == "audit":
+            audit.run(into=RESULTS)
         else:
             grid.run(rounds=rounds, into=RESULTS)
 

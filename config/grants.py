@@ -1,8 +1,9 @@
 """What the product's own role may do in the database: what each table needs, and no more.
 
 Facts (a model with `append_only = True`, and every history of pghistory) may be read and added;
-other rows may also be changed; only derived and technical rows may be deleted. The guards in the
-triggers say the same: two nets, as a trigger also holds the owner's slips.
+other rows may also be changed; only derived and technical rows may be deleted; what only triggers
+write (`written_by_triggers = True`) may be read. The guards in the triggers say the same: two nets,
+as a trigger also holds the owner's slips.
 """
 
 from django.apps import apps
@@ -30,7 +31,7 @@ REFERENCE = frozenset(
 )
 """What migrations write and nobody at a page: regulations, and what they list."""
 
-TABLES_WITHOUT_MODEL = {"django_cache": ALL}
+TABLES_WITHOUT_MODEL = {"django_cache": ALL, "organizations_audittransaction": READ}
 
 CALLABLE = ("erase_person(bigint)",)
 """Functions that run as the owner, which the role may call: each checks by itself that it may."""
@@ -48,11 +49,18 @@ NOTHING_IS_IGNORED = """
 """In the place of pgtrigger's own, which lets any session switch off any trigger by a setting."""
 
 
+NOTICED = """
+    CREATE OR REPLACE TRIGGER noticed AFTER INSERT ON {}
+    FOR EACH STATEMENT EXECUTE FUNCTION audit_noticed()
+"""
+"""Put on each history: a transaction that wrote there and told nobody is told of at its commit."""
+
+
 def rights_on(model: type[Model]) -> tuple[str, ...]:
     """Return what the role may do with the rows of `model`."""
     if getattr(model, "append_only", False) or issubclass(model, Event):
         return ADD
-    if model._meta.label in REFERENCE:
+    if model._meta.label in REFERENCE or getattr(model, "written_by_triggers", False):
         return READ
     through = model._meta.auto_created
     if through or model._meta.app_label in DELETABLE_APPS or getattr(model, "derived", False):
@@ -110,6 +118,7 @@ def grant(role: str) -> None:
     name = sql.Identifier(role)
     known = rights()
     columns = {model._meta.db_table: changeable(model) for model in apps.get_models()}
+    histories = {model._meta.db_table for model in apps.get_models() if issubclass(model, Event)}
     with connection.cursor() as cursor:
         cursor.execute("SELECT current_database()")
         database = sql.Identifier(cursor.fetchone()[0])
@@ -120,6 +129,8 @@ def grant(role: str) -> None:
             " AND NOT EXISTS (SELECT FROM pg_depend WHERE objid = pg_class.oid AND deptype = 'e')"
         )
         tables = sorted(table for (table,) in cursor.fetchall())
+        if "organizations_audittransaction" not in tables:
+            histories = set()  # migrated back to before there was an audit
         statements = [
             # Here, since each migration with a trigger puts pgtrigger's own back.
             sql.SQL(NOTHING_IS_IGNORED),
@@ -142,6 +153,7 @@ def grant(role: str) -> None:
                 )
                 for table in tables
             ),
+            *(sql.SQL(NOTICED).format(sql.Identifier(one)) for one in histories & set(tables)),
             sql.SQL("GRANT USAGE ON ALL SEQUENCES IN SCHEMA public TO {}").format(name),
         ]
         for function in CALLABLE:

@@ -18,6 +18,7 @@ class Lock(IntEnum):
     DEADLINES = 77006
     RULES = 77007  # decreed days and open questions are written one after the other
     DIGESTS = 77008
+    READINGS = 77009  # of the audit, sealed by one after the other
 
 
 @contextmanager

@@ -7,6 +7,7 @@ from typing import Any
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings.dev")
 os.environ.setdefault("STATEMENT_TIMEOUT", "15s")
+os.environ.setdefault("PGAPPNAME", "web")
 
 from django.core.wsgi import get_wsgi_application  # reads the variables above
 

@@ -5,10 +5,11 @@ from __future__ import annotations
 import logging
 from time import monotonic
 
+import pghistory
 from celery import shared_task
 
 from config import clock
-from organizations.operations import ancestry, reorganizations
+from organizations.operations import ancestry, audit, reorganizations
 
 logger = logging.getLogger(__name__)
 
@@ -24,7 +25,8 @@ def apply_reorganizations() -> None:
 
     Woken by confirming, and by beat every thirty seconds.
     """
-    reorganizations.apply_due(on=clock.today())
+    with pghistory.context(job="apply-reorganizations"):  # as the audit calls it
+        reorganizations.apply_due(on=clock.today())
     reorganizations.preview_waiting(on=clock.today())
 
 
@@ -38,6 +40,18 @@ def preview_reorganization(public_id: str) -> None:
 def verify_ancestry() -> None:
     """Compare the ancestry with the placements it is derived from; a job says what it found."""
     ancestry.verify_as_job()
+
+
+@shared_task(acks_late=True, ignore_result=True)  # type: ignore[untyped-decorator]
+def seal_readings() -> None:
+    """Seal what was read since the last time into the audit's chain."""
+    audit.seal_readings()
+
+
+@shared_task(acks_late=True, ignore_result=True)  # type: ignore[untyped-decorator]
+def anchor_audit() -> None:
+    """Write the head of the audit's chain, signed, outside the database."""
+    audit.anchor()
 
 
 def wake(kind: str, subject: str) -> None:

@@ -4,6 +4,7 @@ from django.urls import path
 
 from organizations.views import (
     administration,
+    audit,
     duplicates,
     first_start,
     kinds,
@@ -80,6 +81,9 @@ urlpatterns = [
         name="duplicate-refuse",
     ),
     path("dang-vien/<uuid:person>/", members.MemberDetail.as_view(), name="member-detail"),
+    path("dang-vien/<uuid:person>/nhat-ky/", audit.MemberHistory.as_view(), name="member-history"),
+    path("nhat-ky/", audit.AuditList.as_view(), name="audit-list"),
+    path("nhat-ky/da-xem/", audit.ReadingList.as_view(), name="audit-readings"),
     path("dang-vien/<uuid:person>/sua/", members.MemberEdit.as_view(), name="member-edit"),
     path(
         "dang-vien/<uuid:person>/rieng/",

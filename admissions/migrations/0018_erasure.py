@@ -42,6 +42,7 @@ ERASED = [
         {**SEALED, "key": "''::bytea", "erased_at": "app_now()"},
     ),
     ("organizations_particularsevent", "person_id = who", SEALED),
+    ("organizations_particularsreading", "person_id = who", texts("reason")),
     ("admissions_candidate", "id = ANY(files)", texts("closed_reason")),
     ("admissions_candidateevent", "pgh_obj_id = ANY(files)", texts("closed_reason")),
     ("admissions_ballot", OF_FILES, texts("reasons")),

@@ -11,6 +11,7 @@ from django.core.exceptions import PermissionDenied
 from django.db import OperationalError, connection, transaction
 from django.db.models import Exists, OuterRef
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_noop
 from psycopg.errors import LockNotAvailable
 
 from admissions import attachments
@@ -19,7 +20,8 @@ from admissions.rules import add_months
 from admissions.stages import Stage
 from config import names
 from config.errors import DomainError
-from organizations.models import Membership, Role
+from organizations.models import AuditEvent, Membership, Role
+from organizations.models.audit import kind_of, reference_of
 from organizations.operations.people import is_own_record
 from organizations.permissions import acts
 
@@ -124,6 +126,14 @@ def _carry_out(key: int) -> bool:
         contents = set(scans.values_list("sha256", flat=True))
         with connection.cursor() as cursor:
             cursor.execute("SELECT erase_person(%s)", [key])
+        AuditEvent.objects.create(
+            kind=AuditEvent.Kind.WRITE,
+            action="carry_out_erasures",
+            words=gettext_noop("Erased the personal data"),
+            object=kind_of(erasure.candidate),
+            reference=reference_of(erasure.candidate),
+            organization_id=erasure.candidate.cell_id,
+        )
         # What an identical paper of somebody else holds stays; only after the commit is it gone.
         theirs = Scan.objects.filter(sha256__in=contents).exclude(pk__in=scans)
         gone = contents - set(theirs.values_list("sha256", flat=True))

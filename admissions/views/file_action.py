@@ -59,6 +59,9 @@ class FileAction(ActionView):
     def is_open(self) -> bool:
         return STEPS[self.step].is_at(self.file)
 
+    def get_told(self, result: Any) -> Candidate:
+        return self.file
+
     def get_success_url(self, result: Any) -> str:
         return reverse("candidate-detail", args=[self.file.public_id])
 

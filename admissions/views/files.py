@@ -8,7 +8,7 @@ from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import render
 from django.urls import reverse
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
+from django.utils.translation import gettext_lazy, gettext_noop
 from django.views.generic import View
 
 from admissions.cases import grassroots_unit
@@ -48,8 +48,10 @@ from config import clock
 from config.errors import ConflictError
 from config.ui.navigation import TASKS, count_is_known
 from config.ui.pages import ActionView, FilteredListView, Stale
-from organizations.models import Appointment, Particulars, Role
+from organizations.audit import tell_searching
+from organizations.models import AccessEvent, Appointment, Particulars, Role
 from organizations.permissions import holds
+from organizations.sheets import audit
 from organizations.sheets.waiting import waiting_for
 
 from .ballots import CellBallot, CompetentBallot, GrassrootsBallot, IntermediateBallot
@@ -101,6 +103,7 @@ class CandidateList(FilteredListView):
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
         context = super().get_context_data(**kwargs)
+        tell_searching(self.request)
         today = clock.today()
         return {
             **context,
@@ -151,6 +154,7 @@ class CandidateCreate(ActionView):
 class CandidateDetail(View):
     def get(self, request: HttpRequest, public_id: Any) -> HttpResponse:
         file = visible_file(request, public_id)
+        AccessEvent.objects.note(request, words=gettext_noop("Opened the page"), record=file)
         page = file_page(
             file,
             user=request.user,
@@ -158,6 +162,19 @@ class CandidateDetail(View):
             all_events=request.GET.get("tat-ca") == "1",
         )
         return render(request, "admissions/candidate_detail.html", {"page": page, "file": file})
+
+
+class CandidateHistory(View):
+    """Who opened a file, and what was done with it: for those who may open it."""
+
+    def get(self, request: HttpRequest, public_id: Any) -> HttpResponse:
+        file = visible_file(request, public_id)
+        context = {
+            "name": str(file),
+            "back": reverse("candidate-detail", args=[file.public_id]),
+            "history": audit.history_of(file, request.user, on=clock.today()),  # type: ignore[arg-type]
+        }
+        return render(request, "organizations/record_history.html", context)
 
 
 class CandidateEdit(FileAction):

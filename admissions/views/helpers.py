@@ -152,6 +152,9 @@ class HelperNote(ActionView):
     def perform(self, form: MentorNoteForm) -> MentorNote:
         return add_note(self.mentorship, by=self.request.user, on=self.today, **form.values())
 
+    def get_told(self, result: MentorNote) -> Any:
+        return self.mentorship.candidate
+
     def get_success_url(self, result: MentorNote) -> str:
         return self.get_cancel_url()
 

@@ -10,7 +10,7 @@ from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy, ngettext
+from django.utils.translation import gettext_lazy, gettext_noop, ngettext
 from django.views.generic import View
 
 from admissions.forms.meetings import CommitteeMeetingForm, FurtherVoteForm, MeetingForm
@@ -34,7 +34,7 @@ from admissions.stages import Level, Step
 from config import clock
 from config.ui.forms import DateField
 from config.ui.pages import ActionView, SafePaginator
-from organizations.models import Role
+from organizations.models import AccessEvent, Role
 from organizations.permissions import holds
 
 from .file_action import FileAction, sees_names
@@ -181,6 +181,9 @@ class CellMinutes(View):
         pack = pack_of(cell, user=request.user, on=today, held_on=today)
         if pack is None:
             raise Http404
+        AccessEvent.objects.note(
+            request, words=gettext_noop("Opened a paper to print"), record=cell
+        )
         context = {"pack": pack, "members": members_of(cell, on=today)}
         return render(request, "admissions/meeting_print.html", context)
 
@@ -253,6 +256,7 @@ class MeetingDetail(View):
     def get(self, request: HttpRequest, public_id: Any) -> HttpResponse:
         today = clock.today()
         meeting = get_object_or_404(meeting_seen_by(request.user, on=today), public_id=public_id)
+        AccessEvent.objects.note(request, words=gettext_noop("Opened the page"), record=meeting)
         electors = meeting.electors.select_related("person").order_by("person__name_order", "pk")
         context = {
             "meeting": meeting,

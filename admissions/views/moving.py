@@ -163,6 +163,9 @@ class MoveStep(ActionView):
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
         return super().get_context_data(row=self.row, **kwargs)
 
+    def get_told(self, result: FileTransfer) -> Any:
+        return self.transfer.candidate
+
     def get_success_url(self, result: FileTransfer) -> str:
         return reverse("move-list")
 

@@ -8,7 +8,7 @@ from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
+from django.utils.translation import gettext_lazy, gettext_noop
 from django.views.generic import View
 
 from admissions.cases import case_of
@@ -53,7 +53,7 @@ from admissions.selectors.outcomes import before_us, extract_of
 from admissions.stages import Stage, Step
 from config import clock
 from config.errors import DomainError
-from organizations.models import Role
+from organizations.models import AccessEvent, Role
 from organizations.permissions import holds
 
 from .file_action import FileAction, visible_file
@@ -329,6 +329,9 @@ class FileExtract(View):
             case = case_of(file, on=clock.today())
         except RuleSet.DoesNotExist:
             raise Http404 from None
+        AccessEvent.objects.note(
+            request, words=gettext_noop("Opened a paper to print"), record=file
+        )
         return render(
             request,
             "admissions/extract.html",

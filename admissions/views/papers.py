@@ -11,7 +11,7 @@ from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import get_object_or_404, render
 from django.urls import reverse
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
+from django.utils.translation import gettext_lazy, gettext_noop
 from django.views.generic import View
 
 from admissions import attachments
@@ -26,7 +26,7 @@ from admissions.selectors.papers import asked_for, catalogue, paper_page
 from admissions.stages import Level, Step
 from config import clock
 from config.errors import DomainError
-from organizations.models import Role
+from organizations.models import AccessEvent, AuditEvent, Role
 from organizations.permissions import holds
 
 from .file_action import FileAction, visible_file
@@ -71,6 +71,7 @@ class PaperDetail(View):
         page = paper_page(file, paper, user=request.user, on=clock.today())  # type: ignore[arg-type]
         if page is None:
             raise Http404
+        AccessEvent.objects.note(request, words=gettext_noop("Opened the page"), record=file)
         return render(request, "admissions/paper_detail.html", {"page": page, "file": file})
 
 
@@ -158,6 +159,9 @@ class ScanOpen(View):
             return self.answer(form, status=422)
         except PermissionDenied:
             raise Http404 from None
+        AuditEvent.objects.carried_out(
+            request, words=gettext_noop("Open a scan"), record=self.file, kind="read"
+        )
         return given_out(self.scan)
 
     def answer(self, form: ReasonForm, *, status: int = 200) -> HttpResponse:

@@ -7,6 +7,7 @@ from typing import Any
 from django.http import HttpRequest
 from django.urls import reverse
 
+from admissions.models import Candidate
 from organizations.models import Person
 from organizations.views.particulars import ShowParticulars
 
@@ -17,6 +18,9 @@ class CandidateParticulars(ShowParticulars):
     def person(self, request: HttpRequest, **kwargs: Any) -> Person:
         self.file = visible_file(request, kwargs["public_id"])
         return self.file.person
+
+    def record(self) -> Candidate:
+        return self.file
 
     def back_url(self) -> str:
         return reverse("candidate-detail", args=[self.file.public_id])

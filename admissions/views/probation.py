@@ -8,7 +8,7 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.urls import reverse
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
+from django.utils.translation import gettext_lazy, gettext_noop
 from django.views.generic import View
 
 from admissions import probation
@@ -24,6 +24,7 @@ from admissions.operations.recognition import announce_recognition, recognise
 from admissions.selectors.next_steps import STEP_CODES, step_url
 from admissions.stages import Level, Purpose, Step
 from config import clock
+from organizations.models import AccessEvent
 
 from .ballots import RecordBallot
 from .file_action import FileAction, visible_file
@@ -202,6 +203,9 @@ class CeremonyMinutes(View):
         case = case_of(file, on=clock.today())
         if case.decision is None:
             raise Http404
+        AccessEvent.objects.note(
+            request, words=gettext_noop("Opened a paper to print"), record=file
+        )
         admission = file.admissions.filter(sign=1).select_related("round").first()
         helping = [one.mentor.full_name for one in case.mentorships]
         context = {

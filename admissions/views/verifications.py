@@ -8,7 +8,7 @@ from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import get_object_or_404, render
 from django.urls import reverse
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
+from django.utils.translation import gettext_lazy, gettext_noop
 from django.views.generic import View
 
 from admissions.forms.introducers import AnswerForm, UnsentForm, VerificationForm, WaiveForm
@@ -21,6 +21,7 @@ from admissions.operations.verifications import (
 from admissions.selectors.verifications import verification_page
 from admissions.stages import Step
 from config import clock
+from organizations.models import AccessEvent
 
 from .file_action import FileAction, visible_file
 from .introducers import ChoosesMember
@@ -30,6 +31,7 @@ class VerificationList(View):
     def get(self, request: HttpRequest, public_id: Any) -> HttpResponse:
         file = visible_file(request, public_id)
         page = verification_page(file, user=request.user, on=clock.today())  # type: ignore[arg-type]
+        AccessEvent.objects.note(request, words=gettext_noop("Opened the page"), record=file)
         return render(request, "admissions/verification_list.html", {"page": page, "file": file})
 
 

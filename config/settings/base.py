@@ -63,6 +63,7 @@ MIDDLEWARE = [
     "django.contrib.messages.middleware.MessageMiddleware",
     "config.ui.middleware.WrittenAddress",
     "django_htmx.middleware.HtmxMiddleware",
+    "organizations.audit.TellRefused",
     "pghistory.middleware.HistoryMiddleware",
     # Last, as it asks: it answers for a sign-in that it refused.
     "axes.middleware.AxesMiddleware",
@@ -221,6 +222,11 @@ STORAGES = {
 WHITENOISE_KEEP_ONLY_HASHED_FILES = True
 MEDIA_ROOT = APP_VAR / "media"
 
+# Where the audit's chain is anchored, signed: better a folder that another machine keeps. The key
+# is outside the database and its backups; none of its own given, one made of IDENTITY_KEY.
+AUDIT_KEY = environment.value("AUDIT_KEY") or ""
+AUDIT_ANCHOR_FOLDER = Path(os.environ.get("AUDIT_ANCHOR_FOLDER") or APP_VAR / "anchors")
+
 # Jobs; PostgreSQL holds the truth, the broker may be wiped at any moment.
 CELERY_BROKER_URL = broker.url()
 CELERY_TASK_ACKS_LATE = True
@@ -283,6 +289,16 @@ CELERY_BEAT_SCHEDULE = {
         "task": "organizations.tasks.verify_ancestry",
         "schedule": crontab(hour=2, minute=15),
         "options": {"queue": "long"},
+    },
+    "seal what was read": {
+        "task": "organizations.tasks.seal_readings",
+        "schedule": 30.0,
+        "options": {"expires": 25},
+    },
+    "anchor the audit outside the database": {
+        "task": "organizations.tasks.anchor_audit",
+        "schedule": crontab(minute=5),
+        "options": {"expires": 1800},
     },
     "recompute what was asked for": {
         "task": "targets.tasks.recompute_asked",

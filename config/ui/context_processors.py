@@ -18,8 +18,17 @@ def _installation() -> Any:
     return apps.get_model("organizations", "Installation")._default_manager.first()
 
 
+def _audit_mark() -> str:
+    heads: Any = apps.get_model("organizations", "AuditHead")
+    mark: str = heads.mark()
+    return mark
+
+
 def frame(request: HttpRequest) -> dict[str, Any]:
-    """Give `installation` (None before the first start), `acting`, `nav` and how to display."""
+    """Give `installation` (None before the first start), `acting`, `nav` and how to display.
+
+    `audit_mark` is printed on papers: a hash of the audit's chain that only they keep.
+    """
     return {
         "installation": SimpleLazyObject(_installation),
         "acting": SimpleLazyObject(lambda: acting(request)),
@@ -28,5 +37,6 @@ def frame(request: HttpRequest) -> dict[str, Any]:
         "display": Display.of(request),
         "display_sizes": SIZES,
         "display_themes": THEMES,
+        "audit_mark": SimpleLazyObject(_audit_mark),
         "support_contact": settings.SUPPORT_CONTACT,
     }

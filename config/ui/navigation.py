@@ -61,6 +61,7 @@ CHECKS = Entry("lists-to-clear", _("Lists to clear"), "warn", "r")
 MEMBERS = Entry("member-list", _("Members"), "user", "m")
 CLASSES = Entry("class-list", _("Classes"), "class", "l")
 REORGANIZATIONS = Entry("reorganization-list", _("Reorganisation"), "change", "s")
+AUDIT = Entry("audit-list", _("Audit"), "lock", "a")
 UNITS = Entry("administration-organizations", _("Organisations"), "tree", "d")
 ACCOUNTS = Entry("account-list", _("Accounts"), "user", "n")
 ADMINISTRATION = Entry("administration", _("Administration"), "more", "q")
@@ -70,7 +71,7 @@ BY_ROLE: dict[str, list[Entry]] = {
     "staff": [TASKS, TARGETS, CANDIDATES, ORGANIZATIONS, DASHBOARD, MEMBERS, REORGANIZATIONS],
     "approver": [TASKS, CANDIDATES, TARGETS, ORGANIZATIONS, DASHBOARD, MEMBERS, REORGANIZATIONS],
     "leader": [DASHBOARD, ORGANIZATIONS, TARGETS, REORGANIZATIONS],
-    "auditor": [DASHBOARD, ORGANIZATIONS, TARGETS, CANDIDATES, CHECKS, MEMBERS, REORGANIZATIONS],
+    "auditor": [DASHBOARD, ORGANIZATIONS, TARGETS, CANDIDATES, CHECKS, MEMBERS, AUDIT],
     "administrator": [ADMINISTRATION, ACCOUNTS, UNITS],
     "centre": [CLASSES],
 }

@@ -31,6 +31,7 @@ An action::
 GET shows the form. POST: not valid, or refused by the operation (`DomainError`) → the same page,
 422, sentences at their fields, what was typed kept. Carried out → 303 to the result. The same sent
 twice → carried out once, 303 to the first result. Seen in an older state (`get_version`) → 409.
+What was carried out is told to the audit.
 """
 
 from __future__ import annotations
@@ -145,6 +146,9 @@ class ActionView(View):
     title: str | Promise = ""
     submit_label: str | Promise = ""
     initial: Mapping[str, Any] = {}
+    told_as: str | Promise = ""
+    """What the audit calls it, where the class's `title` or `submit_label` do not; names nobody."""
+    told_kind = "write"
 
     # ---- what a page says of itself
 
@@ -182,6 +186,10 @@ class ActionView(View):
     def get_conflict(self) -> str | Promise:
         """Return who changed the record, when, and to what: shown with the 409."""
         return ""
+
+    def get_told(self, result: Any) -> Any:
+        """Return the record that the audit names: what the page is about."""
+        return result
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
         return {
@@ -243,9 +251,24 @@ class ActionView(View):
         if receipt is not None:
             receipt.result_url = url
             receipt.save(update_fields=["result_url"])
+        self._tell(result)
         if message := str(self.get_success_message(result)):
             messages.success(self.request, message)
         return url
+
+    def _tell(self, result: Any) -> None:
+        """Write the audit's event: in the action's transaction, and as its last statement."""
+        kept = type(self)  # on the page itself a title may have somebody's name in it
+        said = (self.told_as, kept.title, kept.submit_label)
+        words = next((one for one in said if isinstance(one, str | Promise) and one), "")
+        events: Any = apps.get_model("organizations", "AuditEvent")._default_manager
+        events.carried_out(
+            self.request,
+            words=words,
+            record=self.get_told(result),
+            within=getattr(self, "organization", None),
+            kind=self.told_kind,
+        )
 
     def _receipt(self, form: ProductForm) -> Any:
         if not isinstance(form, OnceForm) or not self.request.user.is_authenticated:

@@ -1,13 +1,14 @@
 """The ground floor: who stands under whom on which day, who belongs where, who may do what."""
 
 from .appointment import Appointment, Post, Role
+from .audit import AccessEvent, AuditEvent, AuditHead, AuditLink
 from .competence import Competence
 from .handover import Handover
 from .installation import Installation
 from .job import FormReceipt, Job, Outbox
 from .membership import Membership
 from .organization import Designation, Organization, OrganizationKind
-from .particulars import Particulars
+from .particulars import Particulars, ParticularsReading
 from .person import Person
 from .placement import Ancestry, Placement
 from .reorganization import (
@@ -24,8 +25,12 @@ from .transfer import Departure, PersonMerge, TemporaryStay, Transfer
 from .user import User
 
 __all__ = [
+    "AccessEvent",
     "Ancestry",
     "Appointment",
+    "AuditEvent",
+    "AuditHead",
+    "AuditLink",
     "Competence",
     "Departure",
     "Designation",
@@ -41,6 +46,7 @@ __all__ = [
     "OrganizationKind",
     "Outbox",
     "Particulars",
+    "ParticularsReading",
     "Person",
     "PersonMerge",
     "Placement",

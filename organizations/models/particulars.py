@@ -11,7 +11,7 @@ from django.utils.translation import gettext_lazy as _
 
 from config import vault
 
-from .guards import NEVER_DELETED, stays_once
+from .guards import APPEND_ONLY, NEVER_DELETED, EnteredAt, entered_now, stays_once
 
 if TYPE_CHECKING:
     from .person import Person
@@ -89,3 +89,20 @@ class Particulars(models.Model):
 
     def _about(self, name: str) -> str:
         return f"{self.person_id} {name}"
+
+
+class ParticularsReading(models.Model):
+    """Somebody was shown what is sealed of `person`, and why."""
+
+    append_only = True
+
+    person = models.ForeignKey("organizations.Person", models.PROTECT, related_name="readings")
+    reason = models.CharField(_("reason"), max_length=200, blank=True)
+    entered_at = EnteredAt()
+    entered_by = models.ForeignKey("organizations.User", models.PROTECT, related_name="+")
+
+    class Meta:
+        triggers = [*APPEND_ONLY, entered_now()]
+
+    def __str__(self) -> str:
+        return f"{self.person_id} {self.entered_at}"

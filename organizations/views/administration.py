@@ -203,6 +203,7 @@ class AccountCreate(ForAdministrators, ActionView):
     form_class = AccountForm
     template_name = "organizations/account_form.html"
     title = gettext_lazy("Open an account")
+    told_kind = "security"
     submit_label = gettext_lazy("Open the account")
 
     def perform(self, form: AccountForm) -> User:
@@ -272,6 +273,7 @@ class AppointmentCreate(OneAccount, ActionView):
     form_class = AppointmentForm
     template_name = "organizations/appointment_form.html"
     title = gettext_lazy("Give a role")
+    told_kind = "security"
     submit_label = gettext_lazy("Give the role")
 
     def load(self, request: HttpRequest, username: str) -> None:
@@ -314,6 +316,7 @@ class AppointmentEnd(ForAdministrators, ActionView):
     form_class = ConfirmForm
     template_name = "organizations/appointment_end.html"
     title = gettext_lazy("End a role")
+    told_kind = "security"
     submit_label = gettext_lazy("End the role")
 
     def load(self, request: HttpRequest, pk: int) -> None:
@@ -348,6 +351,9 @@ class AppointmentEnd(ForAdministrators, ActionView):
 
 class AccountState(OneAccount, ActionView):
     """Close an account, or open it again."""
+
+    told_as = gettext_lazy("Close an account, or open it again")
+    told_kind = "security"
 
     form_class = ConfirmForm
     template_name = "organizations/account_state.html"

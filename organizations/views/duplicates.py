@@ -106,6 +106,7 @@ class MergeCreate(ActionView):
 class MergeAnswer(ActionView):
     form_class = ConfirmForm
     template_name = "organizations/duplicate_answer.html"
+    told_as = gettext_lazy("Answer a merge that was asked for")
     approves = True
 
     def load(self, request: HttpRequest, merge: int) -> None:

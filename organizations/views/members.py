@@ -12,7 +12,7 @@ from django.shortcuts import get_object_or_404, render
 from django.urls import reverse
 from django.utils.decorators import method_decorator
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
+from django.utils.translation import gettext_lazy, gettext_noop
 from django.views.decorators.cache import never_cache
 from django.views.generic import View
 
@@ -20,6 +20,7 @@ from config import clock
 from config.errors import DomainError
 from config.ui.pages import ActionView, FilteredListView
 from organizations import selectors
+from organizations.audit import tell_searching
 from organizations.filters_people import MemberFilter
 from organizations.forms import MemberForm, written
 from organizations.forms_people import (
@@ -29,7 +30,7 @@ from organizations.forms_people import (
     PostForm,
     RestoreForm,
 )
-from organizations.models import Departure, Membership, Person, Post, Role
+from organizations.models import AccessEvent, Departure, Membership, Person, Post, Role
 from organizations.operations.people import (
     add_member,
     change_person,
@@ -61,6 +62,7 @@ class MemberList(FilteredListView):
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
         context = super().get_context_data(**kwargs)
+        tell_searching(self.request)
         day, user = self.filterset.day, self.request.user
         counted = people.counts(self.filterset.narrowed)
         names = dict(self.filterset.filters["tinh_trang"].extra["choices"])
@@ -115,6 +117,9 @@ class MemberCreate(ActionView):
                 )
         return made
 
+    def get_told(self, result: Membership) -> Person:
+        return result.person
+
     def get_success_url(self, result: Membership) -> str:
         return reverse("member-list")
 
@@ -136,6 +141,7 @@ class MemberDetail(View):
             Person.objects.visible_to(request.user, on=today).select_related("merged_into"),
             public_id=person,
         )
+        AccessEvent.objects.note(request, words=gettext_noop("Opened the page"), record=found)
         shown = people.sheet(found, request.user, on=today)
         return render(request, "organizations/member_detail.html", {"page": shown, "today": today})
 
@@ -162,6 +168,9 @@ class OnPerson(ActionView):
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
         return super().get_context_data(person=self.person, page=self.page, **kwargs)
+
+    def get_told(self, result: Any) -> Person:
+        return self.person
 
     def get_success_url(self, result: Any) -> str:
         return self.get_cancel_url()
@@ -288,6 +297,9 @@ class PostEnd(ActionView):
         ):
             raise Http404
         self.title = _("End the post: %(title)s") % {"title": self.held.title}
+
+    def get_told(self, result: Post) -> Person:
+        return self.person
 
     def get_initial(self) -> dict[str, Any]:
         return {"last_on": self.today}

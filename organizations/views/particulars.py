@@ -9,12 +9,13 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, render
 from django.urls import reverse
 from django.utils.decorators import method_decorator
+from django.utils.translation import gettext_noop
 from django.views.decorators.cache import never_cache
 from django.views.generic import View
 
 from config import clock
 from organizations.forms_people import ShowForm
-from organizations.models import Particulars, Person, Role
+from organizations.models import AuditEvent, Particulars, ParticularsReading, Person, Role
 from organizations.models.particulars import LABELS
 from organizations.permissions import holds
 
@@ -31,11 +32,21 @@ class ShowParticulars(View):
         form = ShowForm(request.POST, asks_why=self.asks_why())
         if not form.is_valid():
             return self.answer(person, form, status=422)
+        ParticularsReading.objects.create(
+            person=person, reason=form.cleaned_data.get("reason", ""), entered_by=request.user
+        )
+        AuditEvent.objects.carried_out(
+            request, words=gettext_noop("Saw what is sealed"), record=self.record(), kind="read"
+        )
         texts = Particulars.objects.opened(person)
         return self.answer(person, form, shown=[(LABELS[name], texts[name]) for name in LABELS])
 
     def person(self, request: HttpRequest, **kwargs: Any) -> Person:
         """Return whose they are, scoped by `visible_to`; 404 for anybody else's."""
+        raise NotImplementedError
+
+    def record(self) -> Any:
+        """Return the record on whose page it is asked for."""
         raise NotImplementedError
 
     def back_url(self) -> str:
@@ -59,6 +70,9 @@ class MemberParticulars(ShowParticulars):
         found: UUID = kwargs["person"]
         visible = Person.objects.visible_to(request.user, on=clock.today())
         self.shown_of = get_object_or_404(visible, public_id=found)
+        return self.shown_of
+
+    def record(self) -> Person:
         return self.shown_of
 
     def back_url(self) -> str:

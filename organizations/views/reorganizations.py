@@ -414,6 +414,9 @@ class DecisionAction(OneDecision, ActionView):
     def act(self, form: Any) -> Any:
         raise NotImplementedError
 
+    def get_told(self, result: Any) -> Reorganization:
+        return self.decision
+
     def who(self) -> dict[str, Any]:
         return {"by": self.request.user, "on": self.today}
 

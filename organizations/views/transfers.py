@@ -234,6 +234,9 @@ class TransferStep(ActionView):
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
         return super().get_context_data(row=self.row, **kwargs)
 
+    def get_told(self, result: Transfer) -> Any:
+        return self.transfer.person
+
     def get_success_url(self, result: Transfer) -> str:
         return reverse("transfer-list")
 

@@ -12,7 +12,7 @@ from django.db.models import BinaryField, Model, QuerySet
 from pghistory.models import Event
 
 from admissions.models import Candidate
-from organizations.models import Particulars, Person, User
+from organizations.models import AccessEvent, AuditEvent, Particulars, Person, User
 
 Row = dict[str, Any]
 NOT_OF_THE_PERSON = frozenset({User, Particulars})
@@ -32,7 +32,31 @@ def everything_about(person: Person) -> dict[str, list[Row]]:
         if rows:
             found.setdefault(str(queryset.model._meta.model_name), []).extend(rows)
     sealed = Particulars.objects.opened(person)
-    return found | {"particulars": [sealed]}
+    return found | {"particulars": [sealed], "read_and_written_by": _told_of(people)}
+
+
+def _told_of(people: QuerySet[Person]) -> list[Row]:
+    """Return who opened, and who wrote, what is kept of `people`; the latest first."""
+    references = {str(one) for one in people.values_list("public_id", flat=True)}
+    files = Candidate.objects.filter(person__in=people).values_list("public_id", flat=True)
+    references |= {str(one) for one in files}
+    said = [
+        event
+        for kind in (AccessEvent, AuditEvent)
+        for event in kind.objects.filter(
+            object__in=("organizations.person", "admissions.candidate"), reference__in=references
+        ).select_related("actor")
+    ]
+    return [
+        {
+            "entered_at": event.entered_at.isoformat(),
+            "actor": str(event.actor or ""),
+            "roles": event.roles,
+            "action": event.action,
+            "words": event.words,
+        }
+        for event in sorted(said, key=lambda one: one.entered_at, reverse=True)
+    ]
 
 
 def _merged(person: Person) -> set[int]:

@@ -73,6 +73,10 @@ class CycleOpen(CycleAction):
     needs_cycle = False
 
     @property
+    def told_as(self):
+        return self.title
+
+    @property
     def title(self):
         if self._adjusts():
             return _("Adjust the targets of the units beneath")
@@ -111,6 +115,7 @@ class CycleStep(CycleAction):
             _("The numbers are before the standing committee, and locked."),
         ),
     }
+    told_as = CycleOpen.told_as
     REGISTERED = (_("End the registration"), _("Registration is over; the numbers are drafted."))
 
     def load(self, request, year, step):

@@ -5,7 +5,7 @@ from urllib.parse import urlencode
 from django.contrib import messages
 from django.core.exceptions import PermissionDenied, ValidationError
 from django.http import Http404, HttpResponseRedirect, JsonResponse
-from django.utils.translation import gettext, ngettext
+from django.utils.translation import gettext, gettext_noop, ngettext
 from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_POST
 
@@ -13,7 +13,7 @@ from config import clock
 from config.errors import ConflictError, DomainError
 from config.ui import look
 from config.ui.pages import ActionView
-from organizations.models import Role
+from organizations.models import AuditEvent, Role
 from organizations.permissions import acts_at
 from targets import sheets, what_if
 from targets.forms import GridForm, read_number
@@ -212,6 +212,9 @@ def draft_cell(request, year):
     try:
         save_drafts(
             cycle, by=request.user, on=today, numbers={unit: number}, versions={unit: version}
+        )
+        AuditEvent.objects.carried_out(
+            request, words=gettext_noop("Save a number of the grid"), within=organization
         )
     except ConflictError as conflict:
         return JsonResponse(

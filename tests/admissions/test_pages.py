@@ -704,8 +704,9 @@ def test_a_files_page_asks_the_same_however_long_its_story(kc: World) -> None:
     counts = [_queries(kc.secretary, url("candidate-detail", file)) for file in (young, old)]
 
     assert counts[0] == counts[1]
-    # With the session, the account, the frame, and what opens and ends the transaction.
-    assert counts[0] <= 12
+    # With the session, the account, the frame, what opens and ends the transaction, and the event
+    # that tells the audit who opened it.
+    assert counts[0] <= 13
 
 
 def test_no_word_of_a_page_is_left_untranslated_markup(kc: World) -> None:

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import importlib
+import json
+from io import StringIO
 from types import SimpleNamespace
 
 import pytest
+from django.core.management import CommandError, call_command
 from django.db import IntegrityError, connection, models, transaction
 from django.db.utils import ProgrammingError
 from django.test.utils import isolate_apps
@@ -17,7 +20,7 @@ from admissions.models import Candidate
 from admissions.operations.candidates import edit_candidate
 from admissions.selectors.outcomes import extract_of
 from config import vault
-from organizations.models import Particulars, Person, User
+from organizations.models import AuditEvent, Particulars, ParticularsReading, Person, User
 from organizations.operations.people import change_person, register_person
 from tests.database import OwnerRole
 from tests.makers import DAY, World, logged, world
@@ -156,6 +159,9 @@ def test_a_file_shows_nothing_sealed_until_it_is_asked_for(kc: World, candidate_
     assert candidate_url in page
     assert "phường Hà Tu" in shown.content.decode()
     assert "no-store" in shown.headers["Cache-Control"]
+    told = AuditEvent.objects.get(kind="read")
+    assert (told.actor, told.action) == (kc.secretary, "candidate-particulars")
+    assert ParticularsReading.objects.get().entered_by == kc.secretary
 
 
 def test_an_auditor_says_why_each_time(kc: World, candidate_url: str) -> None:
@@ -167,6 +173,26 @@ def test_an_auditor_says_why_each_time(kc: World, candidate_url: str) -> None:
     assert refused.status_code == 422
     assert "phường Hà Tu" not in refused.content.decode()
     assert "phường Hà Tu" in shown.content.decode()
+    assert ParticularsReading.objects.get().reason == "Kiểm tra chuyên đề"
+
+
+def test_after_an_incident_one_sees_whom_an_account_saw(kc: World, candidate_url: str) -> None:
+    client(kc.secretary).post(candidate_url)
+    client(kc.auditor).get(candidate_url.replace("/rieng/", "/"))
+    seen = StringIO()
+
+    call_command(
+        "seen_by", "--account", kc.secretary.username, "--since", "2021-01-01T00:00",
+        "--until", "2100-01-01T00:00", stdout=seen,
+    )  # fmt: skip
+
+    (line,) = seen.getvalue().splitlines()
+    said = json.loads(line)
+    assert (said["page"], said["reference"]) == (
+        "candidate-particulars", candidate_url.split("/")[-3],
+    )  # fmt: skip
+    with pytest.raises(CommandError, match="no instant"):
+        call_command("seen_by", "--account", "x", "--since", "hôm qua", "--until", "2100-01-01")
 
 
 @pytest.mark.parametrize("who", ["secretary2", "leader", "administrator"])

@@ -14,6 +14,7 @@ from admissions.operations.candidates import edit_candidate
 from admissions.operations.verifications import send_verification
 from admissions.stages import Stage
 from tests.makers import DAY, World, candidate, logged, world
+from tests.reports.everywhere import client
 
 
 @pytest.fixture
@@ -42,6 +43,18 @@ def test_it_says_what_every_table_says_of_the_person_and_what_is_sealed(kc: Worl
 
     for said in ("Phạm Quang Vinh", "Phạm Quang Cha", "Thuỵ Hải", "Tổ 9", "Không", file.number):
         assert said in text
+
+
+def test_it_says_who_opened_the_file_and_is_told_of_itself(kc: World) -> None:
+    file = logged(kc, full_name="Phạm Quang Vinh")
+    client(kc.staff).get(f"/ho-so/{file.public_id}/")
+
+    told_of(file.number)
+    readings = told_of(file.number)["read_and_written_by"]
+
+    assert [(one["actor"], one["action"]) for one in readings] == [
+        ("", "subject_report"), (str(kc.staff), "candidate-detail"),
+    ]  # fmt: skip
 
 
 def test_it_says_nothing_of_anybody_else(kc: World) -> None:

@@ -4,14 +4,14 @@ import json
 from argparse import ArgumentParser
 from typing import Any
 
-from django.conf import settings
 from django.core.exceptions import ValidationError
 from django.core.management.base import BaseCommand, CommandError, no_translations
-from django.utils import translation
+from django.utils.translation import gettext_noop
 
 from admissions.models import Candidate
 from config.commands import one_line_for
-from organizations.models import Person
+from organizations.models import AuditEvent, Person
+from organizations.models.audit import kind_of, reference_of
 from reports.selectors.subject import everything_about
 
 
@@ -27,12 +27,18 @@ class Command(BaseCommand):
     def handle(self, *args: Any, **options: Any) -> None:
         try:
             person = _person(options["person"])
-            with translation.override(settings.LANGUAGE_CODE):
-                found = everything_about(person)
+            found = everything_about(person)
         except Exception as failure:
             if line := one_line_for(failure):
                 raise CommandError(line) from failure
             raise
+        AuditEvent.objects.create(
+            kind=AuditEvent.Kind.READ,
+            action="subject_report",
+            words=gettext_noop("Printed all that is kept of a person"),
+            object=kind_of(person),
+            reference=reference_of(person),
+        )
         self.stdout.write(json.dumps(found, ensure_ascii=False, indent=1))
 
 
