@@ -10,6 +10,7 @@ from django.utils.translation import gettext_noop
 
 from organizations.models import AccessEvent, AuditEvent
 
+DENIED = "access.denied"
 REFUSED = frozenset({403, 404})
 NAMES_SOMEBODY = frozenset({"username"})
 """Parts of addresses that are made of a person's name."""
@@ -38,8 +39,9 @@ class TellRefused:
                 request,
                 words=gettext_noop("Was refused a page"),
                 kind=AuditEvent.Kind.DENIED,
+                action=DENIED,
                 payload={
-                    "event": "access.denied",
+                    "route": match.url_name,
                     "status": response.status_code,
                     "method": request.method,
                     "asked": asked,

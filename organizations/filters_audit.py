@@ -26,8 +26,8 @@ def midnight(day: date) -> datetime:
 class ReadingFilter(django_filters.FilterSet):  # type: ignore[misc]
     """Narrow what was read: by days, by who did it, by organisation."""
 
-    tu = DayFilter(label=_("From"))
-    den = DayFilter(label=_("To"))
+    tu = DayFilter(label=_("From the day"))
+    den = DayFilter(label=_("To the day"))
     q = search_box(_("Who: name or sign-in name"))
     don_vi = search_box(_("Organisation"))
 

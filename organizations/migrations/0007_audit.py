@@ -115,7 +115,7 @@ class Migration(migrations.Migration):
                 ('object', models.CharField(blank=True, max_length=60)),
                 ('reference', models.CharField(blank=True, max_length=64)),
                 ('address', models.GenericIPAddressField(blank=True, null=True)),
-                ('kind', models.CharField(choices=[('write', 'Written'), ('read', 'Read'), ('denied', 'Refused'), ('security', 'Accounts and roles'), ('seal', 'Readings sealed')], max_length=8)),
+                ('kind', models.CharField(choices=[('write', 'Written'), ('read', 'Read'), ('denied', 'A page refused'), ('security', 'Accounts and roles'), ('seal', 'Readings sealed')], max_length=8)),
                 ('context', models.UUIDField(blank=True, null=True)),
                 ('payload', models.JSONField(blank=True, default=dict)),
                 ('actor', models.ForeignKey(blank=True, db_index=False, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),

@@ -166,10 +166,10 @@ class ToldQuerySet(models.QuerySet[Any]):
         if isinstance(record, models.Model):
             more["object"], more["reference"] = kind_of(record), reference_of(record)
             more["organization_id"] = organization_of(record) or more["organization_id"]
+        more.setdefault("action", action_of(request))
         user = request.user
         return self.create(
             actor_id=user.pk if user.is_authenticated else None,
-            action=action_of(request),
             words=untranslated(words),
             address=get_client_ip_address(request),
             **more,
@@ -180,8 +180,9 @@ class Told(models.Model):
     """Who did what, as which roles, with which record, from which address; written once.
 
     No `actor`: a job or a command. `roles` are the appointments in force, "role:organisation" each.
-    `action` is the page's name, `words` what it calls itself, untranslated; `object` is the label
-    of the record's model in lower case, `reference` its public id, else its key.
+    `action` names the page, else what happened; `words` is what it calls itself, in English;
+    `object` is the label of the record's model in lower case, `reference` its public id, else its
+    key.
     """
 
     entered_at = EnteredAt()
@@ -245,7 +246,7 @@ class AuditEvent(Told):
     class Kind(models.TextChoices):
         WRITE = "write", _("Written")
         READ = "read", _("Read")
-        DENIED = "denied", _("Refused")
+        DENIED = "denied", _("A page refused")
         SECURITY = "security", _("Accounts and roles")
         SEAL = "seal", _("Readings sealed")
 

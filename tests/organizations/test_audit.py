@@ -160,9 +160,9 @@ def test_a_refused_page_is_told_with_its_route_and_without_names(
 
     (event,) = newest()
     assert AuditEvent.objects.count() == before + 1
-    assert (event.actor, event.kind, event.action) == (stranger, "denied", "candidate-detail")
+    assert (event.actor, event.kind, event.action) == (stranger, "denied", "access.denied")
     assert event.payload == {
-        "event": "access.denied",
+        "route": "candidate-detail",
         "status": 404,
         "method": "GET",
         "asked": {"public_id": str(file.public_id)},
