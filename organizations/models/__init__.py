@@ -19,6 +19,7 @@ from .reorganization import (
 )
 from .scope import Scope
 from .seal import Seal
+from .session import OpenSession, ProofReset
 from .transfer import Departure, PersonMerge, TemporaryStay, Transfer
 from .user import User
 
@@ -36,6 +37,7 @@ __all__ = [
     "Job",
     "Lineage",
     "Membership",
+    "OpenSession",
     "Organization",
     "OrganizationKind",
     "Outbox",
@@ -43,6 +45,7 @@ __all__ = [
     "PersonMerge",
     "Placement",
     "Post",
+    "ProofReset",
     "Reorganization",
     "ReorganizationEvent",
     "ReorganizationKind",

@@ -106,6 +106,7 @@ class MergeCreate(ActionView):
 class MergeAnswer(ActionView):
     form_class = ConfirmForm
     template_name = "organizations/duplicate_answer.html"
+    needs_fresh_proof = True
     approves = True
 
     def load(self, request: HttpRequest, merge: int) -> None:

@@ -11,11 +11,13 @@ zero, as the statistics of the regulations are.
 
 from __future__ import annotations
 
+import json
 from datetime import date, datetime
 from decimal import ROUND_HALF_UP, Decimal, InvalidOperation
 from typing import Any
 
 from django import template
+from django.core.serializers.json import DjangoJSONEncoder
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.translation import get_language, gettext
@@ -165,6 +167,12 @@ def labelled(value: Any, label: Any) -> str:
     ('', 'Chi bộ')
     """
     return "" if str(value).casefold().startswith(str(label).casefold()) else str(label)
+
+
+@register.filter
+def as_json(value: Any) -> str:
+    """Write what a script reads from an attribute of its element; escaped as any value is."""
+    return json.dumps(value, cls=DjangoJSONEncoder)
 
 
 @register.simple_tag
