@@ -62,8 +62,8 @@ class SessionStore(DatabaseStore):
     def save(self, must_create: bool = False) -> None:
         """Write what the session holds; when it began stays as it is.
 
-        Raises CreateError where the key is taken, UpdateError where the session has ended meanwhile:
-        a request under way does not open it again.
+        Raises CreateError where the key is taken, UpdateError where the session has ended
+        meanwhile: a request under way does not open it again.
         """
         if self.session_key is None:
             return self.create()

@@ -57,7 +57,7 @@ class OpenSession(AbstractBaseSession):
     started_at = models.DateTimeField(db_default=Now(), editable=False)
     last_seen_at = models.DateTimeField(db_default=Now(), editable=False)
 
-    objects = OpenSessionQuerySet.as_manager()  # type: ignore[assignment]
+    objects = OpenSessionQuerySet.as_manager()  # type: ignore[assignment,misc]
 
     fixed = frozenset({"started_at"})
 
