@@ -40,17 +40,15 @@
 
   document.querySelectorAll("form[data-passkey]").forEach((form) => {
     const button = form.querySelector("[data-ask]");
-    const say = (what, shown) => {
-      const note = form.parentElement.querySelector(`[data-passkey-${what}]`);
-      if (note) note.hidden = !shown;
+    const failed = (shown) => {
+      form.parentElement.querySelector("[data-passkey-failed]").hidden = !shown;
     };
-    const numbered = /^[\d.]+$|:/.test(location.hostname);
-    if (!window.PublicKeyCredential || numbered) {
+    if (!window.PublicKeyCredential) {
       button.disabled = true;
-      return say("none", true);
+      return;
     }
     button.addEventListener("click", async () => {
-      say("failed", false);
+      failed(false);
       try {
         const options = await optionsOf(form);
         const [made, response] = await (form.dataset.passkey === "create" ? create(options, form) : get(options));
@@ -63,7 +61,7 @@
         });
         form.submit();
       } catch (refused) {
-        say("failed", true);
+        failed(true);
       }
     });
   });

@@ -177,8 +177,9 @@ MFA_REQUIRED_FOR = [
     if role
 ]
 # An approval asks for a proof again when the last is older; seconds, 0: never.
-ACCOUNT_REAUTHENTICATION_TIMEOUT = int(os.environ.get("STEP_UP_SECONDS", "600"))
-STEP_UP = ACCOUNT_REAUTHENTICATION_TIMEOUT > 0
+STEP_UP_SECONDS = int(os.environ.get("STEP_UP_SECONDS", "600"))
+STEP_UP = STEP_UP_SECONDS > 0
+ACCOUNT_REAUTHENTICATION_TIMEOUT = STEP_UP_SECONDS or 600  # before second proofs are changed: always
 
 SESSION_ENGINE = "organizations.sessions"
 SESSION_IDLE_SECONDS = int(os.environ.get("SESSION_IDLE_SECONDS", 15 * 60))
