@@ -179,7 +179,9 @@ MFA_REQUIRED_FOR = [
 # An approval asks for a proof again when the last is older; seconds, 0: never.
 STEP_UP_SECONDS = int(os.environ.get("STEP_UP_SECONDS", "600"))
 STEP_UP = STEP_UP_SECONDS > 0
-ACCOUNT_REAUTHENTICATION_TIMEOUT = STEP_UP_SECONDS or 600  # before second proofs are changed: always
+ACCOUNT_REAUTHENTICATION_TIMEOUT = (
+    STEP_UP_SECONDS or 600
+)  # before second proofs are changed: always
 
 SESSION_ENGINE = "organizations.sessions"
 SESSION_IDLE_SECONDS = int(os.environ.get("SESSION_IDLE_SECONDS", 15 * 60))

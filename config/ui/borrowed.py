@@ -35,7 +35,6 @@ BORROWED = (
     gettext_noop("Master key"),
     gettext_noop("Backup key"),
     gettext_noop("Key nr. {number}"),
-    gettext_noop("Name"),
     gettext_noop("Use your password"),
     gettext_noop("Use authenticator app or code"),
     gettext_noop("Use a security key"),
@@ -43,5 +42,10 @@ BORROWED = (
     gettext_noop(
         "You cannot generate recovery codes without having two-factor authentication enabled."
     ),
+    gettext_noop("The app is added."),  # templates/mfa/messages, which are not read for sentences
+    gettext_noop("The app is removed."),
+    gettext_noop("The passkey is added."),
+    gettext_noop("The passkey is removed."),
+    gettext_noop("The password is changed."),
     gettext_noop("Be patient, you are sending too many requests."),
 )

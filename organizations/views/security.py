@@ -20,6 +20,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 from django.views.generic import TemplateView, View
 
+from config.ui.forms import LineField
 from organizations.models import OpenSession
 from organizations.operations.sessions import end_sessions
 
@@ -59,11 +60,21 @@ class AppRemove(EndsOtherSessions, DeactivateTOTPView):  # type: ignore[misc]
     pass
 
 
-class PasskeyAdd(EndsOtherSessions, AddWebAuthnView):  # type: ignore[misc]
+class NamesPasskey:
+    """A form with the name of a passkey, as any other line of text is asked for."""
+
+    def get_form(self, form_class: Any = None) -> Any:
+        form = super().get_form(form_class)  # type: ignore[misc]
+        required = form.fields["name"].required
+        form.fields["name"] = LineField(label=_("Name"), max_length=60, required=required)
+        return form
+
+
+class PasskeyAdd(EndsOtherSessions, NamesPasskey, AddWebAuthnView):  # type: ignore[misc]
     pass
 
 
-class PasskeyRename(EditWebAuthnView):  # type: ignore[misc]
+class PasskeyRename(NamesPasskey, EditWebAuthnView):  # type: ignore[misc]
     success_url = reverse_lazy("mfa_index")
 
 

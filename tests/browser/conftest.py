@@ -157,9 +157,7 @@ def empty_product(tmp_path: Path) -> Iterator[Product]:
 
     Second proofs are not asked for: test_passkeys.py does.
     """
-    with running(
-        tmp_path / "empty", DEMO="0", MFA_REQUIRED_FOR="", STEP_UP_SECONDS="0"
-    ) as served:
+    with running(tmp_path / "empty", DEMO="0", MFA_REQUIRED_FOR="", STEP_UP_SECONDS="0") as served:
         yield served
 
 
