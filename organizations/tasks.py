@@ -8,7 +8,7 @@ from time import monotonic
 from celery import shared_task
 
 from config import clock
-from organizations.operations import ancestry, reorganizations
+from organizations.operations import ancestry, reorganizations, sessions
 
 logger = logging.getLogger(__name__)
 
@@ -38,6 +38,12 @@ def preview_reorganization(public_id: str) -> None:
 def verify_ancestry() -> None:
     """Compare the ancestry with the placements it is derived from; a job says what it found."""
     ancestry.verify_as_job()
+
+
+@shared_task(acks_late=True, ignore_result=True)  # type: ignore[untyped-decorator]
+def forget_ended_sessions() -> None:
+    """Delete the sessions that ended by themselves."""
+    sessions.forget_ended_sessions()
 
 
 def wake(kind: str, subject: str) -> None:

@@ -165,6 +165,7 @@ MFA_ADAPTER = "config.accounts.ProofAdapter"
 MFA_SUPPORTED_TYPES = ["totp", "webauthn", "recovery_codes"]
 MFA_PASSKEY_LOGIN_ENABLED = True
 MFA_ALLOW_UNVERIFIED_EMAIL = True
+MFA_RATE_LIMITS = {"webauthn_login": "60/m/ip"}  # an office has one address, and two asks a sign-in
 MFA_RECOVERY_CODES_SHOW_ONCE = True
 MFA_TOTP_TOLERANCE = 1  # clocks of telephones differ: the period before and after count too
 # The roles that must have one: who sees names beyond one cell, and who keeps the accounts. Offered
@@ -309,6 +310,10 @@ CELERY_BEAT_SCHEDULE = {
         "task": "organizations.tasks.verify_ancestry",
         "schedule": crontab(hour=2, minute=15),
         "options": {"queue": "long"},
+    },
+    "forget the sessions that ended": {
+        "task": "organizations.tasks.forget_ended_sessions",
+        "schedule": crontab(minute=40),
     },
     "recompute what was asked for": {
         "task": "targets.tasks.recompute_asked",

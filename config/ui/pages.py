@@ -155,8 +155,9 @@ class ActionView(View):
     submit_label: str | Promise = ""
     initial: Mapping[str, Any] = {}
     needs_fresh_proof: bool = False
-    """An approval: whoever gives it proved lately that it is they. Asked before the form is shown;
-    asked when it is sent too late, it is carried out after the proof, nothing typed again."""
+    """An approval: whoever gives it proved lately that it is they. Asked before the form is shown.
+    A form that is sent too late is carried out after the proof; where its address has a query, it
+    is shown anew instead."""
 
     # ---- what a page says of itself
 

@@ -23,6 +23,15 @@ def end_sessions(user: User, *, besides: str | None = None) -> int:
     return ended
 
 
+def forget_ended_sessions() -> int:
+    """Delete the sessions that ended by themselves: device and address are kept no longer.
+
+    Return how many there were.
+    """
+    ended, _rows = OpenSession.objects.exclude(pk__in=OpenSession.objects.alive()).delete()
+    return ended
+
+
 def end_sessions_of(user: User, *, by: User, on: date) -> int:
     """Let an administrator end every session of `user`; return how many there were.
 

@@ -25,6 +25,7 @@ from config.passwords import BannedWords
 from organizations.models import OpenSession, ProofReset, Role
 from organizations.operations.accounts import deactivate, end_appointment
 from organizations.operations.sessions import end_sessions_of, reset_proofs
+from organizations.tasks import forget_ended_sessions
 from tests.makers import DAY, PASSWORD, appointed, candidate, stand_on, world
 
 pytestmark = pytest.mark.django_db
@@ -253,6 +254,17 @@ def test_an_administrator_ends_the_sessions_of_those_whom_they_keep(place):
 
     assert answer.status_code == 303
     assert not is_in(client)
+
+
+def test_what_is_known_of_an_ended_session_is_forgotten_within_the_hour(place):
+    signed_in(place.secretary)
+    client = signed_in(place.leader)
+    aged(place.secretary, last_seen_at=timedelta(minutes=16))
+
+    forget_ended_sessions()
+
+    assert list(OpenSession.objects.values_list("user", flat=True)) == [place.leader.pk]
+    assert client.get("/tro-giup/").status_code == 200
 
 
 def test_whoever_sends_a_form_after_the_end_is_told_and_led_back(place):
