@@ -17,9 +17,12 @@ ADD = ("SELECT", "INSERT")
 CHANGE = ("SELECT", "INSERT", "UPDATE")
 ALL = ("SELECT", "INSERT", "UPDATE", "DELETE")
 
-DELETABLE_APPS = frozenset({"sessions", "axes", "account"})
+DELETABLE_APPS = frozenset({"sessions", "axes", "account", "mfa"})
 DELETABLE_MODELS = frozenset(
-    {"organizations.Outbox", "organizations.Ancestry", "targets.Attainment", "auth.Group"}
+    {
+        *("organizations.Outbox", "organizations.Ancestry", "organizations.OpenSession"),
+        *("targets.Attainment", "auth.Group"),
+    }
 )
 """Rows that are derived, or that only carry something on. A model may also say `derived = True`."""
 

@@ -151,7 +151,7 @@ class Migration(migrations.Migration):
 
     dependencies = [
         ('admissions', '0016_recognitions_by_day'),
-        ('organizations', '0009_personal_data'),
+        ('organizations', '0010_personal_data'),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 

@@ -298,6 +298,7 @@ class RecordDecision(FileAction):
     form_class = DecisionForm
     template_name = "admissions/decision_form.html"
     step = Step.DECIDE
+    needs_fresh_proof = True
     title = gettext_lazy("Decision on admission")
     submit_label = gettext_lazy("Record the decision")
 

@@ -21,6 +21,7 @@ from .reorganization import (
 )
 from .scope import Scope
 from .seal import Seal
+from .session import OpenSession, ProofReset
 from .transfer import Departure, PersonMerge, TemporaryStay, Transfer
 from .user import User
 
@@ -42,6 +43,7 @@ __all__ = [
     "Job",
     "Lineage",
     "Membership",
+    "OpenSession",
     "Organization",
     "OrganizationKind",
     "Outbox",
@@ -51,6 +53,7 @@ __all__ = [
     "PersonMerge",
     "Placement",
     "Post",
+    "ProofReset",
     "Reorganization",
     "ReorganizationEvent",
     "ReorganizationKind",

@@ -254,7 +254,7 @@ def test_texts_that_stood_in_the_persons_row_are_sealed_by_the_migration(
         def __str__(self) -> str:
             return str(self.pk)
 
-    migration = importlib.import_module("organizations.migrations.0009_personal_data")
+    migration = importlib.import_module("organizations.migrations.0010_personal_data")
     state = SimpleNamespace(
         get_model=lambda _app, name: {"Person": PlainPerson, "Particulars": Particulars}[name]
     )

@@ -45,7 +45,7 @@ def open_again(apps, schema_editor):
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('organizations', '0007_audit'),
+        ('organizations', '0009_sessions'),
         ('pghistory', '0007_auto_20250421_0444'),
     ]
 
