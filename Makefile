@@ -6,7 +6,7 @@ export SCENARIO
 IN = @$(PYTHON) config/embedded/bootstrap.py
 DEV = $(IN) --dev
 
-.PHONY: run demo test check format bench lock wheelhouse help
+.PHONY: run demo test check audit format bench lock wheelhouse help
 
 help:            ## what there is
 	@sed -n 's/^\([a-z]*\): *## */make \1	/p' Makefile
@@ -18,6 +18,8 @@ test:            ## all tests; FAST=1 each rule, operation and page once; ARGS=.
 	$(DEV) python -m config.workshop test $(ARGS)
 check:           ## format, lint, types, layers, migrations, translations, deployment
 	$(DEV) python -m config.workshop check
+audit:           ## ask which locked packages have a known fault, where the internet can be reached
+	$(DEV) python -m config.workshop audit
 format:          ## put the code into its format
 	$(DEV) python -m config.workshop format
 bench:           ## measure a country: SCALE=0.01 (1: all of it); results in bench-results/

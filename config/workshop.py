@@ -1,8 +1,9 @@
-"""What a developer does besides running it: `make test`, `check`, `format`, `lock`, `wheelhouse`.
+"""What a developer does besides running it: `make test`, `check`, `audit`, `format`, `lock`, `wheelhouse`.
 
 Each is also what CI does (`.ci/run`). Standard library alone: `wheelhouse` runs without Django.
 """
 
+import json
 import os
 import subprocess
 import sys
@@ -10,7 +11,7 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 from config.embedded.bootstrap import run_pip
-from config.environment import BASE_DIR
+from config.environment import BASE_DIR, data_folder
 
 PYTHON = sys.executable
 MODULES = (
@@ -105,10 +106,64 @@ def check(_: Sequence[str]) -> bool:
         "security": lambda: python(
             "-m", "bandit", "-q", "-ll", "-r", "-c", "pyproject.toml", *_packages()
         ),
+        "hashes": _every_package_has_a_hash,
+        "bill of materials": _write_bill_of_materials,
     }
     failed = [name for name, does in checks.items() if not does()]
     print(f"Failed: {', '.join(failed)}" if failed else "All checks are green.")
     return not failed
+
+
+def _every_package_has_a_hash() -> bool:
+    """Say whether each package of both locks is pinned to a version and to hashes."""
+    loose = [
+        f"{locked}: {pin.split()[0]}"
+        for locked in ("requirements.lock", "requirements-dev.lock")
+        for pin in pins((BASE_DIR / locked).read_text(encoding="utf-8"))
+        if "==" not in pin.split()[0] or "--hash=sha256:" not in pin
+    ]
+    print("\n".join(f"without a hash: {one}" for one in loose), end="\n" if loose else "")
+    return not loose
+
+
+def pins(lock: str) -> list[str]:
+    """Return what a lock pins: name, version, marker and hashes of each package, on one line."""
+    whole = lock.replace("\\\n", " ").splitlines()
+    return [" ".join(line.split()) for line in whole if line.strip() and not line.startswith("#")]
+
+
+def _write_bill_of_materials() -> bool:
+    """Write what the product is made of as CycloneDX into the data folder; all of it, by hash."""
+    bill = data_folder() / "sbom.json"
+    bill.parent.mkdir(parents=True, exist_ok=True)
+    # Its warnings are of what no lock file says, such as a package's licence.
+    arguments = ["requirements", "--output-reproducible", "--of", "JSON", "-o", str(bill)]
+    if not tool("cyclonedx-py", *arguments, "requirements.lock", quiet=True):
+        return False
+    named = {one["name"] for one in json.loads(bill.read_text(encoding="utf-8"))["components"]}
+    locked = (BASE_DIR / "requirements.lock").read_text(encoding="utf-8")
+    missing = {pin.partition("==")[0].partition("[")[0] for pin in pins(locked)} - named
+    print(f"{len(named)} packages in {bill.name}" + (f", missing: {missing}" if missing else ""))
+    return not missing
+
+
+def audit(_: Sequence[str]) -> bool:
+    """Ask which locked packages have a known fault; where nobody answers, nothing is said.
+
+    The service is on the internet: no gate, where there is none.
+    """
+    ran = subprocess.run(
+        [
+            *(str(Path(PYTHON).with_name("pip-audit")), "--strict", "--disable-pip"),
+            *("--require-hashes", "--progress-spinner", "off", "-r", "requirements.lock"),
+        ],
+        cwd=BASE_DIR, capture_output=True, text=True, check=False,
+    )  # fmt: skip
+    told = ran.stdout + ran.stderr
+    if ran.returncode and "known vulnerabilit" not in told:
+        return True
+    print(told.strip())
+    return ran.returncode == 0
 
 
 def format_code(_: Sequence[str]) -> bool:
@@ -164,6 +219,7 @@ def _prepare_for_pages() -> bool:
 COMMANDS: dict[str, Callable[[Sequence[str]], bool]] = {
     "test": test,
     "check": check,
+    "audit": audit,
     "format": format_code,
     "lock": lock,
     "wheelhouse": wheelhouse,

@@ -190,7 +190,7 @@ class AccountForm(OnceForm):
     )
     password = NewPasswordField(
         label=_("First password"),
-        help_text=_("At least 8 characters; not a common word, not digits alone."),
+        help_text=_("At least 12 characters; no common word, no unit's name, not digits alone."),
         error_messages={"required": _("Enter a password.")},
     )
     password_again = NewPasswordField(

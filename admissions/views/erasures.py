@@ -62,6 +62,7 @@ class ErasureAnswer(ActionView):
     template_name = "admissions/erasure.html"
     title = gettext_lazy("Erase the personal data of a closed file")
     submit_label = gettext_lazy("Save the answer")
+    needs_fresh_proof = True
 
     def load(self, request: HttpRequest, **kwargs: Any) -> HttpResponseBase | None:
         self.today = clock.today()
