@@ -1,4 +1,4 @@
-"""What a developer does besides running it: `make test`, `check`, `audit`, `format`, `lock`, `wheelhouse`.
+"""What a developer does besides running it: `make test`, `check`, `audit`, `format`, `lock`, …
 
 Each is also what CI does (`.ci/run`). Standard library alone: `wheelhouse` runs without Django.
 """
