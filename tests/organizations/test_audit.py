@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import date
 from typing import Any
 
+import pghistory
 import pytest
 from django.db import connection, transaction
 from django.test import Client
@@ -147,6 +148,15 @@ def test_what_no_page_wrote_is_told_at_its_commit(here: World, file: Candidate) 
     (event,) = newest()
     assert AuditEvent.objects.count() == before + 1, "one for the whole transaction"
     assert (event.actor, event.kind, event.action) == (None, "write", "outside")
+
+
+def test_a_job_is_told_of_by_its_name(here: World, file: Candidate) -> None:
+    with pghistory.context(job="apply-reorganizations"):
+        Person.objects.filter(pk=file.person_id).update(occupation="khác")
+        settle()
+
+    (event,) = newest()
+    assert (event.actor, event.kind, event.action) == (None, "write", "apply-reorganizations")
 
 
 def test_a_refused_page_is_told_with_its_route_and_without_names(
