@@ -363,3 +363,8 @@ def kept(sha256: str) -> bytes:
         return _cipher().decrypt(hidden[:NONCE_BYTES], hidden[NONCE_BYTES:], sha256.encode())
     except (InvalidTag, ValueError):  # the latter for what is too short
         raise ValueError(f"the scan {sha256} was changed, or its key was") from None
+
+
+def forget(sha256: str) -> None:
+    """Take away the content kept under `sha256`; nothing where it is gone already."""
+    _place(sha256).unlink(missing_ok=True)

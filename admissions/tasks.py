@@ -11,7 +11,7 @@ from django.core.mail import send_mail
 from django.utils import translation
 from django.utils.translation import gettext as _
 
-from admissions.operations import deadlines, digests
+from admissions.operations import deadlines, digests, erasures, scans
 from admissions.selectors.digest import DigestRow, digest
 from config import clock
 from organizations.models import User
@@ -25,6 +25,18 @@ def scan_deadlines() -> None:
     """Mark the terms that are near or missed. By beat, every ten minutes; any time will do."""
     now = clock.now()
     deadlines.scan(on=now.date(), at=now)
+
+
+@shared_task(acks_late=True, ignore_result=True)  # type: ignore[untyped-decorator]
+def carry_out_erasures() -> None:
+    """Erase what two people agreed to erase. By beat, every hour; any time will do."""
+    erasures.carry_out_erasures()
+
+
+@shared_task(acks_late=True, ignore_result=True)  # type: ignore[untyped-decorator]
+def check_for_viruses() -> None:
+    """Ask the virus check about the scans that wait for it. By beat, while one is set up."""
+    scans.check_for_viruses()
 
 
 @shared_task(acks_late=True, ignore_result=True)  # type: ignore[untyped-decorator]

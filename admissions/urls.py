@@ -4,6 +4,7 @@ from django.urls import path
 
 from admissions.views import (
     classes,
+    erasures,
     files,
     handover,
     helpers,
@@ -13,6 +14,7 @@ from admissions.views import (
     moving,
     outcomes,
     papers,
+    particulars,
     permission,
     planner,
     probation,
@@ -37,6 +39,17 @@ urlpatterns = [
         name="candidate-history",
     ),
     path("ho-so/<uuid:public_id>/sua/", files.CandidateEdit.as_view(), name="candidate-edit"),
+    path(
+        "ho-so/<uuid:public_id>/rieng/",
+        particulars.CandidateParticulars.as_view(),
+        name="candidate-particulars",
+    ),
+    path(
+        "ho-so/<uuid:public_id>/xoa-du-lieu/",
+        erasures.ErasureAsk.as_view(),
+        name="candidate-erase",
+    ),
+    path("xoa-du-lieu/<uuid:erasure>/", erasures.ErasureAnswer.as_view(), name="erasure-answer"),
     path("ho-so/<uuid:public_id>/dung/", files.CandidateClose.as_view(), name="candidate-close"),
     path("ho-so/<uuid:public_id>/buoc/<slug:code>/", files.take_step, name="candidate-step"),
     path("xet-duyet/", outcomes.FilesBeforeUs.as_view(), name="files-before-us"),

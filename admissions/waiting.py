@@ -14,6 +14,7 @@ from admissions.models import (
     AwarenessClass,
     Candidate,
     Enrolment,
+    Erasure,
     FileTransfer,
     Mentorship,
     RuleChange,
@@ -72,7 +73,18 @@ def _to_answer_change(first: Row, _on: date) -> str:
     return reverse("rule-change-answer", args=first)
 
 
+def _erasures(user: User, on: date) -> QuerySet[Erasure]:
+    approves = Appointment.objects.organizations_of(user, roles=[Role.APPROVER], on=on)
+    asked = Erasure.objects.waiting().filter(candidate__cell__in=approves.values("pk"))
+    return asked.exclude(entered_by=user).order_by("pk")
+
+
+def _to_answer_erasure(first: Row, _on: date) -> str:
+    return reverse("erasure-answer", args=first)
+
+
 KINDS = [
+    Kind(_("Erasures to answer"), _erasures, _to_answer_erasure, ("public_id",)),
     Kind(_("Changes of the rules to answer"), _rule_changes, _to_answer_change),
     Kind(
         _("People proposed for a class, to answer"),

@@ -303,14 +303,14 @@ FILES = """
 
 PEOPLE = """
     INSERT INTO organizations_person (id, public_id, full_name, name_search, name_order, born_on,
-            sex, ethnicity, religion, education, occupation, residence, is_youth_union_member,
+            sex, ethnicity, education, occupation, is_youth_union_member,
             admitted_on, official_on, citizen_id_hash, citizen_id_ending)
         OVERRIDING SYSTEM VALUE
     SELECT one.id, md5('person ' || one.id)::uuid,
         family.written || ' ' || middle.written || ' ' || given.written,
         family.search || ' ' || middle.search || ' ' || given.search,
         given.sorted || ' ' || family.sorted || ' ' || middle.sorted,
-        born_on, sex, CASE WHEN minority THEN 'Tày' ELSE 'Kinh' END, '', '', '', '', false,
+        born_on, sex, CASE WHEN minority THEN 'Tày' ELSE 'Kinh' END, '', '', false,
         admitted_on, official_on, '', ''
     FROM (
         SELECT id, born_on, sex, minority,

@@ -1,12 +1,22 @@
 """Signing in with django-allauth: accounts are made by an administrator, never by sign-up."""
 
+import base64
+import hashlib
+import time
 from collections.abc import Mapping
 from typing import Any
 
 from allauth.account.adapter import DefaultAccountAdapter
+from allauth.account.authentication import get_authentication_records
 from allauth.core import context as allauth_context
+from allauth.mfa.adapter import DefaultMFAAdapter
+from axes.handlers.proxy import AxesProxyHandler
+from cryptography.fernet import Fernet
+from django.conf import settings
+from django.contrib import messages
 from django.contrib.auth.base_user import AbstractBaseUser
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect
 from django.utils.http import url_has_allowed_host_and_scheme
 
 
@@ -20,6 +30,16 @@ def sign_in_name(request: HttpRequest, credentials: Mapping[str, Any] | None = N
     return str(given).strip().lower()[:255]
 
 
+def has_fresh_proof(request: HttpRequest) -> bool:
+    """Say whether whoever is signed in proved lately that it is they: by signing in, or again.
+
+    With an app or a passkey where they have one: the password alone is no proof then.
+    """
+    records = get_authentication_records(request, getattr(request, "user", None))
+    latest = max((float(record["at"]) for record in records), default=0.0)
+    return time.time() - latest < settings.ACCOUNT_REAUTHENTICATION_TIMEOUT
+
+
 class Adapter(DefaultAccountAdapter):  # type: ignore[misc]  # allauth has no types
     """Sign-up is closed, and no mail is sent: many installations have none."""
 
@@ -30,6 +50,34 @@ class Adapter(DefaultAccountAdapter):  # type: ignore[misc]  # allauth has no ty
         """Return whose these are; a closed account is told no more than a wrong password."""
         user: AbstractBaseUser | None = super().authenticate(request, **credentials)
         return user if user is not None and user.is_active else None
+
+    def pre_authenticate(self, request: HttpRequest, **credentials: Any) -> None:
+        """Count towards the slow limit of the account, unless the lock of this address answers.
+
+        Otherwise whoever goes on guessing from one address would lock the account everywhere.
+        """
+        if AxesProxyHandler.is_allowed(request, credentials):
+            super().pre_authenticate(request, **credentials)
+
+    def login(self, request: HttpRequest, user: AbstractBaseUser) -> None:
+        """Sign `user` in, and keep from where: the list of their sessions shows it."""
+        super().login(request, user)
+        request.session["device"] = request.headers.get("User-Agent", "")[:200]
+        request.session["address"] = str(self.get_client_ip(request))
+
+    def respond_user_inactive(self, request: HttpRequest, user: AbstractBaseUser) -> HttpResponse:
+        """Tell a closed account, which a passkey still finds, no more than a wrong password."""
+        messages.error(request, str(self.error_messages["username_password_mismatch"]))
+        return redirect("account_login")
+
+    def is_reauthentication_required(self, *, app: str) -> bool:
+        """Say whether to ask for a proof again: not right after signing in, which was one."""
+        return not has_fresh_proof(allauth_context.request)
+
+    def get_reauthentication_methods(self, user: Any) -> list[dict[str, Any]]:
+        """Return how `user` may prove anew who they are; not by password who has more than that."""
+        found: list[dict[str, Any]] = super().get_reauthentication_methods(user)
+        return [one for one in found if one["id"] != "reauthenticate"] or found
 
     def is_safe_url(self, url: str | None) -> bool:
         """Say whether to go to `url` after signing in: to a path of ours, nowhere else.
@@ -42,3 +90,22 @@ class Adapter(DefaultAccountAdapter):  # type: ignore[misc]  # allauth has no ty
 
     def send_mail(self, template_prefix: str, email: str, context: dict[str, object]) -> None:
         """Send nothing."""
+
+
+class ProofAdapter(DefaultMFAAdapter):  # type: ignore[misc]  # as above
+    """Second proofs: their secrets are not readable in the database, nor in a copy of it."""
+
+    def encrypt(self, text: str) -> str:
+        return _cipher().encrypt(text.encode()).decode()
+
+    def decrypt(self, encrypted_text: str) -> str:
+        return _cipher().decrypt(encrypted_text.encode()).decode()
+
+    def get_totp_issuer(self) -> str:
+        """Return what the app writes above the code: the product, and which of them."""
+        return f"Ket nap {allauth_context.request.get_host()}"
+
+
+def _cipher() -> Fernet:
+    key = hashlib.sha256(f"second proofs {settings.IDENTITY_KEY}".encode()).digest()
+    return Fernet(base64.urlsafe_b64encode(key))

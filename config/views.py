@@ -32,12 +32,18 @@ from config.ui.display import (
     THEME_COOKIE,
     THEMES,
 )
+from config.ui.middleware import UNSENT
 from config.ui.navigation import TASKS, count_is_known, landing
 
 logger = logging.getLogger(__name__)
 
 
-sign_in_form = LoginView.as_view()
+class SignIn(LoginView):  # type: ignore[misc]  # allauth has no types
+    def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
+        return {**super().get_context_data(**kwargs), "was_unsent": UNSENT in self.request.GET}
+
+
+sign_in_form = SignIn.as_view()
 
 
 def first_start() -> str | None:

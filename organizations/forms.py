@@ -14,7 +14,14 @@ from django.db.models import Exists, OuterRef
 from django.utils.datastructures import MultiValueDict
 from django.utils.translation import gettext_lazy as _
 
-from config.ui.forms import DateField, LineField, NameField, OnceForm, WholeNumberField
+from config.ui.forms import (
+    DateField,
+    LineField,
+    NameField,
+    NoteField,
+    OnceForm,
+    WholeNumberField,
+)
 from organizations import selectors
 from organizations.models import Competence, Designation, Membership, Organization, Placement, Role
 from organizations.models.organization import OrganizationQuerySet
@@ -334,6 +341,12 @@ class AppointmentForm(OnceForm):
 
 class ConfirmForm(OnceForm):
     """Nothing to fill in: the button is the answer."""
+
+
+class ReasonForm(OnceForm):
+    """Why it is done; the row that records it keeps the sentence."""
+
+    reason = NoteField(label=_("Reason"), max_length=500)
 
 
 class MemberForm(OnceForm):

@@ -8,7 +8,15 @@ from typing import Any, ClassVar
 from django import forms
 from django.utils.translation import gettext_lazy as _
 
-from config.ui.forms import DateField, LineField, NameField, NoteField, OnceForm, VersionedForm
+from config.ui.forms import (
+    DateField,
+    LineField,
+    NameField,
+    NoteField,
+    OnceForm,
+    ProductForm,
+    VersionedForm,
+)
 from organizations.forms import OrganizationField, field
 from organizations.models import Departure, Organization, Transfer
 from organizations.models.organization import OrganizationQuerySet
@@ -24,7 +32,7 @@ class CitizenIdField(LineField):
         kwargs.setdefault("label", _("Citizen's number"))
         kwargs.setdefault(
             "help_text",
-            _("12 digits, or 9 of the old card. Only its last four are kept to be read."),
+            _("12 digits, or 9 of the old card. Kept encrypted; pages show its last four."),
         )
         super().__init__(max_length=20, required=False, **kwargs)
         self.widget.attrs.update(inputmode="numeric", autocomplete="off")
@@ -47,6 +55,19 @@ class InCells(OnceForm):
         super().__init__(*args, **kwargs)
         for name, scope in offers.items():
             field(self, name).offer(scope, on=today, near=near)
+
+
+class ShowForm(ProductForm):
+    """Asks to see what is sealed, with a reason where the reader has no work with it."""
+
+    reason = LineField(
+        label=_("Why you look"), max_length=200, help_text=_("Kept with the record of this look.")
+    )
+
+    def __init__(self, *args: Any, asks_why: bool, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        if not asks_why:
+            del self.fields["reason"]
 
 
 class PersonForm(OnceForm):

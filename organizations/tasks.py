@@ -9,7 +9,7 @@ import pghistory
 from celery import shared_task
 
 from config import clock
-from organizations.operations import ancestry, audit, reorganizations
+from organizations.operations import ancestry, audit, reorganizations, sessions
 
 logger = logging.getLogger(__name__)
 
@@ -52,6 +52,12 @@ def seal_readings() -> None:
 def anchor_audit() -> None:
     """Write the head of the audit's chain, signed, outside the database."""
     audit.anchor()
+
+
+@shared_task(acks_late=True, ignore_result=True)  # type: ignore[untyped-decorator]
+def forget_ended_sessions() -> None:
+    """Delete the sessions that ended by themselves."""
+    sessions.forget_ended_sessions()
 
 
 def wake(kind: str, subject: str) -> None:

@@ -1,5 +1,9 @@
 """Addresses of this app."""
 
+from allauth.account.views import reauthenticate
+from allauth.mfa.base import views as proofs
+from allauth.mfa.recovery_codes.views import generate_recovery_codes
+from allauth.mfa.webauthn import views as passkeys
 from django.urls import path
 
 from organizations.views import (
@@ -9,11 +13,56 @@ from organizations.views import (
     first_start,
     kinds,
     members,
+    particulars,
     reorganizations,
+    security,
     transfers,
 )
 
 urlpatterns = [
+    # One's own account; allauth looks its pages up under its own names.
+    path("tai-khoan/dang-nhap/xac-nhan/", proofs.authenticate, name="mfa_authenticate"),
+    path("tai-khoan/dang-nhap/khoa/", passkeys.login_webauthn, name="mfa_login_webauthn"),
+    path("tai-khoan/xac-nhan/mat-khau/", reauthenticate, name="account_reauthenticate"),
+    path("tai-khoan/xac-nhan/ma/", proofs.reauthenticate, name="mfa_reauthenticate"),
+    path(
+        "tai-khoan/xac-nhan/khoa/",
+        passkeys.reauthenticate_webauthn,
+        name="mfa_reauthenticate_webauthn",
+    ),
+    path("tai-khoan/bao-mat/", proofs.index, name="mfa_index"),
+    path(
+        "tai-khoan/bao-mat/mat-khau/",
+        security.PasswordChange.as_view(),
+        name="account_change_password",
+    ),
+    path("tai-khoan/bao-mat/ung-dung/", security.AppAdd.as_view(), name="mfa_activate_totp"),
+    path(
+        "tai-khoan/bao-mat/ung-dung/bo/", security.AppRemove.as_view(), name="mfa_deactivate_totp"
+    ),
+    path("tai-khoan/bao-mat/khoa/them/", security.PasskeyAdd.as_view(), name="mfa_add_webauthn"),
+    path(
+        "tai-khoan/bao-mat/khoa/<int:pk>/ten/",
+        security.PasskeyRename.as_view(),
+        name="mfa_edit_webauthn",
+    ),
+    path(
+        "tai-khoan/bao-mat/khoa/<int:pk>/bo/",
+        security.PasskeyRemove.as_view(),
+        name="mfa_remove_webauthn",
+    ),
+    path(
+        "tai-khoan/bao-mat/ma-du-phong/",
+        security.RecoveryCodes.as_view(),
+        name="mfa_view_recovery_codes",
+    ),
+    path(
+        "tai-khoan/bao-mat/ma-du-phong/tao/",
+        generate_recovery_codes,
+        name="mfa_generate_recovery_codes",
+    ),
+    path("tai-khoan/phien/", security.SessionList.as_view(), name="session-list"),
+    path("tai-khoan/phien/ket-thuc/", security.SessionsEnd.as_view(), name="sessions-end"),
     path("bat-dau/", first_start.FirstStart.as_view(), name="first-start"),
     path("quan-tri/", administration.Administration.as_view(), name="administration"),
     path(
@@ -57,6 +106,16 @@ urlpatterns = [
         name="account-reopen",
     ),
     path(
+        "quan-tri/nguoi-dung/<str:username>/xac-thuc/",
+        administration.ProofsReset.as_view(),
+        name="account-reset-proofs",
+    ),
+    path(
+        "quan-tri/nguoi-dung/<str:username>/phien/",
+        administration.SessionsEnd.as_view(),
+        name="account-end-sessions",
+    ),
+    path(
         "quan-tri/vai-tro/<int:pk>/ket-thuc/",
         administration.AppointmentEnd.as_view(),
         name="appointment-end",
@@ -84,6 +143,11 @@ urlpatterns = [
     path("nhat-ky/", audit.AuditList.as_view(), name="audit-list"),
     path("nhat-ky/da-xem/", audit.ReadingList.as_view(), name="audit-readings"),
     path("dang-vien/<uuid:person>/sua/", members.MemberEdit.as_view(), name="member-edit"),
+    path(
+        "dang-vien/<uuid:person>/rieng/",
+        particulars.MemberParticulars.as_view(),
+        name="member-particulars",
+    ),
     path(
         "dang-vien/<uuid:person>/ra-khoi-dang/",
         members.MemberDepart.as_view(),

@@ -76,6 +76,7 @@ class EditForm(VersionedForm, OnceForm):
     occupation = LineField(label=_("Occupation"), max_length=120)
     ethnicity = LineField(label=_("Ethnicity"), max_length=40, required=False)
     education = LineField(label=_("Education"), max_length=120, required=False)
+    religion = LineField(label=_("Religion"), max_length=40, required=False)
     residence = LineField(label=_("Residence"), max_length=160, required=False)
     is_youth_union_member = forms.BooleanField(label=_("Youth Union member"), required=False)
     groups = forms.MultipleChoiceField(

@@ -6,9 +6,10 @@ from .ballot import Ballot
 from .candidate import Candidate, FileMove, Group, Milestone, Special
 from .deadline import Deadline
 from .decision import Decision, DecisionReview, Extension, FileReturn
+from .erasure import Erasure
 from .meeting import Elector, Meeting
 from .moving import FileTransfer
-from .paper import Paper, Scan, ScanReading, Verification
+from .paper import Paper, Scan, ScanReading, ScanVerdict, Verification
 from .preparation import Certificate, Introducer, MentorNote, Mentorship
 from .recognition import Recognition
 from .rule_set import DayOff, PaperKind, RuleChange, RuleSet, Setting
@@ -25,6 +26,7 @@ __all__ = [
     "DecisionReview",
     "Elector",
     "Enrolment",
+    "Erasure",
     "Extension",
     "FileMove",
     "FileReturn",
@@ -43,6 +45,7 @@ __all__ = [
     "RuleSet",
     "Scan",
     "ScanReading",
+    "ScanVerdict",
     "Setting",
     "Special",
     "Verification",

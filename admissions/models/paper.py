@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import pghistory
+from django.conf import settings
 from django.db import models
 from django.db.models import F, Q
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from organizations.models.guards import APPEND_ONLY, NEVER_DELETED, EnteredAt, entered_now
@@ -80,6 +82,34 @@ class Scan(models.Model):
 
     def __str__(self) -> str:
         return self.name
+
+    @property
+    def quarantine(self) -> str:
+        """Why the scan is not given out yet, or never will be; empty where it is."""
+        verdict: ScanVerdict | None = getattr(self, "verdict", None)
+        if verdict is not None and verdict.virus:
+            return gettext(
+                "The virus check found %(virus)s in this scan: it is never given out."
+            ) % {"virus": verdict.virus}
+        if verdict is None and settings.CLAMAV_ADDRESS:
+            return gettext("This scan waits for the virus check. Try again in a minute.")
+        return ""
+
+
+class ScanVerdict(models.Model):
+    """What the virus check said of a scan; without one it is in quarantine, where one is set up."""
+
+    append_only = True
+
+    scan = models.OneToOneField(Scan, models.PROTECT, related_name="verdict")
+    virus = models.CharField(_("virus"), max_length=200, blank=True)
+    entered_at = EnteredAt()
+
+    class Meta:
+        triggers = [*APPEND_ONLY, entered_now()]
+
+    def __str__(self) -> str:
+        return self.virus
 
 
 class ScanReading(models.Model):

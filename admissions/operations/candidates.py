@@ -20,8 +20,9 @@ from config import names
 from config.errors import ConflictError, DomainError
 from config.locks import Lock, hold
 from config.periods import between
-from organizations.models import Membership, Organization, Person, Role
+from organizations.models import Membership, Organization, Particulars, Person, Role
 from organizations.models.person import name_columns
+from organizations.operations.particulars import write_particulars
 from organizations.operations.people import register_person
 from organizations.permissions import acts
 
@@ -38,13 +39,14 @@ PERSON_COLUMNS = (
     "full_name",
     "sex",
     "ethnicity",
-    "religion",
     "education",
     "occupation",
-    "residence",
     "is_youth_union_member",
 )
 """What may be corrected of the person; the date of birth may not (HD 06-HD/TW 2025, 9)."""
+
+SEALED_COLUMNS = ("religion", "residence")
+"""Of these, what is sealed (`organizations.models.Particulars`)."""
 
 
 SPECIAL_COLUMNS = ("special", "left_on", "was_cleared")
@@ -223,9 +225,10 @@ def edit_candidate(
 ) -> Candidate:
     """Correct the file and what is known of its person; return the file with its new version.
 
-    `changes` are columns of the person (`PERSON_COLUMNS`), `groups`, and what makes the case a
-    special one: `special`, with `left_on` and `was_cleared` for a readmission. All stay as the
-    cell had them before it while its resolution counts, and a name is refused as when logging.
+    `changes` are columns of the person (`PERSON_COLUMNS`, `SEALED_COLUMNS`), `groups`, and what
+    makes the case a special one: `special`, with `left_on` and `was_cleared` for a readmission.
+    All stay as the cell had them before it while its resolution counts, and a name is refused as
+    when logging.
     Raises PermissionDenied where `by` is not secretary over the cell, ConflictError where the file
     is no longer at `version`, DomainError at a value that is impossible or no longer changed, or
     where the file is closed.
@@ -240,10 +243,12 @@ def edit_candidate(
         raise ConflictError(_("Somebody changed the file in the meantime."))
     if file.stage not in OPEN_STAGES:
         raise DomainError(_("The file is closed; it is no longer changed."))
-    if unknown := set(changes) - {*PERSON_COLUMNS, "groups", *SPECIAL_COLUMNS}:
+    if unknown := set(changes) - {*PERSON_COLUMNS, *SEALED_COLUMNS, "groups", *SPECIAL_COLUMNS}:
         raise TypeError(f"not columns of a file: {sorted(unknown)}")
     person = Person.objects.select_for_update().get(pk=file.person_id)
-    before = _said(file, person)
+    texts = {name: names.written(changes[name]) for name in SEALED_COLUMNS if name in changes}
+    kept = Particulars.objects.opened(person) if texts else {}
+    before = _said(file, person) | {name: kept[name] for name in texts}
     if "groups" in changes:
         file.groups = _known_groups(changes["groups"])
     _set_special(file, changes, on=on)
@@ -251,11 +256,13 @@ def edit_candidate(
     is_renamed = columns.get("name_search", person.name_search) != person.name_search
     for name, value in columns.items():
         setattr(person, name, value)
-    _refuse_after_the_resolution(file, before, _said(file, person), on=on)
+    _refuse_after_the_resolution(file, before, _said(file, person) | texts, on=on)
     if is_renamed:
         _refuse_known(person.full_name, person.born_on, on=on, besides=person)
     if columns:
         person.save(update_fields=list(columns))
+    if texts:
+        write_particulars(person, **texts)
     file.person = person
     file.version += 1
     file.save(update_fields=["groups", *SPECIAL_COLUMNS, "version"])

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import logging
 from datetime import date
 from typing import TYPE_CHECKING
 
+from django.conf import settings
 from django.core.exceptions import PermissionDenied
 from django.db import transaction
 from django.db.models import Sum
@@ -12,15 +14,17 @@ from django.utils.translation import gettext as _
 
 from admissions import attachments
 from admissions.cases import case_of
-from admissions.models import Candidate, Paper, Scan, ScanReading
+from admissions.models import Candidate, Paper, Scan, ScanReading, ScanVerdict
 from admissions.permissions import Permission, Rights
-from config import clock, names
+from config import antivirus, clock, names
 from config.errors import DomainError
 
 from .recording import locked
 
 if TYPE_CHECKING:
     from organizations.models import User
+
+logger = logging.getLogger(__name__)
 
 
 def add_scan(
@@ -96,6 +100,30 @@ def _kept(
     )
 
 
+def check_for_viruses() -> int:
+    """Ask the virus check about the scans that have no verdict, the oldest first; return how many.
+
+    Does nothing where none is set up (`CLAMAV_ADDRESS`). Safe twice, and at once. Where it does not
+    answer, all that waits goes on waiting: nothing passes unlooked at.
+    """
+    if not settings.CLAMAV_ADDRESS:
+        return 0
+    done = 0
+    for scan in Scan.objects.filter(verdict__isnull=True).order_by("pk").iterator():
+        try:
+            verdict = antivirus.ask(attachments.kept(scan.sha256), address=settings.CLAMAV_ADDRESS)
+        except antivirus.Unanswered as failure:
+            logger.warning("the virus check does not answer: %s", failure)
+            return done
+        except (FileNotFoundError, ValueError):
+            continue  # gone, or changed: it is not given out either
+        _made, is_new = ScanVerdict.objects.get_or_create(
+            scan=scan, defaults={"virus": verdict.virus}
+        )
+        done += is_new
+    return done
+
+
 def gives_a_reason(candidate: Candidate, *, by: User, on: date) -> bool:
     """Say whether `by` says why a scan is opened: all but those who keep the file do."""
     return candidate.cell_id not in Rights.of(by, on=on, cells=[candidate.cell_id]).prepares
@@ -106,11 +134,13 @@ def read_scan(scan: Scan, *, by: User, on: date, reason: str = "") -> ScanReadin
     """Write down that `by` opens `scan`, before its content is given out.
 
     Raises PermissionDenied where `by` may not see the file, or it is their own; DomainError at
-    `reason` where one is asked for and none is given.
+    `reason` where one is asked for and none is given, or where the scan is in quarantine.
     """
     file = Candidate.objects.visible_to(by, on=on).filter(papers__scans=scan).first()
     if file is None or (by.person_id is not None and by.person_id == file.person_id):
         raise PermissionDenied
+    if scan.quarantine:
+        raise DomainError(scan.quarantine)
     reason = names.written(reason)
     if not reason and gives_a_reason(file, by=by, on=on):
         raise DomainError(fields={"reason": _("Say why you open the scan; it is kept.")})

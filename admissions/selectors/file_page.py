@@ -285,7 +285,6 @@ def _facts(case: Case) -> list[tuple[str, str]]:
         (_("Ethnicity"), person.ethnicity),
         (_("Education"), person.education),
         (_("Occupation"), person.occupation),
-        (_("Residence"), person.residence),
         (_("Youth Union"), _("Youth Union member") if person.is_youth_union_member else ""),
         (_("Groups"), ", ".join(groups)),
         *_receipt(case),

@@ -32,7 +32,7 @@ from admissions.stages import (
     Step,
 )
 from config.ui.pages import SafePaginator
-from organizations.models import Appointment, Role
+from organizations.models import Appointment, Particulars, Role
 
 from .next_steps import days_left, step_url
 from .sections import Section
@@ -383,6 +383,7 @@ def extract_of(case: Case) -> Extract:
 
 def _person(case: Case) -> list[tuple[str, str]]:
     person, certificate = case.candidate.person, case.certificate
+    sealed = Particulars.objects.opened(person)
     listed = case.milestone(Step.PUT_ON_LIST)
     return [
         (_("Full name"), person.full_name),
@@ -393,10 +394,10 @@ def _person(case: Case) -> list[tuple[str, str]]:
         ),
         (_("Sex"), person.get_sex_display()),
         (_("Ethnicity"), person.ethnicity),
-        (_("Religion"), person.religion),
+        (_("Religion"), sealed["religion"]),
         (_("Education"), person.education),
         (_("Occupation"), person.occupation),
-        (_("Residence"), person.residence),
+        (_("Residence"), sealed["residence"]),
         (_("On the sympathiser list"), f"{listed.on:%d/%m/%Y}" if listed else ""),
         (
             _("Class certificate"),

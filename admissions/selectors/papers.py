@@ -236,6 +236,7 @@ class ScanRow:
     sha256: str
     url: str
     is_replaced: bool
+    quarantine: str
     readings: list[Reading]
 
 
@@ -261,7 +262,12 @@ def paper_page(candidate: Candidate, key: int, *, user: User, on: date) -> Paper
     paper = (
         Paper.objects.filter(candidate=candidate, pk=key)
         .select_related("kind", "entered_by")
-        .prefetch_related("scans__entered_by", "scans__replaced_by", "scans__readings__entered_by")
+        .prefetch_related(
+            "scans__entered_by",
+            "scans__replaced_by",
+            "scans__verdict",
+            "scans__readings__entered_by",
+        )
         .first()
     )
     if paper is None:
@@ -310,6 +316,7 @@ def _scan_row(candidate: Candidate, scan: Scan, *, shows: bool) -> ScanRow:
         sha256=scan.sha256,
         url=reverse("candidate-scan", args=[candidate.public_id, scan.paper_id, scan.pk]),
         is_replaced=hasattr(scan, "replaced_by"),
+        quarantine=scan.quarantine,
         readings=[Reading(one.entered_at, str(one.entered_by), one.reason) for one in readings],
     )
 

@@ -26,7 +26,12 @@ from admissions.forms.files import (
 from admissions.guards import STEPS
 from admissions.guards_of_separation import part_taken
 from admissions.models import Candidate, Meeting
-from admissions.operations.candidates import close_candidate, edit_candidate, log_candidate
+from admissions.operations.candidates import (
+    SEALED_COLUMNS,
+    close_candidate,
+    edit_candidate,
+    log_candidate,
+)
 from admissions.operations.ceremonies import hold_ceremony, lateness
 from admissions.operations.decisions import decide
 from admissions.operations.preparation import (
@@ -44,7 +49,7 @@ from config.errors import ConflictError
 from config.ui.navigation import TASKS, count_is_known
 from config.ui.pages import ActionView, FilteredListView, Stale
 from organizations.audit import tell_searching
-from organizations.models import AccessEvent, Appointment, Role
+from organizations.models import AccessEvent, Appointment, Particulars, Role
 from organizations.permissions import holds
 from organizations.sheets import audit
 from organizations.sheets.waiting import waiting_for
@@ -187,8 +192,11 @@ class CandidateEdit(FileAction):
         person = self.file.person
         names = [name for name in EditForm.base_fields if hasattr(person, name)]
         of_file = ("groups", "special", "left_on", "was_cleared")
-        return {name: getattr(person, name) for name in names} | {
-            name: getattr(self.file, name) for name in of_file
+        sealed = Particulars.objects.opened(person)
+        return {
+            **{name: getattr(person, name) for name in names},
+            **{name: sealed[name] for name in SEALED_COLUMNS},
+            **{name: getattr(self.file, name) for name in of_file},
         }
 
     def get_version(self) -> str:
@@ -292,6 +300,7 @@ class RecordDecision(FileAction):
     form_class = DecisionForm
     template_name = "admissions/decision_form.html"
     step = Step.DECIDE
+    needs_fresh_proof = True
     title = gettext_lazy("Decision on admission")
     submit_label = gettext_lazy("Record the decision")
 

@@ -104,6 +104,7 @@ class RefuseAdmission(FileAction):
     form_class = RefusalForm
     template_name = "admissions/decision_form.html"
     step = Step.REFUSE
+    needs_fresh_proof = True
     title = gettext_lazy("Decide not to admit")
     submit_label = gettext_lazy("Record the decision")
 
@@ -234,6 +235,7 @@ class AnswerRequest(FileAction):
 
     template_name = "admissions/cancellation_form.html"
     step = Step.CANCEL
+    needs_fresh_proof = True
     ANSWERED = gettext_lazy("This request is answered already.")
 
     def load(self, request: HttpRequest, **kwargs: Any) -> HttpResponseBase | None:

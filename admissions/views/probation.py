@@ -121,6 +121,7 @@ class DeletionCompetent(ProbationBallot):
 
 
 class ProbationDecision(FileAction):
+    needs_fresh_proof = True
     template_name = "admissions/probation_decision_form.html"
     submit_label = gettext_lazy("Record the decision")
 

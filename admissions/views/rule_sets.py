@@ -175,6 +175,7 @@ class RuleChangeAsk(RuleAction):
 class RuleChangeAnswer(RuleAction):
     form_class = RuleAnswerForm
     title = gettext_lazy("Answer to a change of the rules")
+    needs_fresh_proof = True
     submit_label = gettext_lazy("Save the answer")
 
     def load(self, request: HttpRequest, **kwargs: Any) -> HttpResponseBase | None:
@@ -318,6 +319,7 @@ class OpenQuestionAsk(QuestionAction):
 class OpenQuestionAnswer(QuestionAction):
     form_class = RuleAnswerForm
     title = gettext_lazy("Answer to a change of a setting")
+    needs_fresh_proof = True
     submit_label = gettext_lazy("Save the answer")
 
     def load(self, request: HttpRequest, **kwargs: Any) -> HttpResponseBase | None:

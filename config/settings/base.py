@@ -38,6 +38,7 @@ INSTALLED_APPS = [
     "template_partials",
     "allauth",
     "allauth.account",
+    "allauth.mfa",
     "axes",
     "csp",
 ]
@@ -60,6 +61,7 @@ MIDDLEWARE = [
     "config.ui.middleware.HtmxSignIn",
     "django.contrib.auth.middleware.LoginRequiredMiddleware",
     "allauth.account.middleware.AccountMiddleware",
+    "config.ui.middleware.OpenSession",
     "django.contrib.messages.middleware.MessageMiddleware",
     "config.ui.middleware.WrittenAddress",
     "django_htmx.middleware.HtmxMiddleware",
@@ -118,13 +120,19 @@ PASSWORD_HASHERS = [
     "django.contrib.auth.hashers.PBKDF2PasswordHasher",
 ]
 AUTH_PASSWORD_VALIDATORS = [
-    {"NAME": f"django.contrib.auth.password_validation.{name}"}
-    for name in (
-        "UserAttributeSimilarityValidator",
-        "MinimumLengthValidator",
-        "CommonPasswordValidator",
-        "NumericPasswordValidator",
-    )
+    {
+        "NAME": "django.contrib.auth.password_validation.MinimumLengthValidator",
+        "OPTIONS": {"min_length": 12},
+    },
+    *(
+        {"NAME": f"django.contrib.auth.password_validation.{name}"}
+        for name in (
+            "UserAttributeSimilarityValidator",
+            "CommonPasswordValidator",
+            "NumericPasswordValidator",
+        )
+    ),
+    {"NAME": "config.passwords.BannedWords"},
 ]
 LOGIN_URL = "account_login"
 LOGIN_REDIRECT_URL = "/"
@@ -137,8 +145,9 @@ ACCOUNT_EMAIL_NOTIFICATIONS = False
 ACCOUNT_SESSION_REMEMBER = False
 ACCOUNT_PREVENT_ENUMERATION = True
 ACCOUNT_LOGOUT_ON_GET = False
-# The lock below counts wrong passwords; allauth's own count would answer with another page.
-ACCOUNT_RATE_LIMITS = {"login_failed": None, "login": "60/m/ip"}
+# The lock below counts wrong passwords of one (user, address). Besides, one account is guessed at
+# slowly whatever the address, by password or by code: `Adapter.pre_authenticate`.
+ACCOUNT_RATE_LIMITS = {"login_failed": "40/h/key", "login": "60/m/ip"}
 AXES_LOCKOUT_PARAMETERS = [["username", "ip_address"]]
 AXES_FAILURE_LIMIT = 8
 AXES_COOLOFF_TIME = timedelta(minutes=15)
@@ -152,8 +161,33 @@ AXES_IPWARE_META_PRECEDENCE_ORDER = ["REMOTE_ADDR"]
 AXES_DISABLE_ACCESS_LOG = False
 AXES_VERBOSE = False
 
-SESSION_ENGINE = "django.contrib.sessions.backends.db"
-SESSION_COOKIE_AGE = 12 * 60 * 60  # a working day; seconds
+# A second proof besides the password, all without mail: codes of an app, passkeys, recovery codes.
+MFA_ADAPTER = "config.accounts.ProofAdapter"
+MFA_SUPPORTED_TYPES = ["totp", "webauthn", "recovery_codes"]
+MFA_PASSKEY_LOGIN_ENABLED = True
+MFA_ALLOW_UNVERIFIED_EMAIL = True
+MFA_RATE_LIMITS = {"webauthn_login": "60/m/ip"}  # an office has one address, and two asks a sign-in
+MFA_RECOVERY_CODES_SHOW_ONCE = True
+MFA_TOTP_TOLERANCE = 1  # clocks of telephones differ: the period before and after count too
+# The roles that must have one: who sees names beyond one cell, and who keeps the accounts. Offered
+# to the others; not asked for in a demonstration.
+MFA_REQUIRED_FOR = [
+    role
+    for role in os.environ.get(
+        "MFA_REQUIRED_FOR", "staff,approver,auditor,administrator,centre"
+    ).split(",")
+    if role
+]
+# An approval asks for a proof again when the last is older; seconds, 0: never.
+STEP_UP_SECONDS = int(os.environ.get("STEP_UP_SECONDS", "600"))
+STEP_UP = STEP_UP_SECONDS > 0
+ACCOUNT_REAUTHENTICATION_TIMEOUT = (
+    STEP_UP_SECONDS or 600
+)  # before second proofs are changed: always
+
+SESSION_ENGINE = "organizations.sessions"
+SESSION_IDLE_SECONDS = int(os.environ.get("SESSION_IDLE_SECONDS", 15 * 60))
+SESSION_COOKIE_AGE = int(os.environ.get("SESSION_SECONDS", 10 * 60 * 60))  # however busy
 SESSION_COOKIE_HTTPONLY = True
 SESSION_COOKIE_SAMESITE = "Lax"
 CSRF_COOKIE_HTTPONLY = True
@@ -182,6 +216,9 @@ SECURE_REFERRER_POLICY = "same-origin"
 SECURE_CROSS_ORIGIN_OPENER_POLICY = "same-origin"
 DATA_UPLOAD_MAX_MEMORY_SIZE = 2 * 1024 * 1024  # bytes
 DATA_UPLOAD_MAX_NUMBER_FIELDS = 5000  # a grid of targets has several fields a row
+
+# How long a file that ended without an admission is kept before its erasure is proposed; months.
+RETENTION_CLOSED_MONTHS = env.int("RETENTION_CLOSED_MONTHS", 60)
 
 # Whom to ask, as every page says at its foot; nobody unless given.
 SUPPORT_CONTACT = os.environ.get("SUPPORT_CONTACT", "")
@@ -278,6 +315,10 @@ CELERY_BEAT_SCHEDULE = {
         "schedule": 600.0,
         "options": {"expires": 500},
     },
+    "erase what two people agreed to erase": {
+        "task": "admissions.tasks.carry_out_erasures",
+        "schedule": crontab(minute=40),
+    },
     "verify the ancestry every night": {
         "task": "organizations.tasks.verify_ancestry",
         "schedule": crontab(hour=2, minute=15),
@@ -293,6 +334,10 @@ CELERY_BEAT_SCHEDULE = {
         "schedule": crontab(minute=5),
         "options": {"expires": 1800},
     },
+    "forget the sessions that ended": {
+        "task": "organizations.tasks.forget_ended_sessions",
+        "schedule": crontab(minute=40),
+    },
     "recompute what was asked for": {
         "task": "targets.tasks.recompute_asked",
         "schedule": 30.0,
@@ -304,6 +349,22 @@ CELERY_BEAT_SCHEDULE = {
         "options": {"queue": "long"},
     },
 }
+
+# The virus check: a path of ClamAV's socket, or host:port. Where it is set, a scan is given out
+# only once it was found clean; empty: scans are given out as they are.
+CLAMAV_ADDRESS = os.environ.get("CLAMAV_ADDRESS", "")
+if CLAMAV_ADDRESS:
+    LONG_TASKS = (*LONG_TASKS, "admissions.tasks.check_for_viruses")
+    CELERY_TASK_ROUTES["admissions.tasks.check_for_viruses"] = {"queue": "long"}
+    CELERY_TASK_ANNOTATIONS["admissions.tasks.check_for_viruses"] = {
+        "time_limit": 660,
+        "soft_time_limit": 600,
+    }
+    CELERY_BEAT_SCHEDULE["check scans for viruses"] = {
+        "task": "admissions.tasks.check_for_viruses",
+        "schedule": 15.0,
+        "options": {"queue": "long", "expires": 14},
+    }
 
 # The week by mail, on Mondays, to accounts with an address: off unless asked for, with the server
 # that takes it.

@@ -27,3 +27,6 @@ CELERY_BROKER_TRANSPORT_OPTIONS = {
     "socket_connect_timeout": 1,
     "socket_timeout": 1,
 }
+# Tests of pages are about other things; tests/config/test_sign_in.py asks for both.
+MFA_REQUIRED_FOR = []
+STEP_UP = False

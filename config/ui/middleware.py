@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Any
 
 from django.conf import settings
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.http.response import HttpResponseBase
 from django.shortcuts import resolve_url
 from django.utils import translation
@@ -18,6 +19,11 @@ from .display import language_of
 Answer = Callable[[HttpRequest], HttpResponseBase]
 
 WITHOUT_DATABASE = ("/healthz", "/static/", "/robots.txt")
+ACCOUNT = "/tai-khoan/"
+"""Where the pages are on which somebody signs in or out, or proves who they are."""
+UNSENT = "chua-gui"
+ASKED_BY_ITSELF = {"headline", "state", "all-runs"}
+"""The parts of pages that look again by themselves (`hx-trigger="every …"`)."""
 
 
 class NotKept:
@@ -80,7 +86,8 @@ class WrittenAddress:
 class HtmxSignIn:
     """Send the whole page to sign in where an htmx request met the end of its session.
 
-    A redirect would be followed by htmx and put the sign-in form into a cell of a table.
+    A redirect would be followed by htmx and put the sign-in form into a cell of a table. Whoever
+    sent a form is told at the sign-in that it was not saved.
     """
 
     def __init__(self, get_response: Answer) -> None:
@@ -89,9 +96,30 @@ class HtmxSignIn:
     def __call__(self, request: HttpRequest) -> HttpResponseBase:
         response = self.get_response(request)
         target = response.headers.get("Location", "")
-        asked_by_htmx = request.headers.get("HX-Request") == "true"
-        if asked_by_htmx and response.status_code == 302:
-            sign_in = resolve_url(settings.LOGIN_URL)
-            if target.startswith(sign_in):
-                return HttpResponse(status=204, headers={"HX-Redirect": target})
+        if response.status_code != 302 or not target.startswith(ACCOUNT):
+            return response
+        if request.method == "POST" and target.startswith(f"{resolve_url(settings.LOGIN_URL)}?"):
+            target = f"{target}&{UNSENT}=1"
+            response.headers["Location"] = target
+        if request.headers.get("HX-Request") == "true":
+            return HttpResponse(status=204, headers={"HX-Redirect": target})
         return response
+
+
+class OpenSession:
+    """Note that a session is in use, and send whoever must give themselves a second proof to it.
+
+    What a page asks for by itself every few seconds is not somebody at work.
+    """
+
+    def __init__(self, get_response: Answer) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponseBase:
+        if not request.path.startswith(WITHOUT_DATABASE) and request.user.is_authenticated:
+            session: Any = request.session
+            if request.headers.get("HX-Trigger") not in ASKED_BY_ITSELF:
+                session.seen()
+            if session.must_enrol and not request.path.startswith((ACCOUNT, resolve_url("help"))):
+                return HttpResponseRedirect(resolve_url("mfa_index"))
+        return self.get_response(request)

@@ -40,7 +40,9 @@ import uuid
 from collections.abc import Mapping
 from typing import Any, ClassVar
 
+from allauth.core.exceptions import ReauthenticationRequired
 from django.apps import apps
+from django.conf import settings
 from django.contrib import messages
 from django.core.paginator import Page, Paginator
 from django.db import transaction
@@ -50,6 +52,7 @@ from django.shortcuts import render
 from django.utils.functional import Promise
 from django.views.generic import ListView, View
 
+from config.accounts import has_fresh_proof
 from config.errors import DomainError
 
 from .forms import OnceForm, ProductForm, VersionedForm
@@ -138,6 +141,12 @@ class Stale(Exception):
     """The record was changed after the page was shown."""
 
 
+def proof_is_missing(request: HttpRequest) -> bool:
+    """Say whether an approval must wait for a proof; never in a demonstration."""
+    session: Any = request.session
+    return settings.STEP_UP and not session.is_demonstration and not has_fresh_proof(request)
+
+
 class ActionView(View):
     """A form that is carried out: see the top of this module."""
 
@@ -149,6 +158,10 @@ class ActionView(View):
     told_as: str | Promise = ""
     """What the audit calls it, where the class's `title` or `submit_label` do not; names nobody."""
     told_kind = "write"
+    needs_fresh_proof: bool = False
+    """An approval: whoever gives it proved lately that it is they. Asked before the form is shown.
+    A form that is sent too late is carried out after the proof; where its address has a query, it
+    is shown anew instead."""
 
     # ---- what a page says of itself
 
@@ -207,6 +220,8 @@ class ActionView(View):
             answer = self.load(request, **kwargs)
             if answer is not None:
                 return answer
+            if self.needs_fresh_proof and proof_is_missing(request):
+                raise ReauthenticationRequired
         return super().dispatch(request, *args, **kwargs)
 
     def get_form(self, data: Any = None, files: Any = None) -> ProductForm:

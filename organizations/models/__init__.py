@@ -8,6 +8,7 @@ from .installation import Installation
 from .job import FormReceipt, Job, Outbox
 from .membership import Membership
 from .organization import Designation, Organization, OrganizationKind
+from .particulars import Particulars, ParticularsReading
 from .person import Person
 from .placement import Ancestry, Placement
 from .reorganization import (
@@ -20,6 +21,7 @@ from .reorganization import (
 )
 from .scope import Scope
 from .seal import Seal
+from .session import OpenSession, ProofReset
 from .transfer import Departure, PersonMerge, TemporaryStay, Transfer
 from .user import User
 
@@ -41,13 +43,17 @@ __all__ = [
     "Job",
     "Lineage",
     "Membership",
+    "OpenSession",
     "Organization",
     "OrganizationKind",
     "Outbox",
+    "Particulars",
+    "ParticularsReading",
     "Person",
     "PersonMerge",
     "Placement",
     "Post",
+    "ProofReset",
     "Reorganization",
     "ReorganizationEvent",
     "ReorganizationKind",

@@ -70,7 +70,8 @@ MERGED = """
 class Person(models.Model):
     """A person; names in NFC as written, with a stored search key and Vietnamese sort key.
 
-    Made and changed by `organizations.operations.people`. The birth date never changes
+    Made and changed by `organizations.operations.people`; what is most personal is sealed apart
+    (`Particulars`). The birth date never changes
     (HD 06-HD/TW 2025, 9; certainty H): a wrong one is a new decision's matter.
     """
 
@@ -84,10 +85,8 @@ class Person(models.Model):
     born_on = models.DateField(_("date of birth"))
     sex = models.CharField(_("sex"), max_length=6, choices=Sex)
     ethnicity = models.CharField(_("ethnicity"), max_length=40, blank=True)
-    religion = models.CharField(_("religion"), max_length=40, blank=True)
     education = models.CharField(_("education"), max_length=120, blank=True)
     occupation = models.CharField(_("occupation"), max_length=120, blank=True)
-    residence = models.CharField(_("residence"), max_length=160, blank=True)
     is_youth_union_member = models.BooleanField(_("Youth Union member"), default=False)
     admitted_on = models.DateField(
         _("admitted on"),

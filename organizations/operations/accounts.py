@@ -18,6 +18,7 @@ from organizations.models import Appointment, Installation, Organization, Person
 from organizations.permissions import accounts_kept_by, acts, holds
 
 from .handovers import open_for_ended, take_over
+from .sessions import end_sessions
 from .structure import found
 
 
@@ -178,6 +179,7 @@ def _set_active(user: User, *, active: bool, by: User, on: date) -> User:
     user.is_active = active
     user.save(update_fields=["is_active"])
     if not active:
+        end_sessions(user)
         open_for_ended(user.appointments.filter(period__contains=on), on=on)
     return user
 

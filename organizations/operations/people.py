@@ -33,6 +33,7 @@ from organizations.models.person import name_columns
 from organizations.permissions import acts
 
 from .outbox import announce
+from .particulars import seal_all, write_particulars
 from .seals import refuse_sealed, sealed_sentence
 
 if TYPE_CHECKING:
@@ -77,7 +78,7 @@ def register_person(
 ) -> Person:
     """Register a person as known on day `on`; the name is stored in NFC.
 
-    Of `citizen_id` only its keyed hash and its last four digits are stored. Raises DomainError at
+    `citizen_id`, `religion` and `residence` are sealed (`Particulars`). Raises DomainError at
     `full_name` without a name, at `born_on` for a day that cannot be a birth date, at `citizen_id`
     where it has neither 9 nor 12 digits.
     """
@@ -93,28 +94,34 @@ def register_person(
         }
     if refusals:
         raise DomainError(fields=refusals)
-    return Person.objects.create(
+    person = Person.objects.create(
         **name_columns(full_name),
         born_on=born_on,
         sex=sex,
         ethnicity=ethnicity,
-        religion=religion,
         education=education,
         occupation=names.written(occupation),
-        residence=residence,
         is_youth_union_member=is_youth_union_member,
         **numbered,
     )
+    number = citizen_number(citizen_id)
+    seal_all([(person, {"citizen_id": number, "religion": religion, "residence": residence})])
+    return person
+
+
+def citizen_number(citizen_id: str) -> str:
+    """Return a citizen's number without the spaces, dots and dashes that people write in it."""
+    return re.sub(r"[\s.-]", "", citizen_id)
 
 
 def citizen_columns(citizen_id: str) -> dict[str, str]:
-    """Return what is stored of a citizen's number: a keyed hash to find it again, four digits.
+    """Return what is known of a citizen's number by sight: a keyed hash to find it, four digits.
 
     {"citizen_id_hash": 64 hex digits, "citizen_id_ending": "1234"}, both empty without a number.
     There are so few numbers that a hash without a key could be tried out: HMAC-SHA256 under
     IDENTITY_KEY. Raises DomainError at `citizen_id` where it has neither 9 nor 12 digits.
     """
-    number = re.sub(r"[\s.-]", "", citizen_id)
+    number = citizen_number(citizen_id)
     if not number:
         return {"citizen_id_hash": "", "citizen_id_ending": ""}
     if not re.fullmatch(r"\d{9}|\d{12}", number, re.ASCII):
@@ -164,12 +171,15 @@ def take_over_members_of(rows: Sequence[tuple[Organization, NewMember]]) -> list
                 ethnicity=member.ethnicity,
                 education=member.education,
                 occupation=member.occupation,
-                residence=member.residence,
                 is_youth_union_member=member.is_youth_union_member,
             )
             for _cell, member in rows
         ),
         batch_size=2000,
+    )
+    seal_all(
+        (person, {"residence": member.residence})
+        for person, (_cell, member) in zip(persons, rows, strict=True)
     )
     return Membership.objects.bulk_create(
         (
@@ -291,6 +301,7 @@ def change_person(
     if numbered["citizen_id_hash"]:
         changed.citizen_id_hash = numbered["citizen_id_hash"]
         changed.citizen_id_ending = numbered["citizen_id_ending"]
+        write_particulars(changed, citizen_id=citizen_number(citizen_id))
     changed.occupation = names.written(occupation)
     changed.admitted_on, changed.official_on = admitted_on, official_on
     changed.save(

@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import date, timedelta
 from typing import Any
 
+from allauth.mfa.models import Authenticator
 from django.contrib import messages
 from django.db.models import Prefetch, QuerySet
 from django.http import Http404, HttpRequest, HttpResponseBase
@@ -13,7 +14,7 @@ from django.urls import reverse
 from django.utils.decorators import method_decorator
 from django.utils.functional import Promise
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
+from django.utils.translation import gettext_lazy, ngettext
 from django.views.decorators.cache import never_cache
 from django.views.generic import TemplateView
 
@@ -27,13 +28,16 @@ from organizations.forms import (
     CompetenceForm,
     ConfirmForm,
     OrganizationForm,
+    ReasonForm,
     written,
 )
 from organizations.models import (
     Appointment,
     Competence,
+    OpenSession,
     Organization,
     OrganizationKind,
+    ProofReset,
     Role,
     User,
 )
@@ -44,6 +48,7 @@ from organizations.operations.accounts import (
     open_account,
     reactivate,
 )
+from organizations.operations.sessions import end_sessions_of, reset_proofs
 from organizations.operations.structure import found, free_slug, grant_competence
 from organizations.permissions import accounts_kept_by, holds
 
@@ -241,6 +246,9 @@ class AccountDetail(OneAccount, TemplateView):
             account=account,
             is_self=account.pk == self.request.user.pk,
             roles=[RoleRow(one, self.today) for one in held.order_by("-period", "pk")],
+            has_proof=Authenticator.objects.filter(user=account).exists(),
+            sessions=OpenSession.objects.of(account).alive().count(),
+            resets=account.proof_resets.select_related("reset_by").order_by("-entered_at", "-pk"),
             **kwargs,
         )
 
@@ -384,6 +392,62 @@ class AccountState(OneAccount, ActionView):
 
     def get_success_message(self, result: User) -> str:
         return _("The account is closed.") if self.closes else _("The account is open again.")
+
+    def get_cancel_url(self) -> str:
+        return self.account_url()
+
+
+class ProofsReset(OneAccount, ActionView):
+    """Somebody lost the telephone or the key: they begin anew, with their password."""
+
+    form_class = ReasonForm
+    template_name = "organizations/account_proofs.html"
+    submit_label = gettext_lazy("Take the second proofs away")
+    needs_fresh_proof = True
+
+    def load(self, request: HttpRequest, username: str) -> None:
+        self.account = self.of(request, username)
+        self.title = _("Take away the second proofs of %(account)s") % {"account": self.account}
+
+    def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
+        return super().get_context_data(account=self.account, **kwargs)
+
+    def perform(self, form: ReasonForm) -> ProofReset:
+        return reset_proofs(
+            self.account, reason=form.cleaned_data["reason"], by=self.request.user, on=self.today
+        )
+
+    def get_success_url(self, result: ProofReset) -> str:
+        return self.account_url()
+
+    def get_success_message(self, result: ProofReset) -> str:
+        return _("The second proofs are taken away, and every session is ended.")
+
+    def get_cancel_url(self) -> str:
+        return self.account_url()
+
+
+class SessionsEnd(OneAccount, ActionView):
+    form_class = ConfirmForm
+    template_name = "organizations/account_sessions.html"
+    submit_label = gettext_lazy("End the sessions")
+
+    def load(self, request: HttpRequest, username: str) -> None:
+        self.account = self.of(request, username)
+        self.title = _("End the sessions of %(account)s") % {"account": self.account}
+
+    def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
+        return super().get_context_data(account=self.account, **kwargs)
+
+    def perform(self, form: ConfirmForm) -> int:
+        return end_sessions_of(self.account, by=self.request.user, on=self.today)
+
+    def get_success_url(self, result: int) -> str:
+        return self.account_url()
+
+    def get_success_message(self, result: int) -> str:
+        words = ngettext("%(n)s session is ended.", "%(n)s sessions are ended.", result)
+        return words % {"n": result}
 
     def get_cancel_url(self) -> str:
         return self.account_url()

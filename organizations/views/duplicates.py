@@ -107,6 +107,7 @@ class MergeAnswer(ActionView):
     form_class = ConfirmForm
     template_name = "organizations/duplicate_answer.html"
     told_as = gettext_lazy("Answer a merge that was asked for")
+    needs_fresh_proof = True
     approves = True
 
     def load(self, request: HttpRequest, merge: int) -> None:

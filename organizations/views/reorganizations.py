@@ -831,6 +831,7 @@ class ReorganizationConfirm(DecisionAction):
     form_class = AnswerForm
     template_name = "organizations/reorganization_confirm.html"
     title = gettext_lazy("Confirm the decision")
+    needs_fresh_proof = True
     submit_label = gettext_lazy("Confirm the decision")
 
     def allows(self) -> bool:

@@ -115,6 +115,7 @@ class BaselineFreezeAnswer(BaselineAction):
     allows = staticmethod(permissions.approves_openings_of)
     template_name = "targets/baseline_freeze.html"
     title = _("Approve the freeze of the members on 1 January")
+    needs_fresh_proof = True
     submit_label = _("Save the answer")
 
     @property
@@ -176,6 +177,10 @@ class BaselineCorrectionAnswer(BaselineAction):
     template_name = "targets/baseline_correction.html"
     form_class = ApprovalForm
     submit_label = _("Save the answer")
+
+    @property
+    def needs_fresh_proof(self):
+        return self.answers  # not of who only reads
 
     @staticmethod
     def allows(user, organization, *, on):

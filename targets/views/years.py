@@ -137,6 +137,7 @@ class YearAnswer(SealAction):
     """The second person closes or opens; either takes back what was asked."""
 
     submit_label = _("Save the answer")
+    needs_fresh_proof = True
 
     @property
     def opens(self):

@@ -153,8 +153,11 @@ def product(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Product]:
 
 @pytest.fixture
 def empty_product(tmp_path: Path) -> Iterator[Product]:
-    """A product without any data: its first start."""
-    with running(tmp_path / "empty", DEMO="0") as served:
+    """A product without any data: its first start.
+
+    Second proofs are not asked for: test_passkeys.py does.
+    """
+    with running(tmp_path / "empty", DEMO="0", MFA_REQUIRED_FOR="", STEP_UP_SECONDS="0") as served:
         yield served
 
 

@@ -28,6 +28,19 @@ pytestmark = [pytest.mark.browser, pytest.mark.slow]
 ROLES = ("bithu", "canbo", "canbo2", "duyet", "lanhdao", "giamsat", "trungtam", "quantri")
 
 NO_PAGE_OF_ITS_OWN = {
+    # Nobody of the demonstration has a second proof; test_passkeys.py looks at these.
+    "mfa_authenticate": "between the password and the second proof",
+    "mfa_login_webauthn": "what a passkey is sent to",
+    "account_reauthenticate": "before an approval, some time after signing in",
+    "mfa_reauthenticate": "likewise",
+    "mfa_reauthenticate_webauthn": "likewise",
+    "mfa_deactivate_totp": "once an app is added",
+    "mfa_edit_webauthn": "once a passkey is added",
+    "mfa_remove_webauthn": "likewise",
+    "mfa_view_recovery_codes": "shown once, after the first proof is added",
+    "mfa_generate_recovery_codes": "once there is a proof",
+    "sessions-end": "POST alone",
+    "account-reset-proofs": "once somebody has a proof; test_passkeys.py looks",
     "home": "sends on to where the role lands",
     # What needs three failed votes, or minutes that somebody recorded, nobody of it has yet.
     "meeting-allow": "after three failed votes; test_meeting_pages.py looks",

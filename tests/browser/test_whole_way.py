@@ -25,6 +25,13 @@ def admitted(leader: Reader, unit: str) -> int:
     return int(leader.page.locator(".meter b.big").first.inner_text())
 
 
+def lines_of_the_steps(reader: Reader) -> int:
+    """How many lines the steps on the file's page take."""
+    tops = "all => new Set(all.map(one => one.getBoundingClientRect().top)).size"
+    lines: int = reader.page.locator(".steps li").evaluate_all(tops)
+    return lines
+
+
 def test_a_candidate_goes_all_the_way_and_the_leader_sees_one_more(sign_in: SignIn) -> None:
     way = Way(
         on=DAY,
@@ -43,6 +50,7 @@ def test_a_candidate_goes_all_the_way_and_the_leader_sees_one_more(sign_in: Sign
     bithu = sign_in("bithu")
     way.log(bithu)
     assert way.go_on(bithu) == ["cam-tinh", "giay-chung-nhan", "giup-do"]
+    assert lines_of_the_steps(bithu) == 1, "the eight steps stand beside each other on a desk"
     canbo = sign_in("canbo")
     canbo.find(way.full_name)
     assert way.go_on(canbo) == ["duoc-lam-thu-tuc"]

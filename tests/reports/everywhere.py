@@ -49,7 +49,18 @@ ELSEWHERE = re.compile(
     r"""((?:https?:|wss?:|ftp:)?//[^"')\s]+)"""
 )
 """What a page would load from, or send to, another server."""
-NOBODYS = {"account_login", "account_logout", "robots", "healthz", "readyz", "display", "help"}
+OWN_ACCOUNT = {
+    *("mfa_index", "mfa_activate_totp", "mfa_deactivate_totp", "mfa_add_webauthn"),
+    *("mfa_edit_webauthn", "mfa_remove_webauthn", "mfa_view_recovery_codes"),
+    *("mfa_generate_recovery_codes", "account_change_password", "session-list", "sessions-end"),
+    *("mfa_authenticate", "mfa_login_webauthn", "account_reauthenticate", "mfa_reauthenticate"),
+    "mfa_reauthenticate_webauthn",
+}
+"""How whoever signs in proves who they are: with or without a role, and nothing of anybody else."""
+NOBODYS = {
+    *("account_login", "account_logout", "robots", "healthz", "readyz", "display", "help"),
+    *OWN_ACCOUNT,
+}
 
 
 @dataclass

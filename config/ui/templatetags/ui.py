@@ -11,11 +11,15 @@ zero, as the statistics of the regulations are.
 
 from __future__ import annotations
 
+import json
+import re
 from datetime import date, datetime
 from decimal import ROUND_HALF_UP, Decimal, InvalidOperation
 from typing import Any
 
 from django import template
+from django.core.serializers.json import DjangoJSONEncoder
+from django.http import HttpRequest
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.translation import get_language, gettext
@@ -165,6 +169,20 @@ def labelled(value: Any, label: Any) -> str:
     ('', 'Chi bộ')
     """
     return "" if str(value).casefold().startswith(str(label).casefold()) else str(label)
+
+
+@register.filter
+def as_json(value: Any) -> str:
+    """Write what a script reads from an attribute of its element; escaped as any value is."""
+    return json.dumps(value, cls=DjangoJSONEncoder)
+
+
+@register.filter
+def takes_passkeys(request: HttpRequest) -> bool:
+    """Say whether browsers give passkeys at this address: over HTTPS to a name, or to localhost."""
+    name = request.get_host().partition(":")[0]
+    is_numbered = bool(re.fullmatch(r"[\d.]+|\[.*", name))
+    return name == "localhost" or (request.is_secure() and not is_numbered)
 
 
 @register.simple_tag

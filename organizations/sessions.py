@@ -1,0 +1,105 @@
+"""How sessions are kept: the engine that settings name as `SESSION_ENGINE`.
+
+The one query that reads a session also says whether it may go on, and what a page would otherwise
+ask at each request: whether a second proof is missing. So what changes (a role given, an
+authenticator taken away) counts from the next request on.
+"""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Any
+
+from allauth.mfa.models import Authenticator
+from django.conf import settings
+from django.contrib.sessions.backends.base import CreateError, UpdateError
+from django.contrib.sessions.backends.db import SessionStore as DatabaseStore
+from django.core.exceptions import ObjectDoesNotExist
+from django.db import DatabaseError, IntegrityError, transaction
+from django.db.models import Exists, OuterRef, Q, QuerySet
+from django.db.models.functions import Now
+
+from config import clock
+
+DEVICE = "device"
+ADDRESS = "address"
+SEEN_ANEW = timedelta(seconds=60)
+"""A session is written as seen at most so often."""
+WRITTEN = ["session_data", "expire_date", "user", "device", "address"]
+
+
+class SessionStore(DatabaseStore):
+    """A session in the database, with what its row says of whoever it belongs to."""
+
+    must_enrol = False
+    """They hold a role that asks for a second proof, and have given themselves none."""
+    is_demonstration = False
+    was_seen_long_ago = False
+
+    @classmethod
+    def get_model_class(cls) -> Any:
+        # Here, as settings name this module before any model is loaded.
+        from organizations.models import OpenSession  # noqa: PLC0415
+
+        return OpenSession
+
+    def _get_session_from_db(self) -> Any:
+        try:
+            row = _with_knowledge(self.model.objects.alive()).get(session_key=self.session_key)
+        except ObjectDoesNotExist:
+            self._session_key = None
+            return None
+        self.must_enrol, self.is_demonstration = row.must_enrol, row.is_demonstration
+        self.was_seen_long_ago = row.was_seen_long_ago
+        return row
+
+    def create_model_instance(self, data: dict[str, Any]) -> Any:
+        row = super().create_model_instance(data)
+        row.user_id = data.get("_auth_user_id")
+        row.device, row.address = data.get(DEVICE, ""), data.get(ADDRESS, "")
+        return row
+
+    def save(self, must_create: bool = False) -> None:
+        """Write what the session holds; when it began stays as it is.
+
+        Raises CreateError where the key is taken, UpdateError where the session has ended
+        meanwhile: a request under way does not open it again.
+        """
+        if self.session_key is None:
+            return self.create()
+        row = self.create_model_instance(self._get_session(no_load=must_create))
+        try:
+            with transaction.atomic():
+                if must_create:
+                    row.save(force_insert=True)
+                else:
+                    row.save(update_fields=WRITTEN)
+        except IntegrityError:
+            if must_create:
+                raise CreateError from None
+            raise
+        except DatabaseError:
+            if not must_create:
+                raise UpdateError from None
+            raise
+        return None
+
+    def seen(self) -> None:
+        """Note that somebody is at it, if that was not noted within the last minute."""
+        if self.was_seen_long_ago:
+            self.model.objects.filter(session_key=self.session_key).update(last_seen_at=Now())
+
+
+def _with_knowledge(rows: QuerySet[Any]) -> QuerySet[Any]:
+    from organizations.models import Appointment, Installation  # noqa: PLC0415 - as above
+
+    is_demonstration = Exists(Installation.objects.filter(mode=Installation.Mode.DEMONSTRATION))
+    asked = Appointment.objects.filter(
+        user=OuterRef("user"), role__in=settings.MFA_REQUIRED_FOR, period__contains=clock.today()
+    )
+    proofs = Authenticator.objects.filter(user=OuterRef("user"))
+    return rows.annotate(
+        is_demonstration=is_demonstration,
+        must_enrol=Exists(asked) & ~Exists(proofs) & ~is_demonstration,
+        was_seen_long_ago=Q(last_seen_at__lt=Now() - SEEN_ANEW),
+    )
