@@ -25,7 +25,7 @@ from admissions.forms.files import (
 )
 from admissions.guards import STEPS
 from admissions.guards_of_separation import part_taken
-from admissions.models import Candidate
+from admissions.models import Candidate, Meeting
 from admissions.operations.candidates import (
     SEALED_COLUMNS,
     close_candidate,
@@ -169,10 +169,12 @@ class CandidateHistory(View):
 
     def get(self, request: HttpRequest, public_id: Any) -> HttpResponse:
         file = visible_file(request, public_id)
+        voted = Meeting.objects.filter(ballots__candidate=file).distinct()
+        user: Any = request.user
         context = {
             "name": str(file),
             "back": reverse("candidate-detail", args=[file.public_id]),
-            "history": audit.history_of(file, request.user, on=clock.today()),  # type: ignore[arg-type]
+            "history": audit.history_of(file, user, on=clock.today(), also=voted),
         }
         return render(request, "organizations/record_history.html", context)
 

@@ -142,9 +142,12 @@ class ToldQuerySet(models.QuerySet[Any]):
         held = Appointment.objects.of(user, on=on, roles=[role])
         return held.filter(organization__in=tops.values("organization")).exists()
 
-    def about(self, record: models.Model) -> Self:
-        """Keep what was done with `record`, or read of it."""
-        return self.filter(object=kind_of(record), reference=reference_of(record))
+    def about(self, *records: models.Model) -> Self:
+        """Keep what was done with any of `records`, or read of it."""
+        asked = Q(pk__in=[])
+        for one in records:
+            asked |= Q(object=kind_of(one), reference=reference_of(one))
+        return self.filter(asked)
 
     def note(
         self,

@@ -150,10 +150,11 @@ class History:
     number: int
 
 
-def history_of(record: Model, user: User, *, on: date) -> History:
-    """Return the history of `record`, which `user` may see."""
+def history_of(record: Model, user: User, *, on: date, also: Iterable[Model] = ()) -> History:
+    """Return the history of `record`, which `user` may see; done with it is what was done with
+    those of `also`, such as the meetings that voted on it."""
     openings = AccessEvent.objects.about(record)
-    actions = AuditEvent.objects.about(record).exclude(kind=AuditEvent.Kind.DENIED)
+    actions = AuditEvent.objects.about(record, *also).exclude(kind=AuditEvent.Kind.DENIED)
     return History(
         openings=lines(with_units(openings, on=on)[:SO_MANY], user, on=on),
         actions=lines(with_units(actions, on=on)[:SO_MANY], user, on=on),

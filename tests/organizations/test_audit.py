@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import date
 from typing import Any
 
+import pghistory
 import pytest
 from django.db import connection, transaction
 from django.test import Client
@@ -12,10 +13,11 @@ from django.urls import URLPattern, get_resolver, reverse
 from django.utils.functional import Promise
 
 from admissions.models import Candidate
+from admissions.stages import Stage
 from config.ui.pages import ActionView
 from organizations.models import AccessEvent, AuditEvent, Person, Role, User
 from organizations.operations import audit
-from tests.makers import DAY, World, logged, officer, once, stand_on, world
+from tests.makers import DAY, World, candidate, logged, officer, once, stand_on, world
 
 pytestmark = pytest.mark.django_db
 
@@ -147,6 +149,15 @@ def test_what_no_page_wrote_is_told_at_its_commit(here: World, file: Candidate) 
     (event,) = newest()
     assert AuditEvent.objects.count() == before + 1, "one for the whole transaction"
     assert (event.actor, event.kind, event.action) == (None, "write", "outside")
+
+
+def test_a_job_is_told_of_by_its_name(here: World, file: Candidate) -> None:
+    with pghistory.context(job="apply-reorganizations"):
+        Person.objects.filter(pk=file.person_id).update(occupation="khác")
+        settle()
+
+    (event,) = newest()
+    assert (event.actor, event.kind, event.action) == (None, "write", "apply-reorganizations")
 
 
 def test_a_refused_page_is_told_with_its_route_and_without_names(
@@ -354,6 +365,24 @@ def test_the_history_of_a_file_says_who_opened_it_and_who_did_what(
     assert str(here.staff) in shown
     assert str(here.secretary2) not in shown, "who was refused is for those who check"
     assert browser(here.secretary2).get(address).status_code == 404
+
+
+def test_the_history_of_a_file_tells_of_the_meeting_that_voted_on_it(here: World) -> None:
+    voted, other = [candidate(here, at=Stage.CELL_RESOLVED) for _one in range(2)]
+    answer = browser(here.staff).post(
+        reverse("meeting-committee", args=[here.committee.slug]),
+        {"once": once(), "held_on": "19/03/2021", "entitled": "15", "present": "14",
+         f"in_favour-admission-{voted.pk}": "10"},
+    )  # fmt: skip
+    assert answer.status_code == 303
+
+    def told_of(file: Candidate) -> list[str]:
+        address = reverse("candidate-history", args=[file.public_id])
+        shown = browser(here.secretary).get(address).context["history"]
+        return [row.event.action for row in shown.actions]
+
+    assert told_of(voted) == ["meeting-committee"]
+    assert told_of(other) == []
 
 
 def test_the_history_of_a_member_is_for_those_who_see_them(here: World) -> None:
