@@ -374,6 +374,17 @@ def test_the_database_holds_no_secret_in_the_clear(real):
     assert secret not in str(kept.data)
 
 
+def test_between_password_and_proof_one_goes_back_to_signing_in(real):
+    with_app(real.staff)
+    client = signed_in(real.staff)
+    assert client.get(f"{SIGN_IN}xac-nhan/").status_code == 200
+
+    answer = client.post("/tai-khoan/dang-xuat/")
+
+    assert answer.headers["Location"] == SIGN_IN
+    assert client.get(f"{SIGN_IN}xac-nhan/").headers["Location"] == SIGN_IN
+
+
 def test_codes_cannot_be_tried_for_ever(real):
     secret = with_app(real.staff)
     client = signed_in(real.staff)
