@@ -88,22 +88,24 @@ def test_no_session_switches_a_trigger_off():
 
 
 def test_when_and_by_whom_a_row_was_entered_is_never_changed():
-    tables = {
-        model._meta.db_table: columns
+    fixed = [
+        (model._meta.db_table, field.column)
         for model in apps.get_models()
         if (columns := grants.changeable(model))
-        and "entered_at" in {field.name for field in model._meta.concrete_fields}
-    }
-    assert {"admissions_candidate", "organizations_appointment"} <= set(tables)
+        for field in model._meta.concrete_fields
+        if field.column not in columns
+    ]
+    assert ("admissions_candidate", "entered_at") in fixed
+    assert ("organizations_opensession", "started_at") in fixed
 
-    for table in tables:
+    for table, column in fixed:
         with (
             pytest.raises(ProgrammingError, match="permission denied"),
             transaction.atomic(),
             connection.cursor() as cursor,
         ):
             cursor.execute(
-                sql.SQL("UPDATE {} SET entered_at = app_now()").format(sql.Identifier(table))
+                sql.SQL("UPDATE {} SET {} = NULL").format(*map(sql.Identifier, (table, column)))
             )
 
 
