@@ -16,6 +16,7 @@ from admissions.views import (
     permission,
     planner,
     probation,
+    readers,
     rule_sets,
     verifications,
 )
@@ -31,6 +32,16 @@ urlpatterns = [
     path("ho-so/", files.CandidateList.as_view(), name="candidate-list"),
     path("ho-so/moi/", files.CandidateCreate.as_view(), name="candidate-new"),
     path("ho-so/<uuid:public_id>/", files.CandidateDetail.as_view(), name="candidate-detail"),
+    path(
+        "ho-so/<uuid:public_id>/ai-xem/",
+        readers.CandidateReaders.as_view(),
+        name="candidate-readers",
+    ),
+    path(
+        "ho-so/<uuid:public_id>/nguoi-than/",
+        readers.CandidateRelative.as_view(),
+        name="candidate-relative",
+    ),
     path("ho-so/<uuid:public_id>/sua/", files.CandidateEdit.as_view(), name="candidate-edit"),
     path("ho-so/<uuid:public_id>/dung/", files.CandidateClose.as_view(), name="candidate-close"),
     path("ho-so/<uuid:public_id>/buoc/<slug:code>/", files.take_step, name="candidate-step"),

@@ -16,7 +16,15 @@ from django.utils.translation import gettext_lazy as _
 
 from config.ui.forms import DateField, LineField, NameField, OnceForm, WholeNumberField
 from organizations import selectors
-from organizations.models import Competence, Designation, Membership, Organization, Placement, Role
+from organizations.models import (
+    Competence,
+    DeclaredRelative,
+    Designation,
+    Membership,
+    Organization,
+    Placement,
+    Role,
+)
 from organizations.models.organization import OrganizationQuerySet
 from organizations.models.person import Sex
 
@@ -334,6 +342,27 @@ class AppointmentForm(OnceForm):
 
 class ConfirmForm(OnceForm):
     """Nothing to fill in: the button is the answer."""
+
+
+class DeclineForm(OnceForm):
+    """Why a proposed role is declined."""
+
+    reason = LineField(
+        label=_("Reason"),
+        max_length=300,
+        error_messages={"required": _("Say why it is declined.")},
+    )
+
+
+class RelativeForm(OnceForm):
+    """How somebody is related to the one who declares it."""
+
+    kind = forms.ChoiceField(
+        label=_("Relationship"),
+        choices=DeclaredRelative.Kind.choices,
+        widget=forms.RadioSelect,
+        error_messages={"required": _("Choose one.")},
+    )
 
 
 class MemberForm(OnceForm):

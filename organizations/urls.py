@@ -6,8 +6,10 @@ from organizations.views import (
     administration,
     duplicates,
     first_start,
+    grants,
     kinds,
     members,
+    relatives,
     reorganizations,
     transfers,
 )
@@ -60,6 +62,17 @@ urlpatterns = [
         administration.AppointmentEnd.as_view(),
         name="appointment-end",
     ),
+    path("phan-quyen/", grants.ProposalList.as_view(), name="appointment-proposals"),
+    path(
+        "phan-quyen/<int:proposal>/xac-nhan/",
+        grants.ProposalConfirm.as_view(),
+        name="appointment-confirm",
+    ),
+    path(
+        "phan-quyen/<int:proposal>/tu-choi/",
+        grants.ProposalDecline.as_view(),
+        name="appointment-decline",
+    ),
     path("dang-vien/", members.MemberList.as_view(), name="member-list"),
     path("dang-vien/them/", members.MemberCreate.as_view(), name="member-new"),
     path("dang-vien/trung/", duplicates.DuplicateList.as_view(), name="duplicate-list"),
@@ -79,6 +92,17 @@ urlpatterns = [
         name="duplicate-refuse",
     ),
     path("dang-vien/<uuid:person>/", members.MemberDetail.as_view(), name="member-detail"),
+    path(
+        "dang-vien/<uuid:person>/ai-xem/",
+        relatives.MemberReaders.as_view(),
+        name="member-readers",
+    ),
+    path(
+        "dang-vien/<uuid:person>/nguoi-than/",
+        relatives.MemberRelative.as_view(),
+        name="member-relative",
+    ),
+    path("tai-khoan/nguoi-than/", relatives.RelativeList.as_view(), name="relative-list"),
     path("dang-vien/<uuid:person>/sua/", members.MemberEdit.as_view(), name="member-edit"),
     path(
         "dang-vien/<uuid:person>/ra-khoi-dang/",

@@ -1,6 +1,6 @@
 """The ground floor: who stands under whom on which day, who belongs where, who may do what."""
 
-from .appointment import Appointment, Post, Role
+from .appointment import Appointment, AppointmentProposal, Post, Role
 from .competence import Competence
 from .handover import Handover
 from .installation import Installation
@@ -9,6 +9,7 @@ from .membership import Membership
 from .organization import Designation, Organization, OrganizationKind
 from .person import Person
 from .placement import Ancestry, Placement
+from .relative import DeclaredRelative
 from .reorganization import (
     EventAssignment,
     EventUnit,
@@ -25,7 +26,9 @@ from .user import User
 __all__ = [
     "Ancestry",
     "Appointment",
+    "AppointmentProposal",
     "Competence",
+    "DeclaredRelative",
     "Departure",
     "Designation",
     "EventAssignment",

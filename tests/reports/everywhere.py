@@ -50,6 +50,7 @@ ELSEWHERE = re.compile(
 )
 """What a page would load from, or send to, another server."""
 NOBODYS = {"account_login", "account_logout", "robots", "healthz", "readyz", "display", "help"}
+NOBODYS |= {"rights"}  # what the roles may do: for whoever signs in
 
 
 @dataclass
