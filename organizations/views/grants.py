@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import Any
 
+from django.db.models import Prefetch, Q
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, render
 from django.urls import reverse
@@ -17,7 +18,7 @@ from django.views.generic import View
 from config import clock
 from config.ui.pages import PAGE_PARAMETER, ActionView, SafePaginator
 from organizations.forms import ConfirmForm, DeclineForm
-from organizations.models import Appointment, AppointmentProposal, Role
+from organizations.models import Appointment, AppointmentProposal, Organization, Role
 from organizations.operations.accounts import confirm_appointment, decline_appointment
 from organizations.permissions import holds
 
@@ -34,14 +35,21 @@ class ProposalList(View):
         today = clock.today()
         if not holds(request.user, Role.STAFF, on=today):
             raise Http404
-        rows = AppointmentProposal.objects.confirmed_by(request.user, on=today).select_related(
-            "user", "organization", "entered_by", "answered_by"
+        named = Prefetch("organization", Organization.objects.called(on=today))
+        rows = (
+            AppointmentProposal.objects.confirmed_by(request.user, on=today)
+            .select_related("user", "entered_by", "answered_by")
+            .prefetch_related(named)
         )
         asked = AppointmentProposal.State.ASKED
         scope = Appointment.objects.organizations_of(request.user, roles=[Role.STAFF], on=today)
-        held = Appointment.objects.filter(
-            organization__in=scope.values("pk"), period__contains=today, user__is_active=True
-        ).select_related("user", "organization", "granted_by", "approved_by")
+        held = (
+            Appointment.objects.filter(
+                organization__in=scope.values("pk"), period__contains=today, user__is_active=True
+            )
+            .select_related("user", "granted_by", "approved_by")
+            .prefetch_related(named)
+        )
         paginator = SafePaginator(held.order_by("-entered_at", "-pk"), A_PAGE)
         page = paginator.page(request.GET.get(PAGE_PARAMETER, 1))
         context = {
@@ -66,7 +74,9 @@ class ProposalConfirm(ActionView):
         self.today = clock.today()
         rows = AppointmentProposal.objects.confirmed_by(request.user, on=self.today)
         if request.method != "POST":
-            rows = rows.filter(state=AppointmentProposal.State.ASKED)
+            rows = rows.filter(state=AppointmentProposal.State.ASKED).exclude(
+                Q(entered_by=request.user) | Q(user=request.user)
+            )
         self.proposal = get_object_or_404(
             rows.select_related("user", "organization", "entered_by"), pk=proposal
         )

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 from uuid import UUID
 
+from django.db.models import Prefetch
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, render
 from django.urls import reverse
@@ -17,7 +18,7 @@ from django.views.generic import View
 from config import clock
 from config.ui.pages import ActionView
 from organizations.forms import RelativeForm
-from organizations.models import DeclaredRelative, Person, Role
+from organizations.models import DeclaredRelative, Organization, Person, Role
 from organizations.operations.relatives import declare_relative
 from organizations.permissions import holds, readers_of
 from organizations.sheets.people import cells_that_show
@@ -30,8 +31,10 @@ class Readers(View):
     def get(self, request: HttpRequest, **kwargs: Any) -> HttpResponse:
         self.today = clock.today()
         person, cells, back = self.shown(request, **kwargs)
-        readers = readers_of(cells, on=self.today).select_related(
-            "user", "organization", "granted_by", "approved_by"
+        readers = (
+            readers_of(cells, on=self.today)
+            .select_related("user", "granted_by", "approved_by")
+            .prefetch_related(Prefetch("organization", Organization.objects.called(on=self.today)))
         )
         context = {
             "person": person,
