@@ -387,7 +387,7 @@ class FileMove(models.Model):
             pgtrigger.Trigger(
                 name="moved_by_something",
                 operation=pgtrigger.Insert,
-                when=pgtrigger.Before,
+                when=pgtrigger.After,
                 func=MOVED_BY_SOMETHING,
             ),
             pgtrigger.Trigger(

@@ -123,8 +123,11 @@ def test_only_staff_there_or_above_confirm_and_neither_who_proposed_nor_who_is_g
     for who in (kc.approver, kc.leader, kc.auditor, kc.administrator, kc.secretary, elsewhere):
         with pytest.raises(PermissionDenied):
             confirm_appointment(proposal, by=who, on=DAY)
-    for row, who in ((proposal, kc.staff2), (own, both)):
-        with pytest.raises(DomainError):
+    for row, who, words in (
+        (proposal, kc.staff2, "tự xác nhận"),
+        (own, both, "đã đề nghị vai trò này"),
+    ):
+        with pytest.raises(DomainError, match=words):
             confirm_appointment(row, by=who, on=DAY)
     assert confirm_appointment(proposal, by=kc.staff, on=DAY).approved_by == kc.staff
 
