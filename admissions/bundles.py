@@ -14,6 +14,7 @@ from datetime import date, datetime
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
+from django.contrib.postgres.expressions import ArraySubquery
 from django.contrib.postgres.fields import ArrayField
 from django.db.models import BigIntegerField, Exists, F, OneToOneRel, OuterRef, QuerySet, Value
 
@@ -52,6 +53,7 @@ from organizations.models import (
     Ancestry,
     Appointment,
     Competence,
+    DeclaredRelative,
     Designation,
     Membership,
     Person,
@@ -63,18 +65,21 @@ if TYPE_CHECKING:
     from django.contrib.auth.models import AnonymousUser
 
 
+Held = tuple[str, int, list[int]]
+"""(role, organisation id, person ids of the holder's declared relatives)"""
+
+
 @dataclass(frozen=True)
 class Above:
     """What stands above the cells of files on day `on`, and what the reader is appointed to.
 
-    `lines` are (descendant, ancestor) from below; `held` (role, organisation), empty without a
-    reader.
+    `lines` are (descendant, ancestor) from below; `held` is empty without a reader.
     """
 
     lines: list[tuple[int, int]]
     names: list[Designation]
     competences: list[Competence]
-    held: list[tuple[str, int]]
+    held: list[Held]
 
 
 @dataclass(frozen=True)
@@ -153,6 +158,12 @@ def _line() -> QuerySet[Ancestry]:
     return rows.filter(OneOf(F("descendant"), Value([SOME_CELL], ARRAY)))
 
 
+def relatives() -> ArraySubquery:
+    """Return the column of an appointment that lists its holder's declared relatives."""
+    declared = DeclaredRelative.objects.filter(user=OuterRef("user")).order_by()
+    return ArraySubquery(declared.values("person"))
+
+
 def _above() -> dict[str, QuerySet[Any]]:
     above = _line().values("ancestor")
     return {
@@ -162,7 +173,7 @@ def _above() -> dict[str, QuerySet[Any]]:
         .select_related("kind"),
         "competences": Competence.objects.filter(organization__in=above, period__contains=SOME_DAY),
         "held": Appointment.objects.of(User(pk=SOME_USER), on=SOME_DAY).values_list(
-            "role", "organization"
+            "role", "organization", relatives()
         ),
     }
 

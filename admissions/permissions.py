@@ -8,10 +8,13 @@ from datetime import date
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
-from admissions.bundles import Above
+from django.utils.translation import gettext_lazy as _
+
+from admissions.bundles import Above, Held, relatives
 from admissions.cases import Case
 from admissions.stages import ORDER, Level, Stage
 from organizations.models import Ancestry, Appointment, Placement, Role
+from organizations.rights import TOP, Right
 
 if TYPE_CHECKING:
     from django.contrib.auth.models import AnonymousUser
@@ -36,9 +39,69 @@ class Permission(StrEnum):
     MOVE = "move"
 
 
-def _by_role(held: Iterable[tuple[str, int]]) -> dict[str, set[int]]:
+BODY = _("the body that votes at that level, itself")
+HOLDERS: dict[Permission, Right] = {
+    Permission.PREPARE: Right(
+        _("Log a candidate, keep the file, record the cell's vote and the ceremony"),
+        (Role.SECRETARY,),
+        _("their cell"),
+    ),
+    Permission.SEND_UP: Right(
+        _("Send a file up"), (Role.SECRETARY, Role.STAFF), _("the body that voted last")
+    ),
+    Permission.PERMIT: Right(
+        _("Permit the procedure to begin"), (Role.STAFF,), _("the committee that permits")
+    ),
+    Permission.VOTE_INTERMEDIATE: Right(
+        _("Record the vote of a committee in between"), (Role.STAFF,), BODY
+    ),
+    Permission.VOTE_GRASSROOTS: Right(
+        _("Record the vote of the grassroots committee"), (Role.STAFF,), BODY
+    ),
+    Permission.VOTE_COMPETENT: Right(
+        _("Record the vote of the competent body"), (Role.STAFF,), BODY
+    ),
+    Permission.RETURN: Right(
+        _("Return a file with a reason"), (Role.STAFF,), _("a committee above the cell")
+    ),
+    Permission.DECIDE: Right(
+        _("Record the decision on admission or recognition"),
+        (Role.APPROVER,),
+        _("the competent body; who took part in the case does not"),
+        by_two=True,
+    ),
+    Permission.ASK_CANCELLATION: Right(
+        _("Ask that a decision be cancelled"),
+        (Role.STAFF,),
+        _("a committee above the cell"),
+        by_two=True,
+    ),
+    Permission.CANCEL: Right(
+        _("Cancel a decision"),
+        (Role.APPROVER,),
+        _("the body that issued it; neither who asked nor who approved it"),
+    ),
+    Permission.MOVE: Right(
+        _("Ask that a file follow its person"),
+        (Role.SECRETARY, Role.STAFF),
+        _("the cell; once it has resolved, also the committees above"),
+        by_two=True,
+    ),
+}
+"""Which roles may take a step that asks for the permission; `Rights.may` says where."""
+
+KEEP_RULES = Right(
+    _("Change the rules, decreed days off, and settings"),
+    (Role.STAFF, Role.APPROVER),
+    TOP,
+    by_two=True,
+)
+RIGHTS = (*HOLDERS.values(), KEEP_RULES)
+
+
+def _by_role(held: Iterable[Held]) -> dict[str, set[int]]:
     at: dict[str, set[int]] = {}
-    for role, organization in held:
+    for role, organization, _near in held:
         at.setdefault(role, set()).add(organization)
     return at
 
@@ -58,6 +121,8 @@ class Rights:
     """
 
     person_id: int | None
+    roles: frozenset[str]
+    near: frozenset[int]
     sees: frozenset[int]
     prepares: frozenset[int]
     staff_at: frozenset[int]
@@ -66,29 +131,39 @@ class Rights:
     @classmethod
     def of(cls, user: User | AnonymousUser, *, on: date, cells: Iterable[int]) -> Rights:
         """Return the rights of `user` on day `on` over the files of `cells` (ids)."""
-        held = Appointment.objects.of(user, on=on).values_list("role", "organization")
+        held: list[Held] = list(
+            Appointment.objects.of(user, on=on).values_list("role", "organization", relatives())
+        )
         at = _by_role(held)
         naming = _naming(at)
         lines: list[tuple[int, int]] = []
         if naming:
             found = Ancestry.objects.on(on).filter(descendant__in=set(cells), ancestor__in=naming)
             lines = list(found.values_list("descendant", "ancestor"))
-        return cls._made(user, at, lines)
+        return cls._made(user, held, at, lines)
 
     @classmethod
     def read(cls, user: User | AnonymousUser, around: Above) -> Rights:
         """Return the rights of `user` over the files about which `around` was read with them."""
         at = _by_role(around.held)
         naming = _naming(at)
-        return cls._made(user, at, [line for line in around.lines if line[1] in naming])
+        return cls._made(
+            user, around.held, at, [line for line in around.lines if line[1] in naming]
+        )
 
     @classmethod
     def _made(
-        cls, user: User | AnonymousUser, at: dict[str, set[int]], lines: list[tuple[int, int]]
+        cls,
+        user: User | AnonymousUser,
+        held: Iterable[Held],
+        at: dict[str, set[int]],
+        lines: list[tuple[int, int]],
     ) -> Rights:
         secretary_at = at.get(Role.SECRETARY, set())
         return cls(
             person_id=getattr(user, "person_id", None),
+            roles=frozenset(at),
+            near=frozenset(one for _role, _organization, near in held for one in near),
             sees=frozenset(cell for cell, _above in lines),
             prepares=frozenset(cell for cell, above in lines if above in secretary_at),
             staff_at=frozenset(at.get(Role.STAFF, ())),
@@ -97,7 +172,9 @@ class Rights:
 
     def may(self, permission: Permission, case: Case) -> bool:
         """Say whether the holder may take a step that asks for `permission` in `case`."""
-        if self.person_id is not None and self.person_id == case.candidate.person_id:
+        if self.are_of_their_own(case.candidate.person_id):
+            return False
+        if self.roles.isdisjoint(HOLDERS[permission].roles):
             return False
         if permission == Permission.PREPARE:
             return case.candidate.cell_id in self.prepares
@@ -117,6 +194,10 @@ class Rights:
             return body is not None and body.organization_id in self.staff_at
         body = case.bodies.at(permission.value)
         return body is not None and body.organization_id in self.staff_at
+
+    def are_of_their_own(self, person: int) -> bool:
+        """Say whether `person` (id) is the holder or a declared relative: SoD-4 of trust.md c.3."""
+        return person == self.person_id or person in self.near
 
     def serves(self, case: Case) -> list[Level]:
         """Return the levels above the cell whose body the holder is staff of, from below."""
@@ -159,5 +240,5 @@ def keeps_rules(user: User | AnonymousUser, *, on: date) -> bool:
 def posts_that_keep_rules(user: User | AnonymousUser, *, on: date) -> QuerySet[Appointment]:
     """Return the appointments by which `user` does, as `keeps_rules`."""
     tops = Placement.objects.filter(parent__isnull=True, period__contains=on)
-    held = Appointment.objects.of(user, on=on, roles=[Role.STAFF, Role.APPROVER])
+    held = Appointment.objects.of(user, on=on, roles=KEEP_RULES.roles)
     return held.filter(organization__in=tops.values("organization"))

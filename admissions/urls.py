@@ -18,6 +18,7 @@ from admissions.views import (
     permission,
     planner,
     probation,
+    readers,
     rule_sets,
     verifications,
 )
@@ -37,6 +38,16 @@ urlpatterns = [
         "ho-so/<uuid:public_id>/nhat-ky/",
         files.CandidateHistory.as_view(),
         name="candidate-history",
+    ),
+    path(
+        "ho-so/<uuid:public_id>/ai-xem/",
+        readers.CandidateReaders.as_view(),
+        name="candidate-readers",
+    ),
+    path(
+        "ho-so/<uuid:public_id>/nguoi-than/",
+        readers.CandidateRelative.as_view(),
+        name="candidate-relative",
     ),
     path("ho-so/<uuid:public_id>/sua/", files.CandidateEdit.as_view(), name="candidate-edit"),
     path(

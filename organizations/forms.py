@@ -23,7 +23,15 @@ from config.ui.forms import (
     WholeNumberField,
 )
 from organizations import selectors
-from organizations.models import Competence, Designation, Membership, Organization, Placement, Role
+from organizations.models import (
+    Competence,
+    DeclaredRelative,
+    Designation,
+    Membership,
+    Organization,
+    Placement,
+    Role,
+)
 from organizations.models.organization import OrganizationQuerySet
 from organizations.models.person import Sex
 
@@ -347,6 +355,27 @@ class ReasonForm(OnceForm):
     """Why it is done; the row that records it keeps the sentence."""
 
     reason = NoteField(label=_("Reason"), max_length=500)
+
+
+class DeclineForm(OnceForm):
+    """Why a proposed role is declined."""
+
+    reason = LineField(
+        label=_("Reason"),
+        max_length=300,
+        error_messages={"required": _("Say why it is declined.")},
+    )
+
+
+class RelativeForm(OnceForm):
+    """How somebody is related to the one who declares it."""
+
+    kind = forms.ChoiceField(
+        label=_("Relationship"),
+        choices=DeclaredRelative.Kind.choices,
+        widget=forms.RadioSelect,
+        error_messages={"required": _("Choose one.")},
+    )
 
 
 class MemberForm(OnceForm):

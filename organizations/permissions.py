@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from datetime import date
 from typing import TYPE_CHECKING
 
@@ -29,6 +30,29 @@ def acts_at(user: User | AnonymousUser, *roles: Role, at: Organization, on: date
 def holds(user: User | AnonymousUser, *roles: Role, on: date) -> bool:
     """Say whether `user` holds one of `roles` anywhere on day `on`."""
     return Appointment.objects.of(user, on=on, roles=roles).exists()
+
+
+def readers_of(cells: Collection[int], *, on: date) -> QuerySet[Appointment]:
+    """Return the appointments that show the people of `cells` (ids) by name on day `on`.
+
+    The reverse of `visible_to`: roles in force that see names, at a cell or above it.
+    """
+    above = Ancestry.objects.on(on).filter(descendant__in=cells).values("ancestor")
+    return Appointment.objects.filter(
+        organization__in=above,
+        role__in=Role.sees_names(),
+        period__contains=on,
+        user__is_active=True,
+    )
+
+
+def is_one_human(one: User, other: User) -> bool:
+    """Say whether both accounts are of one human being: also where two records were merged."""
+    if one.pk == other.pk:
+        return True
+    if one.person is None or other.person is None:
+        return False
+    return one.person.kept_id == other.person.kept_id
 
 
 def accounts_kept_by(administrator: User | AnonymousUser, *, on: date) -> QuerySet[User]:

@@ -302,7 +302,8 @@ def first_steps(user: User, *, on: date) -> list[FirstStep]:
         FirstStep(
             gettext_lazy("Give them roles"),
             gettext_lazy(
-                "At least a cell secretary, a member of the committee's staff and an approver."
+                "First the staff at the top: they confirm what you propose for all others. At least"
+                " a cell secretary, a member of the committee's staff and an approver."
             ),
             {Role.SECRETARY, Role.STAFF, Role.APPROVER} <= roles,
             "account-list",

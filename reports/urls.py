@@ -3,9 +3,10 @@
 from django.urls import path
 
 from . import views_movement
-from .views import dashboard, forecasts, organizations, recomputes, records
+from .views import dashboard, forecasts, organizations, recomputes, records, rights
 
 urlpatterns = [
+    path("quyen/", rights.rights, name="rights"),
     path("tong-quan/<int:year>/", dashboard.dashboard, name="dashboard"),
     path(
         "tong-quan/<int:year>/<slug:slug>/danh-sach/",

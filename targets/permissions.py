@@ -6,15 +6,68 @@ from datetime import date
 from typing import TYPE_CHECKING
 
 from django.db.models import Exists, Q
+from django.utils.translation import gettext_lazy as _
 
 from organizations.models import Ancestry, Appointment, Organization, Placement, Role, User
 from organizations.permissions import acts, acts_at, holds
+from organizations.rights import OWN_AND_BENEATH, Right
 
 if TYPE_CHECKING:
     from django.contrib.auth.models import AnonymousUser
     from django.db.models import QuerySet
 
     from targets.models import FollowUp
+
+
+SET_FIGURES = Right(
+    _("Set targets, correct the members on 1 January"),
+    (Role.STAFF,),
+    _("the units directly beneath, never their own but at the top"),
+)
+DECLARE = Right(
+    _("Enter what a unit declares: forecast, no source left"),
+    (Role.SECRETARY, Role.STAFF),
+    OWN_AND_BENEATH,
+)
+SPEAK = Right(
+    _("Speak for the unit: members on 1 January, admitted by a month's end, target noted"),
+    (Role.SECRETARY, Role.STAFF),
+    _("the unit itself"),
+)
+CONFIRM_FIGURES = Right(
+    _("Confirm a correction of the members on 1 January"),
+    (Role.STAFF, Role.APPROVER),
+    _("the unit and those above it; never who asked"),
+    by_two=True,
+)
+FREEZE = Right(
+    _("Ask that the members on 1 January be frozen"), (Role.STAFF,), OWN_AND_BENEATH, by_two=True
+)
+APPROVE_FREEZE = Right(_("Approve the freeze"), (Role.STAFF, Role.APPROVER), OWN_AND_BENEATH)
+FOLLOW_UP = Right(
+    _("Send somebody after a unit, record visits"), (Role.STAFF,), _("the units directly beneath")
+)
+READ_DRAFTS = Right(
+    _("Read drafts of targets before they are issued"),
+    (Role.STAFF, Role.APPROVER, Role.LEADER),
+    _("the organisation itself"),
+)
+RECOMPUTE = Right(
+    _("Have a year computed anew"),
+    (Role.STAFF, Role.AUDITOR, Role.ADMINISTRATOR),
+    _("everywhere: it changes nothing that is right"),
+)
+RIGHTS = (
+    SET_FIGURES,
+    DECLARE,
+    SPEAK,
+    CONFIRM_FIGURES,
+    FREEZE,
+    APPROVE_FREEZE,
+    FOLLOW_UP,
+    READ_DRAFTS,
+    RECOMPUTE,
+)
 
 
 def superior_of(organization: Organization, *, on: date) -> Organization | None:
@@ -33,13 +86,15 @@ def sets_figures_of(user: User | AnonymousUser, organization: Organization, *, o
     Staff of the organisation directly above do, nobody of the organisation itself. The target of
     the top of the tree comes from outside and is entered by its own staff.
     """
-    return acts_at(user, Role.STAFF, at=superior_of(organization, on=on) or organization, on=on)
+    return acts_at(
+        user, *SET_FIGURES.roles, at=superior_of(organization, on=on) or organization, on=on
+    )
 
 
 def declares_for(user: User | AnonymousUser, organization: Organization, *, on: date) -> bool:
     """Say whether `user` enters what `organization` says of itself: its secretary or staff, or
     staff above who take it down for it."""
-    return acts(user, Role.SECRETARY, Role.STAFF, over=organization, on=on)
+    return acts(user, *DECLARE.roles, over=organization, on=on)
 
 
 def confirm_figures_of(organization: Organization, *, by: User, on: date) -> QuerySet[User]:
@@ -49,7 +104,7 @@ def confirm_figures_of(organization: Organization, *, by: User, on: date) -> Que
     """
     above = Ancestry.objects.on(on).filter(descendant=organization.pk).values("ancestor")
     held = Appointment.objects.filter(
-        organization__in=above, role__in=[Role.STAFF, Role.APPROVER], period__contains=on
+        organization__in=above, role__in=CONFIRM_FIGURES.roles, period__contains=on
     )
     return User.objects.filter(pk__in=held.values("user"), is_active=True).exclude(pk=by.pk)
 
@@ -57,28 +112,28 @@ def confirm_figures_of(organization: Organization, *, by: User, on: date) -> Que
 def speaks_for(user: User | AnonymousUser, organization: Organization, *, on: date) -> bool:
     """Say whether `user` speaks for `organization` itself: how many members it had on 1 January,
     how many it admitted by a month's end, that it took note of its target."""
-    return acts_at(user, Role.SECRETARY, Role.STAFF, at=organization, on=on)
+    return acts_at(user, *SPEAK.roles, at=organization, on=on)
 
 
 def freezes_openings_of(
     user: User | AnonymousUser, organization: Organization, *, on: date
 ) -> bool:
     """Say whether `user` asks to freeze the members on 1 January of `organization` and beneath."""
-    return acts(user, Role.STAFF, over=organization, on=on)
+    return acts(user, *FREEZE.roles, over=organization, on=on)
 
 
 def approves_openings_of(
     user: User | AnonymousUser, organization: Organization, *, on: date
 ) -> bool:
     """Say whether `user` may be the second person of a freeze at `organization`."""
-    return acts(user, Role.STAFF, Role.APPROVER, over=organization, on=on)
+    return acts(user, *APPROVE_FREEZE.roles, over=organization, on=on)
 
 
 def follows_up(user: User | AnonymousUser, unit: Organization, *, on: date) -> bool:
     """Say whether `user` sends somebody after `unit` and records visits there: staff directly
     above it."""
     superior = superior_of(unit, on=on)
-    return superior is not None and acts_at(user, Role.STAFF, at=superior, on=on)
+    return superior is not None and acts_at(user, *FOLLOW_UP.roles, at=superior, on=on)
 
 
 def assignees_for(superior: Organization, unit: Organization, *, on: date) -> QuerySet[User]:
@@ -115,9 +170,9 @@ def closes_follow_up(user: User | AnonymousUser, follow_up: FollowUp, *, on: dat
 def reads_drafts_of(user: User | AnonymousUser, organization: Organization, *, on: date) -> bool:
     """Say whether `user` sees what `organization` drafts for those beneath before it is issued:
     its own staff, approvers and leaders; nobody above, beneath or beside it."""
-    return acts_at(user, Role.STAFF, Role.APPROVER, Role.LEADER, at=organization, on=on)
+    return acts_at(user, *READ_DRAFTS.roles, at=organization, on=on)
 
 
 def may_recompute(user: User | AnonymousUser, *, on: date) -> bool:
     """Say whether `user` may have a year computed anew: it changes nothing that is right."""
-    return holds(user, Role.STAFF, Role.AUDITOR, Role.ADMINISTRATOR, on=on)
+    return holds(user, *RECOMPUTE.roles, on=on)

@@ -18,7 +18,15 @@ from django.contrib.auth.hashers import make_password
 
 from admissions.cases import case_of, summoned
 from admissions.eligibility import introducers_needed, must_join_the_union
-from admissions.models import Candidate, Introducer, PaperKind, RuleSet, Special
+from admissions.models import (
+    Candidate,
+    FileMove,
+    FileTransfer,
+    Introducer,
+    PaperKind,
+    RuleSet,
+    Special,
+)
 from admissions.operations.ballots import record_ballot
 from admissions.operations.candidates import log_candidate
 from admissions.operations.ceremonies import hold_ceremony
@@ -411,6 +419,19 @@ def decided(world: World, file: Candidate, *, number: str = "", **changes: Any) 
         **changes,
     }
     return decide(file, **values)
+
+
+def moves(file: Candidate, to: Organization, *, by: User, on: date = DAY) -> None:
+    """Record that `by` took the file over into the cell `to`, as a member's transfer does; who
+    stores the file's cell comes after."""
+    FileTransfer.objects.create(
+        candidate=file, situation="probation", state="received", origin=file.cell, destination=to,
+        moved_on=on, sent_on=on, received_on=on, entered_by=by, received_by=by,
+    )  # fmt: skip
+    FileMove.objects.create(
+        candidate=file, origin=file.cell, destination=to, on=on, reason="transferred",
+        entered_by=by,
+    )  # fmt: skip
 
 
 def membership_of(person: Person) -> Membership:

@@ -150,7 +150,7 @@ REVOKE ALL ON FUNCTION erase_person(bigint) FROM PUBLIC;
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('admissions', '0016_recognitions_by_day'),
+        ('admissions', '0017_separation_complete'),
         ('organizations', '0010_personal_data'),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]

@@ -13,7 +13,7 @@ from organizations.models.guards import APPEND_ONLY, EnteredAt, entered_now
 from .candidate import Candidate
 from .meeting import Meeting
 from .rule_set import RuleSet
-from .separation import not_who_decided
+from .separation import not_of_their_own, not_who_decided
 
 THRESHOLD_IN_FORCE = """
     DECLARE rules admissions_ruleset; share text;
@@ -40,6 +40,21 @@ THRESHOLD_IN_FORCE = """
         ) THEN
             RAISE EXCEPTION 'a % vote held on % is not judged by %', NEW.level, NEW.held_on, share
                 USING ERRCODE = '23514', CONSTRAINT = 'ballot_judged_by_the_rules_of_its_day';
+        END IF;
+        -- The body stands above the cell that had the file then, or is that cell.
+        IF NOT EXISTS (SELECT 1 FROM organizations_ancestry AS line
+            WHERE line.ancestor_id = NEW.organization_id
+            AND line.valid_from <= NEW.held_on AND line.valid_to > NEW.held_on
+            AND line.descendant_id = coalesce(
+                (SELECT move.origin_id FROM admissions_filemove AS move
+                    WHERE move.candidate_id = NEW.candidate_id AND move."on" > NEW.held_on
+                    ORDER BY move."on", move.id LIMIT 1),
+                (SELECT file.cell_id FROM admissions_candidate AS file
+                    WHERE file.id = NEW.candidate_id)))
+        THEN
+            RAISE EXCEPTION 'body % stood above no cell of the file on %',
+                NEW.organization_id, NEW.held_on
+                USING ERRCODE = '23514', CONSTRAINT = 'ballot_of_a_body_above_the_file';
         END IF;
         RETURN NEW;
     END;
@@ -139,6 +154,7 @@ class Ballot(models.Model):
                 when=pgtrigger.Before,
                 func=THRESHOLD_IN_FORCE,
             ),
+            not_of_their_own(account="entered_by_id", constraint="ballot_not_of_ones_own_file"),
             not_who_decided(
                 account="entered_by_id",
                 constraint="ballot_recorded_by_nobody_who_approved_a_decision",

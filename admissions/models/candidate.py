@@ -7,19 +7,21 @@ from datetime import date
 from typing import TYPE_CHECKING
 
 import pghistory
+import pgtrigger
 from django.contrib.postgres.expressions import ArraySubquery
 from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.db.models import F, OuterRef, Q, Subquery
 from django.utils.translation import gettext_lazy as _
 
-from admissions.stages import LIVE_STAGES, OPEN_STAGES, Stage, Step
+from admissions.stages import LIVE_STAGES, OPEN_STAGES, REACHES, Stage, Step
 from config import names
 from organizations.models import Appointment, Designation, Role
 from organizations.models.guards import APPEND_ONLY, NEVER_DELETED, EnteredAt, entered_now
 from organizations.models.organization import OneOf
 
 from .rule_set import RuleSet
+from .separation import not_of_their_own
 
 if TYPE_CHECKING:
     from django.contrib.auth.models import AnonymousUser
@@ -110,6 +112,39 @@ class Special(models.TextChoices):
     NO_UNION = "no_union", _("Neither Youth Union nor trade union there")
     UNION_CADRE = "union_cadre", _("Cadre of the Youth Union")
     LOW_SCHOOLING = "low_schooling", _("Primary schooling, in an area where that is enough")
+
+
+LEADS_TO = ", ".join(f"('{step.value}', '{stage.value}')" for step, stage in REACHES.items())
+
+FOLLOWS_ITS_STEPS = f"""
+    DECLARE
+        now_at bigint := pg_current_xact_id()::text::bigint;
+        epoch bigint := (pg_current_xact_id()::text::bigint >> 32) << 32;
+    BEGIN
+        -- A step that we see and whose transaction still runs was written by ourselves.
+        IF NEW.stage IS DISTINCT FROM OLD.stage AND NOT EXISTS (
+            SELECT 1 FROM admissions_milestone AS taken
+            WHERE taken.candidate_id = NEW.id
+            AND (taken.back_to = NEW.stage
+                OR taken.back_to = '' AND (taken.step, NEW.stage) IN ({LEADS_TO}))
+            AND pg_xact_status((epoch + taken.xmin::text::bigint
+                - CASE WHEN epoch + taken.xmin::text::bigint > now_at + 2147483648
+                    THEN 4294967296 ELSE 0 END)::text::xid8) = 'in progress')
+        THEN
+            RAISE EXCEPTION 'file % reaches stage % by no step', NEW.id, NEW.stage
+                USING ERRCODE = '23514', CONSTRAINT = 'candidate_stage_follows_its_steps';
+        END IF;
+        IF NEW.cell_id IS DISTINCT FROM OLD.cell_id AND NOT EXISTS (
+            SELECT 1 FROM (SELECT * FROM admissions_filemove AS move
+                WHERE move.candidate_id = NEW.id ORDER BY move.id DESC LIMIT 1) AS last
+            WHERE last.origin_id = OLD.cell_id AND last.destination_id = NEW.cell_id)
+        THEN
+            RAISE EXCEPTION 'file % goes to another cell by no move', NEW.id
+                USING ERRCODE = '23514', CONSTRAINT = 'candidate_cell_follows_its_moves';
+        END IF;
+        RETURN NEW;
+    END;
+"""  # noqa: S608 - our own table of steps
 
 
 @pghistory.track(append_only=True)
@@ -203,7 +238,18 @@ class Candidate(models.Model):
                 name="candidate_closed_on",
             ),
         ]
-        triggers = [*NEVER_DELETED, entered_now()]
+        triggers = [
+            *NEVER_DELETED,
+            entered_now(),
+            pgtrigger.Trigger(
+                name="follows_its_steps",
+                operation=pgtrigger.Update,
+                when=pgtrigger.Before,
+                condition=pgtrigger.Q(old__stage__df=pgtrigger.F("new__stage"))
+                | pgtrigger.Q(old__cell__df=pgtrigger.F("new__cell")),
+                func=FOLLOWS_ITS_STEPS,
+            ),
+        ]
 
     def __str__(self) -> str:
         return f"{self.person} ({self.number})"
@@ -249,10 +295,53 @@ class Milestone(models.Model):
             ),
         ]
         indexes = [models.Index(fields=["candidate", "on"], name="milestone_candidate_on")]
-        triggers = [*APPEND_ONLY, entered_now()]
+        triggers = [
+            *APPEND_ONLY,
+            entered_now(),
+            not_of_their_own(account="entered_by_id", constraint="milestone_not_of_ones_own_file"),
+        ]
 
     def __str__(self) -> str:
         return f"{self.get_step_display()} {self.on}"
+
+
+MOVED_BY_SOMETHING = """
+    BEGIN
+        IF NOT EXISTS (SELECT 1 FROM admissions_candidate AS file
+            WHERE file.id = NEW.candidate_id AND file.cell_id = NEW.origin_id) THEN
+            RAISE EXCEPTION 'the file does not lie in cell %', NEW.origin_id
+                USING ERRCODE = '23514', CONSTRAINT = 'file_move_begins_where_the_file_lies';
+        END IF;
+        IF NOT (CASE NEW.reason
+            WHEN 'reorganised' THEN EXISTS (SELECT 1 FROM organizations_lineage AS line
+                WHERE line.reorganization_id = NEW.reorganization_id
+                AND line.predecessor_id = NEW.origin_id)
+                OR EXISTS (SELECT 1 FROM organizations_eventunit AS unit
+                    JOIN organizations_reorganizationevent AS event ON event.id = unit.event_id
+                    WHERE event.reorganization_id = NEW.reorganization_id
+                    AND unit.organization_id = NEW.origin_id)
+            ELSE EXISTS (SELECT 1 FROM admissions_filetransfer AS held
+                WHERE held.candidate_id = NEW.candidate_id AND held.state = 'received'
+                AND held.received_by_id = NEW.entered_by_id)
+            END)
+        THEN
+            RAISE EXCEPTION 'nobody took the file over, and its cell was not reorganised'
+                USING ERRCODE = '23514', CONSTRAINT = 'file_move_follows_what_moved_it';
+        END IF;
+        RETURN NEW;
+    END;
+"""
+
+MOVED_INDEED = """
+    IF NOT EXISTS (SELECT 1 FROM admissions_candidate AS file
+        JOIN LATERAL (SELECT move.destination_id FROM admissions_filemove AS move
+            WHERE move.candidate_id = file.id ORDER BY move.id DESC LIMIT 1) AS last ON true
+        WHERE file.id = NEW.candidate_id AND file.cell_id = last.destination_id) THEN
+        RAISE EXCEPTION 'the file does not lie where it was moved'
+            USING ERRCODE = '23514', CONSTRAINT = 'file_move_carries_the_file';
+    END IF;
+    RETURN NULL;
+"""
 
 
 class FileMove(models.Model):
@@ -292,7 +381,23 @@ class FileMove(models.Model):
             ),
         ]
         indexes = [models.Index(fields=["candidate", "on"], name="file_move_candidate_on")]
-        triggers = [*APPEND_ONLY, entered_now()]
+        triggers = [
+            *APPEND_ONLY,
+            entered_now(),
+            pgtrigger.Trigger(
+                name="moved_by_something",
+                operation=pgtrigger.Insert,
+                when=pgtrigger.After,
+                func=MOVED_BY_SOMETHING,
+            ),
+            pgtrigger.Trigger(
+                name="moved_indeed",
+                operation=pgtrigger.Insert,
+                when=pgtrigger.After,
+                timing=pgtrigger.Deferred,
+                func=MOVED_INDEED,
+            ),
+        ]
 
     def __str__(self) -> str:
         return f"{self.candidate_id}: {self.origin_id} > {self.destination_id} {self.on}"

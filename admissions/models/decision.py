@@ -13,7 +13,7 @@ from organizations.models.guards import APPEND_ONLY, NEVER_DELETED, EnteredAt, e
 
 from .candidate import Candidate
 from .rule_set import RuleSet
-from .separation import KEPT, PERSON_OF, PROPOSED_BY
+from .separation import KEPT, PERSON_OF, PROPOSED_BY, not_of_their_own
 
 GUARD = """
     DECLARE
@@ -255,6 +255,7 @@ class Decision(models.Model):
         triggers = [
             *APPEND_ONLY,
             entered_now(),
+            not_of_their_own(account="approved_by_id", constraint="decision_not_of_ones_own_file"),
             pgtrigger.Trigger(
                 name="follows_the_case",
                 operation=pgtrigger.Insert,

@@ -64,3 +64,39 @@ def not_who_decided(
             constraint=constraint,
         ),
     )
+
+
+OF_THEIR_OWN = """
+    DECLARE
+        about bigint := {about};
+    BEGIN
+        IF {me} = about OR EXISTS (SELECT 1 FROM organizations_declaredrelative AS declared
+            JOIN organizations_person AS near ON near.id = declared.person_id
+            WHERE declared.user_id = NEW.{account}
+            AND coalesce(near.merged_into_id, near.id) = about)
+        THEN
+            RAISE EXCEPTION 'nobody acts on their own file or that of a declared relative'
+                USING ERRCODE = '23514', CONSTRAINT = '{constraint}';
+        END IF;
+        RETURN NEW;
+    END;
+"""
+
+
+def not_of_their_own(*, account: str, constraint: str) -> pgtrigger.Trigger:
+    """Return the trigger that refuses what `account` (a column) does in a file of their own.
+
+    Also in that of a relative whom they declared (trust.md c.3, SoD-4).
+    """
+    file = "(SELECT file.person_id FROM admissions_candidate AS file WHERE file.id = {})"
+    return pgtrigger.Trigger(
+        name="not_of_their_own",
+        operation=pgtrigger.Insert,
+        when=pgtrigger.Before,
+        func=OF_THEIR_OWN.format(
+            about=KEPT.format(person=file.format("NEW.candidate_id")),
+            me=KEPT.format(person=PERSON_OF.format(account=f"NEW.{account}")),
+            account=account,
+            constraint=constraint,
+        ),
+    )

@@ -23,7 +23,7 @@ from config.periods import between
 from organizations.models import Membership, Organization, Particulars, Person, Role
 from organizations.models.person import name_columns
 from organizations.operations.particulars import write_particulars
-from organizations.operations.people import register_person
+from organizations.operations.people import own_records, register_person
 from organizations.permissions import acts
 
 from .recording import before_birth, begin, in_the_future, locked, record, rules_on, tell_stage
@@ -237,7 +237,7 @@ def edit_candidate(
         # As in logging, and before the file, as nobody who holds it may wait for a file.
         hold(Lock.FILE_NUMBERS)
     file = locked(candidate, by=by, on=on)
-    if not acts(by, Role.SECRETARY, over=file.cell, on=on) or by.person_id == file.person_id:
+    if not acts(by, Role.SECRETARY, over=file.cell, on=on) or file.person_id in own_records(by):
         raise PermissionDenied
     if file.version != version:
         raise ConflictError(_("Somebody changed the file in the meantime."))

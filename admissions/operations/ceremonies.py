@@ -20,7 +20,7 @@ from config import names, periods
 from config.errors import DomainError
 from organizations.models import Membership, Organization, Person, Role
 from organizations.operations.outbox import announce
-from organizations.operations.people import join, leave
+from organizations.operations.people import join, leave, own_records
 from organizations.operations.seals import refuse_sealed
 from organizations.permissions import acts, acts_at
 
@@ -342,7 +342,7 @@ def undo_admission(
 
 
 def _may_reverse(admission: Admission, *, by: User, on: date) -> bool:
-    if by.person_id is not None and by.person_id == admission.person_id:
+    if admission.person_id in own_records(by):
         return False
     if admission.decision is None:
         return acts(by, Role.APPROVER, over=admission.cell, on=on)

@@ -23,6 +23,7 @@ from admissions.stages import Stage, Step, stage_after
 from config import names
 from config.errors import ConflictError, DomainError
 from organizations.models import Ancestry, Organization, Role
+from organizations.operations.people import own_records
 from organizations.permissions import acts
 
 from .preparation import certify
@@ -345,12 +346,13 @@ def answer_proposals(
     files = _locked_files(one.candidate_id for one in enrolments.values())
     taken = locked.enrolments.filter(state__in=TAKEN).count()
     refusals: dict[str, str] = {}
+    own = own_records(by)
     for answer in answers:
         enrolment = enrolments.get(answer.enrolment)
         if enrolment is None:
             raise PermissionDenied
         file = files[enrolment.candidate_id]
-        if by.person_id is not None and by.person_id == file.person_id:
+        if file.person_id in own:
             raise PermissionDenied
         if not acts(by, Role.STAFF, over=file.cell, on=on):
             raise PermissionDenied
@@ -431,7 +433,7 @@ def withdraw(enrolment: Enrolment, *, by: User, on: date, reason: str) -> Enrolm
     locked = _lock(enrolment.school)
     found = locked.enrolments.get(pk=enrolment.pk)
     file = _locked_files([found.candidate_id])[found.candidate_id]
-    if by.person_id is not None and by.person_id == file.person_id:
+    if file.person_id in own_records(by):
         raise PermissionDenied
     if not acts(by, Role.SECRETARY, over=file.cell, on=on):
         raise PermissionDenied
@@ -500,7 +502,7 @@ def mark_roll(
         raise DomainError(_("Somebody on the roll was withdrawn meanwhile. Open the page again."))
     changed = [mark for mark in marks if _changes(roll[mark.enrolment], mark)]
     files = _locked_files(roll[mark.enrolment].candidate_id for mark in changed)
-    if any(by.person_id is not None and by.person_id == one.person_id for one in files.values()):
+    if own_records(by) & {one.person_id for one in files.values()}:
         raise PermissionDenied
     _refuse_marks(changed, roll, locked, on=on, issued_on=issued_on)
     refusals: dict[str, str] = {}

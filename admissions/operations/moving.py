@@ -94,7 +94,7 @@ def may_send(rights: Rights, case: Case, situation: str) -> bool:
         here = {body.organization_id} if body else set()
         if case.decision is not None:
             here.add(case.decision.authority_id)
-        is_own = rights.person_id is not None and rights.person_id == case.candidate.person_id
+        is_own = rights.are_of_their_own(case.candidate.person_id)
         return not is_own and bool(here & rights.staff_at)
     return rights.may(Permission.PREPARE, case) or (
         situation == Situation.RESOLVED and rights.may(Permission.VOTE_GRASSROOTS, case)

@@ -18,6 +18,7 @@ from admissions.models import Candidate, Paper, Scan, ScanReading, ScanVerdict
 from admissions.permissions import Permission, Rights
 from config import antivirus, clock, names
 from config.errors import DomainError
+from organizations.operations.people import own_records
 
 from .recording import locked
 
@@ -137,7 +138,7 @@ def read_scan(scan: Scan, *, by: User, on: date, reason: str = "") -> ScanReadin
     `reason` where one is asked for and none is given, or where the scan is in quarantine.
     """
     file = Candidate.objects.visible_to(by, on=on).filter(papers__scans=scan).first()
-    if file is None or (by.person_id is not None and by.person_id == file.person_id):
+    if file is None or file.person_id in own_records(by):
         raise PermissionDenied
     if scan.quarantine:
         raise DomainError(scan.quarantine)

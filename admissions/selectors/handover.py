@@ -140,7 +140,13 @@ def _as_secretary(cases: Sequence[Case]) -> Rights:
     theirs, whoever reads the page."""
     cells = frozenset(case.candidate.cell_id for case in cases)
     return Rights(
-        person_id=None, sees=cells, prepares=cells, staff_at=frozenset(), approver_at=frozenset()
+        person_id=None,
+        roles=frozenset({Role.SECRETARY}),
+        near=frozenset(),
+        sees=cells,
+        prepares=cells,
+        staff_at=frozenset(),
+        approver_at=frozenset(),
     )
 
 

@@ -201,7 +201,7 @@ def _name(called: dict[int, Designation], cell: int) -> str:
 def _urls(
     file: Candidate, rights: Rights, *, mentorship: Mentorship | None = None
 ) -> dict[str, Any]:
-    is_own = rights.person_id is not None and rights.person_id == file.person_id
+    is_own = rights.are_of_their_own(file.person_id)
     prepares = file.cell_id in rights.prepares and not is_own
     helps = mentorship is not None and rights.person_id == mentorship.mentor_id
 

@@ -197,7 +197,7 @@ def _steps(
     if case is None or not transfer.is_open:
         return []
     file = case.candidate
-    is_own = rights.person_id is not None and rights.person_id == file.person_id
+    is_own = rights.are_of_their_own(file.person_id)
     steps = []
     if transfer.state == State.ASKED and file.stage in OPEN_STAGES:
         below = transfer.situation == Situation.RESOLVED

@@ -347,7 +347,7 @@ class EnrolmentWithdraw(ClassAction):
     def may(self) -> bool:
         file = self.enrolment.candidate
         rights = Rights.of(self.request.user, on=self.today, cells=[file.cell_id])
-        is_own = rights.person_id is not None and rights.person_id == file.person_id
+        is_own = rights.are_of_their_own(file.person_id)
         return file.cell_id in rights.prepares and not is_own
 
     def is_open(self) -> bool:

@@ -13,7 +13,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('organizations', '0007_audit'),
+        ('organizations', '0008_grants'),
     ]
 
     operations = [

@@ -1,6 +1,6 @@
 """The ground floor: who stands under whom on which day, who belongs where, who may do what."""
 
-from .appointment import Appointment, Post, Role
+from .appointment import Appointment, AppointmentProposal, Post, Role
 from .audit import AccessEvent, AuditEvent, AuditHead, AuditLink
 from .competence import Competence
 from .handover import Handover
@@ -11,6 +11,7 @@ from .organization import Designation, Organization, OrganizationKind
 from .particulars import Particulars, ParticularsReading
 from .person import Person
 from .placement import Ancestry, Placement
+from .relative import DeclaredRelative
 from .reorganization import (
     EventAssignment,
     EventUnit,
@@ -29,10 +30,12 @@ __all__ = [
     "AccessEvent",
     "Ancestry",
     "Appointment",
+    "AppointmentProposal",
     "AuditEvent",
     "AuditHead",
     "AuditLink",
     "Competence",
+    "DeclaredRelative",
     "Departure",
     "Designation",
     "EventAssignment",

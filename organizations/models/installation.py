@@ -22,6 +22,11 @@ class Installation(models.Model):
     id = models.SmallIntegerField(primary_key=True, default=1, editable=False)
     mode = models.CharField(max_length=13, choices=Mode)
     scenario = models.CharField(max_length=60, blank=True)
+    is_complete = models.BooleanField(
+        default=False,
+        db_default=False,
+        help_text=_("The demonstration is written: from now on two people grant a role there."),
+    )
     day = models.DateField(null=True, blank=True, help_text=_("The day a demonstration stands on."))
 
     class Meta:
@@ -34,6 +39,14 @@ class Installation(models.Model):
         ]
         triggers = [
             *NEVER_DELETED,
+            pgtrigger.Trigger(
+                name="what_is_complete_stays_so",
+                operation=pgtrigger.Update,
+                when=pgtrigger.Before,
+                condition=pgtrigger.Q(old__is_complete=True, new__is_complete=False),
+                func="RAISE EXCEPTION 'a demonstration that is complete stays so'"
+                " USING ERRCODE = '23514';",
+            ),
             pgtrigger.Trigger(
                 name="mode_is_chosen_once",
                 operation=pgtrigger.Update,

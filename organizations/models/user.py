@@ -8,7 +8,14 @@ from django.contrib.auth.models import UserManager as DjangoUserManager
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
-from .guards import NEVER_DELETED
+from .guards import NEVER_DELETED, stays_once
+
+LINKED_ONCE = stays_once(
+    "OLD.person_id IS NOT NULL AND NEW.person_id IS DISTINCT FROM OLD.person_id",
+    name="account_stays_with_its_person",
+    trigger="linked_once",
+)
+"""Whoever could unlink an account from its person would then act on their own record."""
 
 
 @pghistory.track(append_only=True, exclude=["password", "last_login"])
@@ -36,7 +43,7 @@ class User(AbstractUser):
     REQUIRED_FIELDS = ["full_name"]
 
     class Meta(AbstractUser.Meta):
-        triggers = [*NEVER_DELETED]
+        triggers = [*NEVER_DELETED, LINKED_ONCE]
 
     def __str__(self) -> str:
         return self.full_name or self.username

@@ -1,8 +1,15 @@
-"""Accounts, what they may do, and the first of an installation."""
+"""Accounts, what they may do, and the first of an installation.
+
+A role is granted by two people (SoD-10 of trust.md c.3): an administrator proposes it, and staff
+of the organisation or of one above confirm it. Alone only the first administrator of an
+installation and the first staff at the top of a tree are appointed, since nobody could confirm
+them; whoever confirms afterwards stands under the same rule.
+"""
 
 from __future__ import annotations
 
 from datetime import date, timedelta
+from typing import Any
 
 from django.contrib.auth.password_validation import validate_password
 from django.core.exceptions import PermissionDenied, ValidationError
@@ -10,12 +17,22 @@ from django.db import IntegrityError, transaction
 from django.utils.translation import gettext as _
 from psycopg.types.range import DateRange
 
-from config import names
+from config import clock, names
 from config.errors import DomainError
 from config.locks import Lock, hold
 from config.periods import between
-from organizations.models import Appointment, Installation, Organization, Person, Role, User
-from organizations.permissions import accounts_kept_by, acts, holds
+from organizations.models import (
+    Appointment,
+    AppointmentProposal,
+    Installation,
+    Organization,
+    Person,
+    Placement,
+    Role,
+    User,
+)
+from organizations.permissions import accounts_kept_by, acts, holds, is_one_human
+from organizations.rights import CONFIRM_ROLE, END_ROLE, KEEP_ACCOUNTS, PROPOSE_ROLE
 
 from .handovers import open_for_ended, take_over
 from .sessions import end_sessions
@@ -37,7 +54,7 @@ def open_account(
     `by` is None only while nobody has an account that could open one. Raises PermissionDenied
     where `by` is no administrator, DomainError at `username` when taken or at `password` when weak.
     """
-    if by is not None and not holds(by, Role.ADMINISTRATOR, on=on):
+    if by is not None and not holds(by, *KEEP_ACCOUNTS.roles, on=on):
         raise PermissionDenied
     username = User.normalize_username(username).strip().lower()
     user = User(username=username, full_name=names.written(full_name), person=person)
@@ -68,6 +85,124 @@ def open_account(
     return user
 
 
+def is_first_staff(*, to: Organization, role: str, on: date) -> bool:
+    """Say whether `role` would be the first staff ever at `to`, the top of its tree on day `on`.
+
+    Nobody could confirm it; that it may be only once ever keeps anybody from ending the staff
+    there to appoint others alone.
+    """
+    if role != Role.STAFF or Appointment.objects.filter(organization=to, role=role).exists():
+        return False
+    tops = Placement.objects.filter(parent__isnull=True, period__contains=on)
+    return tops.filter(organization=to).exists()
+
+
+@transaction.atomic
+def propose_appointment(
+    user: User,
+    *,
+    to: Organization,
+    role: str,
+    by: User,
+    on: date,
+    since: date | None = None,
+    until: date | None = None,
+    title: str = "",
+) -> AppointmentProposal | Appointment:
+    """Propose that `user` act as `role` for `to` and all beneath it, from `since` (`on` if None).
+
+    It gives nothing until it is confirmed. Return the proposal, or the appointment where that is
+    the first staff at the top of a tree. `until` is the first day out. Raises PermissionDenied
+    where `by` is no administrator over `to`, DomainError where they propose it to themselves, it
+    is proposed already, or it could not be granted (`appoint`).
+    """
+    if is_first_staff(to=to, role=role, on=on):
+        return appoint(user, to=to, role=role, by=by, on=on, since=since, until=until, title=title)
+    period = _refuse_granting(user, to=to, role=role, by=by, on=on, since=since, until=until)
+    open_ones = AppointmentProposal.objects.filter(state=AppointmentProposal.State.ASKED)
+    if open_ones.filter(user=user, organization=to, role=role).exists():
+        raise DomainError(
+            fields={"role": _("This role is proposed already, and waits for confirmation.")}
+        )
+    held = Appointment.objects.filter(user=user, organization=to, role=role)
+    if held.filter(period__overlap=period).exists():
+        raise _held_already(user)
+    return AppointmentProposal.objects.create(
+        user=user,
+        organization=to,
+        role=role,
+        title=names.written(title),
+        period=period,
+        entered_by=by,
+    )
+
+
+@transaction.atomic
+def confirm_appointment(proposal: AppointmentProposal, *, by: User, on: date) -> Appointment:
+    """Confirm `proposal`: the role is in force from its first day on, at the earliest from `on`.
+
+    Raises PermissionDenied where `by` is not staff of the organisation or of one above,
+    DomainError where they proposed it or it is for themselves, it was answered, its last day is
+    over, or it could not be granted any more.
+    """
+    held = _answerable(proposal, by=by, on=on)
+    first, out = max(held.period.lower, on), held.period.upper
+    if out is not None and out <= on:
+        raise DomainError(_("The last day of this role is over: decline the proposal."))
+    made = appoint(
+        held.user,
+        to=held.organization,
+        role=held.role,
+        by=held.entered_by,
+        confirmed_by=by,
+        on=on,
+        since=first,
+        until=out,
+        title=held.title,
+    )
+    _answered(held, AppointmentProposal.State.CONFIRMED, by=by, appointment=made)
+    return made
+
+
+@transaction.atomic
+def decline_appointment(
+    proposal: AppointmentProposal, *, by: User, on: date, reason: str
+) -> AppointmentProposal:
+    """Decline `proposal` with a `reason`; the row stays. Raises as `confirm_appointment` does."""
+    held = _answerable(proposal, by=by, on=on)
+    reason = names.written(reason)
+    if not reason:
+        raise DomainError(fields={"reason": _("Say why it is declined.")})
+    return _answered(held, AppointmentProposal.State.DECLINED, by=by, reason=reason)
+
+
+def _answerable(proposal: AppointmentProposal, *, by: User, on: date) -> AppointmentProposal:
+    held = (
+        AppointmentProposal.objects.select_for_update(of=("self",))
+        .select_related("user", "organization", "entered_by")
+        .get(pk=proposal.pk)
+    )
+    if not acts(by, *CONFIRM_ROLE.roles, over=held.organization, on=on):
+        raise PermissionDenied
+    if held.state != AppointmentProposal.State.ASKED:
+        raise DomainError(_("This proposal was answered already."))
+    if is_one_human(by, held.user):
+        raise DomainError(_("Nobody confirms a role of their own."))
+    if is_one_human(by, held.entered_by):
+        raise DomainError(_("You proposed this role, so somebody else answers."))
+    return held
+
+
+def _answered(
+    held: AppointmentProposal, state: AppointmentProposal.State, *, by: User, **columns: Any
+) -> AppointmentProposal:
+    held.state, held.answered_by, held.answered_at = state, by, clock.now()
+    for name, value in columns.items():
+        setattr(held, name, value)
+    held.save(update_fields=["state", "answered_by", "answered_at", *columns])
+    return held
+
+
 def appoint(
     user: User,
     *,
@@ -75,30 +210,27 @@ def appoint(
     role: str,
     by: User | None,
     on: date,
+    confirmed_by: User | None = None,
     since: date | None = None,
     until: date | None = None,
     title: str = "",
 ) -> Appointment:
     """Let `user` act as `role` for `to` and all beneath it, from `since` (day `on` unless given).
 
-    `until` is the first day out. `by` is None only for the first of an installation. Raises
-    PermissionDenied where `by` is no administrator over `to`, DomainError where they would grant
-    it to themselves, `user` already holds it, or an auditor would also write (SoD-12: an auditor
-    holds no writing role anywhere).
+    `until` is the first day out. `by` is None only for the first of an installation, and
+    `confirmed_by` besides for the first staff at the top (`is_first_staff`). Raises
+    PermissionDenied where `by` is no administrator over `to` or `confirmed_by` no staff,
+    DomainError where somebody would grant a role to themselves, `user` already holds it, or an
+    auditor would also write (SoD-12: an auditor holds no writing role anywhere).
     """
-    since = since or on
-    if role not in Role.values:
-        raise DomainError(fields={"role": _("There is no such role.")})
-    if not user.is_active:
-        raise DomainError(fields={"user": _("This account is closed.")})
-    if by is not None:
-        if not acts(by, Role.ADMINISTRATOR, over=to, on=on):
+    period = _refuse_granting(user, to=to, role=role, by=by, on=on, since=since, until=until)
+    if confirmed_by is not None:
+        if not acts(confirmed_by, *CONFIRM_ROLE.roles, over=to, on=on):
             raise PermissionDenied
-        if by.pk == user.pk:
-            raise DomainError(fields={"user": _("Nobody grants a role to themselves.")})
-    if until is not None and until <= since:
-        raise DomainError(fields={"until": _("The last day lies before the first.")})
-    period = between(since, until)
+        if is_one_human(confirmed_by, user) or (by and is_one_human(confirmed_by, by)):
+            raise DomainError(_("A role is proposed by one, confirmed by another, for a third."))
+    elif by is not None and not is_first_staff(to=to, role=role, on=on):
+        raise PermissionDenied
     try:
         with transaction.atomic():
             # The account's row is the lock: two grants to one account are looked at in turn.
@@ -111,24 +243,80 @@ def appoint(
                 title=names.written(title),
                 period=period,
                 granted_by=by,
+                approved_by=confirmed_by,
             )
             take_over(made)
             if until is not None:
                 open_for_ended([made], on=until, is_ahead=True)
             return made
     except IntegrityError as error:
-        raise DomainError(
-            fields={"role": _("%(user)s already holds this role there.") % {"user": user}}
-        ) from error
+        raise _held_already(user) from error
+
+
+def _held_already(user: User) -> DomainError:
+    return DomainError(
+        fields={"role": _("%(user)s already holds this role there.") % {"user": user}}
+    )
+
+
+def _refuse_granting(
+    user: User,
+    *,
+    to: Organization,
+    role: str,
+    by: User | None,
+    on: date,
+    since: date | None,
+    until: date | None,
+) -> DateRange:
+    """Return the period of the role, unless nobody may grant it so."""
+    since = since or on
+    if role not in Role.values:
+        raise DomainError(fields={"role": _("There is no such role.")})
+    if not user.is_active:
+        raise DomainError(fields={"user": _("This account is closed.")})
+    if by is not None:
+        if not acts(by, *PROPOSE_ROLE.roles, over=to, on=on):
+            raise PermissionDenied
+        if is_one_human(by, user):
+            raise DomainError(fields={"user": _("Nobody grants a role to themselves.")})
+    if until is not None and until <= since:
+        raise DomainError(fields={"until": _("The last day lies before the first.")})
+    period = between(since, until)
+    _refuse_auditing_oneself(user, role, period)
+    return period
 
 
 def _refuse_auditing_oneself(user: User, role: str, period: DateRange) -> None:
     held = Appointment.objects.filter(user=user, period__overlap=period)
-    writes = [Role.SECRETARY, Role.STAFF, Role.APPROVER, Role.ADMINISTRATOR, Role.CENTRE]
+    writes = Role.writes()
     if role == Role.AUDITOR and held.filter(role__in=writes).exists():
         raise DomainError(fields={"role": _("Who writes in the records cannot audit them.")})
     if role in writes and held.filter(role=Role.AUDITOR).exists():
         raise DomainError(fields={"role": _("An auditor cannot also write in the records.")})
+
+
+def _is_last_staff(appointment: Appointment, *, on: date) -> bool:
+    """Say whether without `appointment` the top of a tree has no staff who could confirm others."""
+    if appointment.role != Role.STAFF or not appointment.user.is_active:
+        return False
+    at = Placement.objects.filter(
+        organization=appointment.organization_id, parent__isnull=True, period__contains=on
+    )
+    others = Appointment.objects.filter(
+        organization=appointment.organization_id,
+        role=Role.STAFF,
+        period__contains=on,
+        user__is_active=True,
+    )
+    return at.exists() and not others.exclude(user=appointment.user_id).exists()
+
+
+def _last_of_the_top() -> str:
+    return _(
+        "They are the only staff at the top, who confirm the roles of others: first let another"
+        " be confirmed."
+    )
 
 
 @transaction.atomic
@@ -137,15 +325,17 @@ def end_appointment(appointment: Appointment, *, by: User, on: date) -> Appointm
 
     One that begins today ends tomorrow, since a period has at least one day. Raises
     PermissionDenied where `by` is no administrator over its organisation, DomainError where it
-    has ended already, or where `by` would end their own.
+    has ended already, where `by` would end their own, or the last of the staff at the top.
     """
     locked = Appointment.objects.select_for_update().get(pk=appointment.pk)
-    if not acts(by, Role.ADMINISTRATOR, over=locked.organization, on=on):
+    if not acts(by, *END_ROLE.roles, over=locked.organization, on=on):
         raise PermissionDenied
     if locked.user_id == by.pk:
         raise DomainError(_("Nobody ends a role of their own."))
     if locked.period.upper is not None and locked.period.upper <= on:
         raise DomainError(_("This role has ended already."))
+    if _is_last_staff(locked, on=on):
+        raise DomainError(_last_of_the_top())
     first_day_out = max(on, locked.period.lower + timedelta(days=1))
     locked.period = between(locked.period.lower, first_day_out)
     locked.save(update_fields=["period"])

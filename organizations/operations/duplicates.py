@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from datetime import date
 from itertools import combinations
@@ -29,6 +29,7 @@ from organizations.models import (
 )
 from organizations.models.person import PersonQuerySet
 from organizations.permissions import acts
+from organizations.rights import APPROVE_MERGE, ASK_MERGE
 
 from .people import is_own_record, leave, shorten_stay
 from .seals import refuse_sealed
@@ -91,7 +92,7 @@ def _groups(people: list[Person]) -> Iterable[tuple[bool, list[Person]]]:
 
 
 def _kept_by(user: User, *, on: date) -> PersonQuerySet:
-    cells = Appointment.objects.organizations_of(user, roles=[Role.STAFF, Role.APPROVER], on=on)
+    cells = Appointment.objects.organizations_of(user, roles=APPROVE_MERGE.roles, on=on)
     held = Membership.objects.filter(cell__in=cells)
     found: PersonQuerySet = Person.objects.unmerged().filter(pk__in=held.values("person"))
     return found
@@ -125,7 +126,7 @@ def ask_merge(
     record; DomainError at the field that is missing, or where it cannot be, as `approve_merge`.
     """
     kept, duplicate = _locked(kept, duplicate)
-    if not _keeps(by, kept, duplicate, roles=[Role.STAFF], on=on):
+    if not _keeps(by, kept, duplicate, roles=ASK_MERGE.roles, on=on):
         raise PermissionDenied
     reason, number = names.written(reason), names.written(decision_number)
     refusals = {}
@@ -192,12 +193,12 @@ def refuse_merge(merge: PersonMerge, *, by: User, on: date) -> PersonMerge:
 
 def keeps_both(first: Person, second: Person, *, by: User, on: date) -> bool:
     """Say whether `by` is staff over the cells of both, and neither is their own record."""
-    return _keeps(by, first, second, roles=[Role.STAFF], on=on)
+    return _keeps(by, first, second, roles=ASK_MERGE.roles, on=on)
 
 
 def may_answer(merge: PersonMerge, *, by: User, on: date) -> bool:
     """Say whether `by` keeps both records of `merge`; who asked is refused when answering."""
-    return _keeps(by, merge.kept, merge.duplicate, roles=[Role.STAFF, Role.APPROVER], on=on)
+    return _keeps(by, merge.kept, merge.duplicate, roles=APPROVE_MERGE.roles, on=on)
 
 
 def _answered(merge: PersonMerge, state: str, *, by: User) -> PersonMerge:
@@ -215,7 +216,7 @@ def _locked(kept: Person, duplicate: Person) -> tuple[Person, Person]:
     return held[kept.pk], held[duplicate.pk]
 
 
-def _keeps(by: User, kept: Person, duplicate: Person, *, roles: list[Role], on: date) -> bool:
+def _keeps(by: User, kept: Person, duplicate: Person, *, roles: Collection[Role], on: date) -> bool:
     if is_own_record(by, kept, duplicate):
         return False
     cells = [_cell_of(person) for person in (kept, duplicate)]
@@ -236,7 +237,7 @@ def _cell_of(person: Person) -> Organization | None:
 def _refuse_answer(
     merge: PersonMerge, kept: Person, duplicate: Person, *, by: User, on: date
 ) -> None:
-    if not _keeps(by, kept, duplicate, roles=[Role.STAFF, Role.APPROVER], on=on):
+    if not _keeps(by, kept, duplicate, roles=APPROVE_MERGE.roles, on=on):
         raise PermissionDenied
     if merge.entered_by_id == by.pk:
         raise DomainError(_("You asked for it: somebody else answers."))

@@ -20,6 +20,7 @@ from config import names
 from config.errors import DomainError
 from config.periods import between, since
 from organizations.models import (
+    DeclaredRelative,
     Departure,
     Membership,
     Organization,
@@ -31,6 +32,7 @@ from organizations.models import (
 )
 from organizations.models.person import name_columns
 from organizations.permissions import acts
+from organizations.rights import KEEP_MEMBERS
 
 from .outbox import announce
 from .particulars import seal_all, write_particulars
@@ -133,12 +135,20 @@ def citizen_columns(citizen_id: str) -> dict[str, str]:
     }
 
 
+def own_records(user: User) -> set[int]:
+    """Return the records (ids) of `user`'s own person and of the relatives they declared.
+
+    Also those that were merged with them. Nobody acts on these (SoD-4 of trust.md c.3).
+    """
+    declared = DeclaredRelative.objects.filter(user=user).values("person")
+    people = Person.objects.filter(Q(pk=user.person_id) | Q(pk__in=declared))
+    found = people.values_list("pk", "merged_into")
+    return {one for pair in found for one in pair if one is not None}
+
+
 def is_own_record(user: User, *people: Person) -> bool:
-    """Say whether one of `people` is `user`, or the same person: nobody acts on their own."""
-    if user.person_id is None:
-        return False
-    mine = Person.objects.get(pk=user.person_id)
-    ids = {mine.pk, mine.merged_into_id} - {None}
+    """Say whether one of `people` is `user`, a relative whom they declared, or the same person."""
+    ids = own_records(user)
     return any(ids & {person.pk, person.merged_into_id} for person in people)
 
 
@@ -218,7 +228,7 @@ def add_member(
     field that is impossible, or where the cell's list has this name and birth date, or this
     citizen's number, already.
     """
-    if not acts(by, Role.SECRETARY, Role.STAFF, over=cell, on=on):
+    if not acts(by, *KEEP_MEMBERS.roles, over=cell, on=on):
         raise PermissionDenied
     if not Organization.objects.filter(pk=cell.pk).cells(on=on).exists():
         raise DomainError(fields={"cell": _("Members belong to cells; this is not one.")})
@@ -292,7 +302,7 @@ def change_person(
     if (
         membership is None
         or is_own_record(by, changed)
-        or not acts(by, Role.SECRETARY, Role.STAFF, over=membership.cell, on=on)
+        or not acts(by, *KEEP_MEMBERS.roles, over=membership.cell, on=on)
     ):
         raise PermissionDenied
     _refuse_known_number(citizen_id, cell=membership.cell, on=on, besides=changed)
@@ -458,7 +468,7 @@ def depart(
         .select_related("cell")
         .get(pk=membership.pk)
     )
-    if is_own_record(by, person) or not acts(by, Role.SECRETARY, Role.STAFF, over=held.cell, on=on):
+    if is_own_record(by, person) or not acts(by, *KEEP_MEMBERS.roles, over=held.cell, on=on):
         raise PermissionDenied
     return write_departure(
         held,

@@ -14,8 +14,9 @@ from config import names, periods
 from config.clock import HERE, AppNow
 from config.errors import DomainError
 from config.locks import Lock, hold, hold_shared
-from organizations.models import Organization, Role, Seal, User
+from organizations.models import Organization, Seal, User
 from organizations.permissions import acts_at
+from organizations.rights import CLOSE_YEARS
 
 MOST_CHARACTERS = 300
 """The length of a reason."""
@@ -87,7 +88,7 @@ def keeps_years_of(user: User, organization: Organization, *, on: date) -> bool:
     Only the top of a tree has years to close.
     """
     is_top = organization.placements.filter(period__contains=on, parent__isnull=True).exists()
-    return is_top and acts_at(user, Role.STAFF, Role.APPROVER, at=organization, on=on)
+    return is_top and acts_at(user, *CLOSE_YEARS.roles, at=organization, on=on)
 
 
 @transaction.atomic

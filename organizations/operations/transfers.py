@@ -22,6 +22,7 @@ from organizations.models import (
     Transfer,
 )
 from organizations.permissions import acts
+from organizations.rights import MOVE_MEMBERS
 from organizations.transferring import followers
 
 from .people import (
@@ -86,7 +87,7 @@ def request_transfer(
     if (
         membership is None
         or is_own_record(by, person)
-        or not acts(by, Role.SECRETARY, Role.STAFF, over=membership.cell, on=on)
+        or not acts(by, *MOVE_MEMBERS.roles, over=membership.cell, on=on)
     ):
         raise PermissionDenied
     place = names.written(destination_place)
@@ -134,7 +135,7 @@ def request_arrival(
     Raises PermissionDenied where `by` is neither secretary nor staff over the cell, or it is their
     own record; DomainError at the field that is impossible, or where they are a member here.
     """
-    if not acts(by, Role.SECRETARY, Role.STAFF, over=cell, on=on):
+    if not acts(by, *MOVE_MEMBERS.roles, over=cell, on=on):
         raise PermissionDenied
     place, letter = names.written(origin_place), names.written(letter_number)
     refusals = {}
@@ -399,7 +400,7 @@ def _agreed_day(transfer: Transfer) -> date:
 
 def _acts_for(by: User, side: Organization, transfer: Transfer, *, on: date) -> bool:
     return not is_own_record(by, transfer.person) and acts(
-        by, Role.SECRETARY, Role.STAFF, over=side, on=on
+        by, *MOVE_MEMBERS.roles, over=side, on=on
     )
 
 

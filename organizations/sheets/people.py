@@ -25,7 +25,7 @@ from organizations.models import (
     TemporaryStay,
     Transfer,
 )
-from organizations.operations.people import is_own_record
+from organizations.operations.people import is_own_record, own_records
 
 if TYPE_CHECKING:
     from organizations.models import User
@@ -86,6 +86,19 @@ def register(user: User, standing: str, *, on: date, day: date) -> QuerySet[Any]
     elif standing:
         rows = rows.filter(status=standing)
     return rows.order_by(*people)
+
+
+def cells_that_show(person: Person) -> set[int]:
+    """Return the cells (ids) whose readers see `person`: as `Person.objects.visible_to`."""
+    coming = Transfer.objects.filter(origin__isnull=True, destination__isnull=False)
+    rows = (
+        (Membership.objects, "cell"), (TemporaryStay.objects, "host"), (coming, "destination"),
+    )  # fmt: skip
+    return {
+        cell
+        for found, column in rows
+        for cell in found.filter(person=person).values_list(column, flat=True)
+    }
 
 
 def is_known(person: Person, user: User, *, on: date) -> bool:
@@ -503,7 +516,7 @@ def transfer_rows(found: QuerySet[Transfer], user: User, *, on: date) -> list[Tr
         .order_by("period__startswith")
         .values_list("person", "status")
     )
-    mine = _own_records(user)
+    mine = own_records(user)
     return [
         _transfer_row(
             row,
@@ -517,13 +530,6 @@ def transfer_rows(found: QuerySet[Transfer], user: User, *, on: date) -> list[Tr
         )
         for row in transfers
     ]
-
-
-def _own_records(user: User) -> set[int]:
-    if user.person_id is None:
-        return set()
-    me = Person.objects.filter(pk=user.person_id)
-    return {user.person_id, *filter(None, me.values_list("merged_into", flat=True))}
 
 
 def _transfer_row(

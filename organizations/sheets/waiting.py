@@ -20,6 +20,7 @@ from django.utils.translation import gettext_lazy as _
 from config.together import Prepared
 from organizations.models import (
     Appointment,
+    AppointmentProposal,
     PersonMerge,
     Reorganization,
     ReorganizationEvent,
@@ -148,6 +149,11 @@ def _merges(user: User, on: date) -> QuerySet[PersonMerge]:
     return merges_of(user, on=on).exclude(entered_by=user)
 
 
+def _proposals(user: User, on: date) -> QuerySet[AppointmentProposal]:
+    asked = AppointmentProposal.objects.filter(state=AppointmentProposal.State.ASKED)
+    return asked.confirmed_by(user, on=on).exclude(Q(entered_by=user) | Q(user=user)).order_by("pk")
+
+
 def _transfers(part: str) -> Callable[[User, date], QuerySet[Transfer]]:
     return lambda user, on: people.panel(user, part, on=on).order_by()
 
@@ -168,4 +174,5 @@ KINDS = [
         )
     ),
     Kind(_("Duplicate records to approve"), _merges, at("duplicate-list")),
+    Kind(_("Proposed roles to confirm"), _proposals, at("appointment-proposals")),
 ]

@@ -33,6 +33,7 @@ from organizations.forms import (
 )
 from organizations.models import (
     Appointment,
+    AppointmentProposal,
     Competence,
     OpenSession,
     Organization,
@@ -42,10 +43,10 @@ from organizations.models import (
     User,
 )
 from organizations.operations.accounts import (
-    appoint,
     deactivate,
     end_appointment,
     open_account,
+    propose_appointment,
     reactivate,
 )
 from organizations.operations.sessions import end_sessions_of, reset_proofs
@@ -241,7 +242,8 @@ class AccountDetail(OneAccount, TemplateView):
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
         account = self.of(self.request, kwargs["username"])
-        held = account.appointments.select_related("organization", "granted_by")
+        held = account.appointments.select_related("organization", "granted_by", "approved_by")
+        proposed = account.proposed_appointments.filter(appointment__isnull=True)
         return super().get_context_data(
             account=account,
             is_self=account.pk == self.request.user.pk,
@@ -249,6 +251,7 @@ class AccountDetail(OneAccount, TemplateView):
             has_proof=Authenticator.objects.filter(user=account).exists(),
             sessions=OpenSession.objects.of(account).alive().count(),
             resets=account.proof_resets.select_related("reset_by").order_by("-entered_at", "-pk"),
+            proposals=proposed.select_related("organization", "entered_by", "answered_by"),
             **kwargs,
         )
 
@@ -280,13 +283,13 @@ class RoleRow:
 class AppointmentCreate(OneAccount, ActionView):
     form_class = AppointmentForm
     template_name = "organizations/appointment_form.html"
-    title = gettext_lazy("Give a role")
+    title = gettext_lazy("Propose a role")
     told_kind = "security"
-    submit_label = gettext_lazy("Give the role")
+    submit_label = gettext_lazy("Propose the role")
 
     def load(self, request: HttpRequest, username: str) -> None:
         self.account = self.of(request, username)
-        self.title = _("Give a role to %(account)s") % {"account": self.account}
+        self.title = _("Propose a role for %(account)s") % {"account": self.account}
 
     def get_initial(self) -> dict[str, Any]:
         return {"since": self.today}
@@ -295,10 +298,10 @@ class AppointmentCreate(OneAccount, ActionView):
         scope = selectors.administered(self.request.user, on=self.today)
         return {"scope": scope, "today": self.today}
 
-    def perform(self, form: AppointmentForm) -> Appointment:
+    def perform(self, form: AppointmentForm) -> AppointmentProposal | Appointment:
         values = form.values()
         last_on = values.pop("until")
-        return appoint(
+        return propose_appointment(
             self.account,
             **values,
             until=last_on + timedelta(days=1) if last_on else None,
@@ -306,11 +309,19 @@ class AppointmentCreate(OneAccount, ActionView):
             on=self.today,
         )
 
-    def get_success_url(self, result: Appointment) -> str:
+    def get_success_url(self, result: AppointmentProposal | Appointment) -> str:
         return self.account_url()
 
-    def get_success_message(self, result: Appointment) -> str:
-        return _("%(account)s: %(role)s, %(organization)s.") % {
+    def get_success_message(self, result: AppointmentProposal | Appointment) -> str:
+        words = (
+            _("%(account)s: %(role)s, %(organization)s.")
+            if isinstance(result, Appointment)
+            else _(
+                "Proposed: %(account)s, %(role)s, %(organization)s. It holds once staff there, or"
+                " above, have confirmed it."
+            )
+        )
+        return words % {
             "account": self.account,
             "role": result.get_role_display(),
             "organization": result.organization,

@@ -110,6 +110,8 @@ def load(plan: Plan, *, password: str) -> Installation:
         deadlines.scan(on=plan.day, at=clock.now())
         for year in plan.years:
             attainment.recompute(year, on=plan.day)
+        loading.installation.is_complete = True
+        loading.installation.save(update_fields=["is_complete"])
         return loading.installation
 
 
@@ -241,10 +243,14 @@ class Loading:
         }
 
     def open_accounts(self, *, password: str) -> None:
-        """Open the accounts; those that nobody signs in with have no password."""
+        """Open the accounts; those that nobody signs in with have no password.
+
+        The administrator and the first staff at the top are appointed as in a new installation;
+        these two grant the other roles, as two people do.
+        """
         administrator: User | None = None
         for account in self.plan.accounts:
-            user = open_account(
+            self.users[account.username] = open_account(
                 username=account.username,
                 full_name=account.full_name,
                 password=password if account.is_shown else None,
@@ -252,18 +258,34 @@ class Loading:
                 on=self.day,
                 person=None if account.member is None else self.persons[account.member],
             )
-            self.users[account.username] = user
-            for organization, role, title in account.posts:
-                appoint(
-                    user,
-                    to=self.organizations[organization],
-                    role=role,
-                    by=administrator,
-                    on=self.day,
-                    title=title,
-                )
-                if role == Role.ADMINISTRATOR:
-                    administrator = user
+            if administrator is None:
+                administrator = self._appoint(account, by=None)
+        (top,) = (unit.slug for unit in self.plan.units if unit.parent is None)
+        confirming = next(
+            account
+            for account in self.plan.accounts
+            if any(post[:2] == (top, Role.STAFF) for post in account.posts)
+        )
+        staff = self._appoint(confirming, by=administrator)
+        for account in self.plan.accounts[1:]:
+            if account is not confirming:
+                self._appoint(account, by=administrator, confirmed_by=staff)
+
+    def _appoint(
+        self, account: plans.Account, *, by: User | None, confirmed_by: User | None = None
+    ) -> User:
+        user = self.users[account.username]
+        for organization, role, title in account.posts:
+            appoint(
+                user,
+                to=self.organizations[organization],
+                role=role,
+                by=by,
+                confirmed_by=confirmed_by,
+                on=self.day,
+                title=title,
+            )
+        return user
 
     # ------------------------------------------------------------ day by day
 

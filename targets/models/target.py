@@ -28,6 +28,29 @@ SAYS_ITS_DECISION = """
 """
 
 
+SET_FROM_ABOVE = """
+    DECLARE
+        today date := (app_now() AT TIME ZONE 'Asia/Ho_Chi_Minh')::date;
+        superior bigint := (SELECT parent_id FROM organizations_placement
+            WHERE organization_id = NEW.organization_id AND period @> today);
+    BEGIN
+        IF NEW.kind IN ('assigned', 'adjusted') AND superior IS NOT NULL
+            AND EXISTS (SELECT 1 FROM organizations_appointment AS held
+                WHERE held.user_id = NEW.entered_by_id AND held.period @> today
+                AND held.organization_id = NEW.organization_id
+                AND held.role IN ('staff', 'secretary'))
+            AND NOT EXISTS (SELECT 1 FROM organizations_appointment AS held
+                WHERE held.user_id = NEW.entered_by_id AND held.period @> today
+                AND held.organization_id = superior AND held.role = 'staff')
+        THEN
+            RAISE EXCEPTION 'a unit is given its target from above'
+                USING ERRCODE = '23514', CONSTRAINT = 'target_set_from_above';
+        END IF;
+        RETURN NEW;
+    END;
+"""
+
+
 class TargetQuerySet(FiguresQuerySet["Target"]):
     def in_force(self) -> TargetQuerySet:
         """Keep what binds: the latest assigned or adjusted version of each."""
@@ -274,6 +297,12 @@ class Target(models.Model):
                 operation=pgtrigger.Insert,
                 when=pgtrigger.Before,
                 func=SAYS_ITS_DECISION,
+            ),
+            pgtrigger.Trigger(
+                name="set_from_above",
+                operation=pgtrigger.Insert,
+                when=pgtrigger.Before,
+                func=SET_FROM_ABOVE,
             ),
             not_sealed(
                 organization="NEW.organization_id",

@@ -26,7 +26,7 @@ from admissions.models import (
 from admissions.operations.moving import ask_move
 from admissions.operations.recording import constraint_of
 from admissions.operations.verifications import send_verification
-from admissions.stages import Level, Stage
+from admissions.stages import Level, Stage, Step
 from config.clock import HERE
 from organizations.models import Organization, Role, User
 from tests.database import OwnerRole
@@ -75,6 +75,7 @@ def test_a_person_has_one_open_file(kc: World) -> None:
 
 def test_a_closed_file_has_a_day_and_a_reason(kc: World) -> None:
     file = logged(kc)
+    Milestone.objects.create(candidate=file, step=Step.CLOSE, on=DAY, entered_by=kc.secretary)
 
     refused_by(
         "candidate_closed_with_a_day_and_a_reason",
@@ -377,10 +378,13 @@ def test_who_took_part_in_the_case_does_not_approve_it(kc: World, who: str) -> N
 def test_neither_the_helper_nor_the_candidate_approves(kc: World) -> None:
     file = candidate(kc, at=Stage.COMPETENT_RESOLVED)
 
-    for person in (kc.members[0], file.person):
-        kc.approver.person = person
-        kc.approver.save(update_fields=["person"])
-        refused_by("decision_approver_took_no_part_in_the_case", lambda: _decision(kc, file))
+    for who, person in ((kc.approver, kc.members[0]), (kc.leader, file.person)):
+        who.person = person
+        who.save(update_fields=["person"])
+        refused_by(
+            "decision_approver_took_no_part_in_the_case",
+            lambda: _decision(kc, file, approved_by=who),  # noqa: B023
+        )
 
 
 # ---------------------------------------------------------------- admissions

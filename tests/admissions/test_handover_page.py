@@ -54,7 +54,9 @@ def new(kc: World) -> User:
 def handover(kc: World, new: User) -> Handover:
     """The first cell's secretary left today, and the next is in post since."""
     end_appointment(kc.secretary.appointments.get(), by=kc.administrator, on=DAY)
-    appoint(new, to=kc.cell, role=Role.SECRETARY, by=kc.administrator, on=DAY)
+    appoint(
+        new, to=kc.cell, role=Role.SECRETARY, by=kc.administrator, confirmed_by=kc.staff2, on=DAY
+    )
     return Handover.objects.get()
 
 
@@ -70,7 +72,9 @@ def test_no_open_task_stays_with_a_person_without_the_post(kc: World, new: User)
     assert before is not None
 
     end_appointment(kc.secretary.appointments.get(), by=kc.administrator, on=DAY)
-    appoint(new, to=kc.cell, role=Role.SECRETARY, by=kc.administrator, on=DAY)
+    appoint(
+        new, to=kc.cell, role=Role.SECRETARY, by=kc.administrator, confirmed_by=kc.staff2, on=DAY
+    )
     after = tasks(new, on=DAY)
 
     assert tasks(kc.secretary, on=DAY) is None
@@ -97,7 +101,9 @@ def test_the_page_holds_files_terms_papers_helpers_and_transfers(kc: World, new:
         entered_by=kc.secretary, requested_on=DAY, reason="Chuyển công tác",
     )  # fmt: skip
     end_appointment(kc.secretary.appointments.get(), by=kc.administrator, on=DAY)
-    appoint(new, to=kc.cell, role=Role.SECRETARY, by=kc.administrator, on=DAY)
+    appoint(
+        new, to=kc.cell, role=Role.SECRETARY, by=kc.administrator, confirmed_by=kc.staff2, on=DAY
+    )
     handover = Handover.objects.get()
     Handover.objects.update(note="Đã hẹn nhà trường.")
 
@@ -169,7 +175,9 @@ def test_who_left_reads_it_without_links_to_files_until_it_is_acknowledged(
 ) -> None:
     file = logged(kc)
     end_appointment(kc.secretary.appointments.get(), by=kc.administrator, on=DAY)
-    appoint(new, to=kc.cell, role=Role.SECRETARY, by=kc.administrator, on=DAY)
+    appoint(
+        new, to=kc.cell, role=Role.SECRETARY, by=kc.administrator, confirmed_by=kc.staff2, on=DAY
+    )
     handover = Handover.objects.get()
 
     html = page(kc.secretary, url(handover))

@@ -11,8 +11,9 @@ from django.urls import reverse
 from admissions.cases import case_of, cases_of
 from admissions.guards import STEPS
 from admissions.models import Candidate, MentorNote, Mentorship, Milestone
+from admissions.operations.candidates import close_candidate
 from admissions.operations.helpers import add_note, release_mentor
-from admissions.operations.preparation import assign_mentor
+from admissions.operations.preparation import assign_mentor, put_on_list
 from admissions.selectors.helpers import (
     helping,
     unfit,
@@ -210,9 +211,7 @@ def test_the_load_counts_all_whom_one_helps(kc: World) -> None:
     files = [candidate(kc, at=Stage.READY) for _number in range(3)]
     released(kc, help_of(files[0]))
     closed = candidate(kc, at=Stage.READY)
-    Candidate.objects.filter(pk=closed.pk).update(
-        stage=Stage.CLOSED, closed_on=DAY, closed_reason="Thôi"
-    )
+    close_candidate(closed, by=kc.secretary, on=DAY, closed_on=DAY, reason="Thôi")
 
     rows = list(helping(cells(kc.cell), on=DAY))
 
@@ -267,7 +266,7 @@ def signed_in(user: Any) -> Client:
 def test_the_page_says_who_helps_whom_and_since_when(kc: World) -> None:
     file = candidate(kc, at=Stage.READY)
     without = logged(kc)
-    Candidate.objects.filter(pk=without.pk).update(stage=Stage.SYMPATHISER)
+    put_on_list(without, by=kc.secretary, on=DAY, held_on=WAY["listed_on"])
 
     for user in (kc.secretary, kc.staff, kc.auditor):
         page = signed_in(user).get(reverse("helper-list"))

@@ -18,7 +18,7 @@ from admissions.selectors.meetings import committee_pack, pack_of
 from admissions.selectors.next_steps import next_step
 from admissions.stages import Level, Stage, Step
 from organizations.models import User
-from tests.makers import DAY, WAY, World, candidate, logged, member, once, prepared, vote
+from tests.makers import DAY, WAY, World, candidate, logged, member, moves, once, prepared, vote
 
 HELD_ON = "05/03/2021"
 
@@ -310,6 +310,7 @@ def meeting_of(kc: World, held_on: date) -> Meeting:
 
 def move(file: Candidate, kc: World) -> None:
     """Let the file be one of the second cell from now on."""
+    moves(file, kc.sibling, by=kc.secretary2)
     Candidate.objects.filter(pk=file.pk).update(cell=kc.sibling)
 
 

@@ -28,7 +28,7 @@ from admissions.stages import Stage
 from config.errors import DomainError
 from organizations.models import Role, User
 from tests.admissions.test_pages import errors, page, send, signed_in, url
-from tests.makers import DAY, World, appointed, candidate, logged, officer, world
+from tests.makers import DAY, World, candidate, logged, officer
 
 PDF = (
     b"%PDF-1.4\n1 0 obj<</Type/Catalog/Pages 2 0 R>>endobj\n"
@@ -491,9 +491,6 @@ def test_who_does_not_keep_the_file_says_why_a_scan_is_opened(kc: World, who: st
 def test_who_opened_a_scan_is_told_to_the_line_of_the_file_alone(kc: World) -> None:
     paper = a_paper(kc)
     read_scan(brought(kc, paper), by=kc.secretary, on=DAY)
-    elsewhere = world(slug="hg", number=1)
-    for role in (Role.STAFF, Role.APPROVER):
-        appointed(kc.auditor, elsewhere.top, role)
 
     def shown(user: User) -> bool:
         found = paper_page(paper.candidate, paper.pk, user=user, on=DAY)

@@ -7,7 +7,14 @@ from datetime import date, timedelta
 import pytest
 from django.test import Client
 
-from organizations.models import Appointment, Competence, Organization, Role, User
+from organizations.models import (
+    Appointment,
+    AppointmentProposal,
+    Competence,
+    Organization,
+    Role,
+    User,
+)
 from organizations.operations.structure import found_many
 from tests.database import OwnerRole
 from tests.organizations.conftest import SignIn
@@ -451,20 +458,25 @@ def new_role(**changes: str) -> dict[str, str]:
     }
 
 
-def test_a_role_is_given_from_a_day_to_its_last_day(tree: Tree, keeper: Client) -> None:
+def test_a_role_is_proposed_from_a_day_to_its_last_day_and_gives_nothing_yet(
+    tree: Tree, keeper: Client
+) -> None:
     user = account("bithu")
 
     answer = keeper.post("/quan-tri/nguoi-dung/bithu/vai-tro/", new_role(last_on="31/05/2021"))
 
     assert answer.status_code == 303
-    role = Appointment.objects.get(user=user)
-    assert (role.organization, role.role, role.title) == (
+    role = AppointmentProposal.objects.get(user=user)
+    assert (role.organization, role.role, role.title, role.state) == (
         tree["cell"],
         "secretary",
         "Bí thư chi bộ",
+        "asked",
     )
     assert (role.period.lower, role.period.upper) == (DAY, date(2021, 6, 1))
-    assert role.granted_by.username == "quantri"
+    assert role.entered_by.username == "quantri"
+    assert not user.appointments.exists()
+    assert "Chờ xác nhận" in keeper.get("/quan-tri/nguoi-dung/bithu/trang/").content.decode()
 
 
 @pytest.mark.sweep
@@ -491,9 +503,10 @@ def test_an_impossible_role_is_refused_at_its_field(
 
     assert (answer.status_code, errors(answer)) == (422, [field])
     assert not user.appointments.exists()
+    assert not user.proposed_appointments.exists()
 
 
-def test_a_role_is_given_once_however_often_it_is_sent(tree: Tree, keeper: Client) -> None:
+def test_a_role_is_proposed_once_however_often_it_is_sent(tree: Tree, keeper: Client) -> None:
     user = account("bithu")
     values = new_role()
 
@@ -504,7 +517,7 @@ def test_a_role_is_given_once_however_often_it_is_sent(tree: Tree, keeper: Clien
 
     assert [answer.status_code for answer in answers] == [303, 303, 422]
     assert errors(answers[2]) == ["role"]
-    assert user.appointments.count() == 1
+    assert user.proposed_appointments.count() == 1
 
 
 def test_nobody_gives_a_role_to_themselves(tree: Tree, keeper: Client) -> None:

@@ -16,7 +16,9 @@ from config.periods import between, since
 from organizations.models import (
     Ancestry,
     Appointment,
+    AppointmentProposal,
     Competence,
+    DeclaredRelative,
     Departure,
     Designation,
     FormReceipt,
@@ -343,6 +345,64 @@ def to_oneself(column: str) -> Appointment:
     return appointment(user=user, **{column: user})
 
 
+def writing_auditor() -> Appointment:
+    held = appointed(account("an"), unit("tren"), "auditor")
+    return appointment(user=held.user, organization=unit("khac"), role="secretary")
+
+
+def proposal(**columns: Any) -> AppointmentProposal:
+    return AppointmentProposal(
+        **{
+            "user": columns.get("user") or account("an"),
+            "organization": columns.get("organization") or unit("tren"),
+            "role": "staff",
+            "period": since(DAY),
+            "entered_by": columns.get("entered_by") or account("quan-tri"),
+            **columns,
+        }
+    )
+
+
+def second_proposal() -> AppointmentProposal:
+    first = saved(proposal())
+    return proposal(user=first.user, organization=first.organization, entered_by=first.entered_by)
+
+
+def proposed_to_oneself() -> AppointmentProposal:
+    one = account("an")
+    return proposal(user=one, entered_by=one)
+
+
+def answered(by: str | None, **columns: Any) -> AppointmentProposal:
+    """A proposal declined by who stands in column `by`, or by a third person."""
+    made = proposal(
+        **{
+            "state": "declined",
+            "reason": "Không đúng người",
+            "answered_at": datetime(2021, 5, 28, tzinfo=UTC),
+            **columns,
+        }
+    )
+    made.answered_by = getattr(made, by) if by else account("can-bo")
+    return made
+
+
+def relative(**columns: Any) -> DeclaredRelative:
+    return DeclaredRelative(
+        **{
+            "user": columns.get("user") or account("an"),
+            "person": columns.get("person") or person(),
+            "kind": "child",
+            **columns,
+        }
+    )
+
+
+def second_relative() -> DeclaredRelative:
+    first = saved(relative())
+    return relative(user=first.user, person=first.person)
+
+
 def second_appointment() -> Appointment:
     first = appointed(account("an"), unit("tren"), "staff")
     return appointment(user=first.user, organization=first.organization)
@@ -486,6 +546,28 @@ BROKEN: list[tuple[str, Callable[[], Any]]] = [
     ("appointment_begins_on_some_day", lambda: appointment(period=EMPTY)),
     ("appointment_not_granted_to_oneself", lambda: to_oneself("granted_by")),
     ("appointment_not_approved_by_its_holder", lambda: to_oneself("approved_by")),
+    (
+        "appointment_not_approved_by_who_granted_it",
+        lambda: appointment(**dict.fromkeys(["granted_by", "approved_by"], account("quan-tri"))),
+    ),
+    (
+        "appointment_not_approved_by_who_granted_it",
+        lambda: appointment(approved_by=account("can-bo")),
+    ),
+    ("appointment_of_an_auditor_beside_none_that_writes", writing_auditor),
+    ("proposed_appointment_begins_on_some_day", lambda: proposal(period=EMPTY)),
+    ("appointment_proposed_once_at_a_time", second_proposal),
+    ("appointment_not_proposed_to_oneself", proposed_to_oneself),
+    ("proposed_appointment_answered_by_a_third_person", lambda: answered("entered_by")),
+    ("proposed_appointment_answered_by_a_third_person", lambda: answered("user")),
+    (
+        "proposed_appointment_answered_by_a_third_person",
+        lambda: proposal(state="declined", reason="Nhầm"),
+    ),
+    ("proposed_appointment_answered_as_its_state_says", lambda: answered(None, reason="")),
+    ("proposed_appointment_answered_as_its_state_says", lambda: answered(None, state="confirmed")),
+    ("relative_declared_once", second_relative),
+    ("relative_is_of_a_known_kind", lambda: relative(kind="x")),
     ("competence_held_once_on_any_day", second_competence),
     ("competence_begins_on_some_day", lambda: competence(period=WITHOUT_FIRST_DAY)),
     ("installation_is_one_row", lambda: Installation(id=2, mode="real")),
@@ -561,6 +643,8 @@ KEPT = [
     "Membership",
     "Post",
     "Appointment",
+    "AppointmentProposal",
+    "DeclaredRelative",
     "User",
     "Competence",
     "Installation",
@@ -585,6 +669,8 @@ def one_of(model: str) -> Any:
         "Membership": lambda: member(cell("a", unit("tren"))),
         "Post": lambda: saved(post()),
         "Appointment": lambda: appointed(account("an"), unit("tren")),
+        "AppointmentProposal": lambda: saved(proposal()),
+        "DeclaredRelative": lambda: saved(relative()),
         "User": lambda: account("an"),
         "Competence": lambda: saved(competence()),
         "Installation": lambda: Installation.objects.create(mode="real"),

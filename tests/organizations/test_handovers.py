@@ -61,7 +61,10 @@ def leaves(kc: World, user: User | None = None, *, on: date = DAY) -> None:
 def follows(kc: World, name: str = "moi", *, on: date = DAY, **changes: Any) -> User:
     """Somebody is appointed secretary of the first cell."""
     user = account(name)
-    values = {"to": kc.cell, "role": Role.SECRETARY, "by": kc.administrator, "on": on, **changes}
+    values = {
+        "to": kc.cell, "role": Role.SECRETARY, "by": kc.administrator,
+        "confirmed_by": kc.staff2, "on": on, **changes,
+    }  # fmt: skip
     appoint(user, **values)
     return user
 
@@ -146,7 +149,14 @@ def test_closing_the_account_opens_it_and_opening_the_account_again_makes_it_not
 
 def test_who_leaves_twice_has_one_open_hand_over_of_the_later_day(kc: World) -> None:
     leaves(kc)
-    appoint(kc.secretary, to=kc.cell, role=Role.SECRETARY, by=kc.administrator, on=TOMORROW)
+    appoint(
+        kc.secretary,
+        to=kc.cell,
+        role=Role.SECRETARY,
+        by=kc.administrator,
+        confirmed_by=kc.staff2,
+        on=TOMORROW,
+    )
     later = TOMORROW + timedelta(days=5)
     leaves(kc, on=later)
 

@@ -61,6 +61,7 @@ NOBODYS = {
     *("account_login", "account_logout", "robots", "healthz", "readyz", "display", "help"),
     *OWN_ACCOUNT,
 }
+NOBODYS |= {"rights"}  # what the roles may do: for whoever signs in
 
 
 @dataclass

@@ -10,7 +10,15 @@ from uuid import uuid4
 from django.urls import reverse
 
 from config.periods import between, since
-from organizations.models import Departure, Membership, Person, Post, Transfer, User
+from organizations.models import (
+    AppointmentProposal,
+    Departure,
+    Membership,
+    Person,
+    Post,
+    Transfer,
+    User,
+)
 from organizations.models.person import name_columns
 from organizations.operations.duplicates import ask_merge
 from organizations.operations.transfers import accept, release, request_transfer
@@ -49,6 +57,12 @@ def asked_of_people(here: World, there: World, canaries: dict[str, str]) -> Aske
         ("", "post"): {**posts, "missing": 987_654_321},
         ("", "first"): {"own": here.members[7].public_id, **pairs},
         ("", "second"): {"own": here.members[8].public_id, **pairs},
+        ("", "proposal"): {
+            "own": _proposal(here),
+            "foreign": _proposal(there),
+            "missing": 987_654_321,
+            "huge": 10**30,
+        },
         ("", "merge"): {
             "own": _merge(here),
             "foreign": _merge(there),
@@ -64,6 +78,14 @@ def asked_of_people(here: World, there: World, canaries: dict[str, str]) -> Aske
             "missing": uuid4(),
         }
     return found
+
+
+def _proposal(here: World) -> int:
+    """A role that an administrator proposed for one who holds another."""
+    return AppointmentProposal.objects.create(
+        user=here.leader, organization=here.committee, role="leader", period=since(DAY),
+        entered_by=here.administrator,
+    ).pk  # fmt: skip
 
 
 def _member(here: World, full_name: str, **columns: Any) -> Person:

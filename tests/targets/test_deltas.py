@@ -34,6 +34,7 @@ from tests.makers import (
     cell,
     logged,
     member,
+    moves,
     officer,
     on_probation,
     recognised,
@@ -417,6 +418,7 @@ def test_a_file_that_moves_is_counted_in_its_new_cell_alone(
     fold()
     del computed[:]
     file = Candidate.objects.get(pk=file.pk)
+    moves(file, w.sibling, by=w.secretary)
     file.cell = w.sibling
     step = Milestone(candidate=file, step=Step.MOVE, on=DAY, entered_by=w.secretary)
     record(file, [step], announced_on=DAY, also=["cell"], cell_was=w.cell.pk)

@@ -19,7 +19,6 @@ from admissions.models import (
     Candidate,
     Certificate,
     DecisionReview,
-    FileMove,
     Milestone,
     RuleSet,
 )
@@ -49,6 +48,7 @@ from tests.makers import (
     candidate,
     logged,
     membership_of,
+    moves,
     officer,
     on_probation,
     recognised,
@@ -394,10 +394,7 @@ def go(file: Candidate, to: Organization, *, on: date, by: Any) -> None:
     """Let the file go to the cell `to` on day `on`, as a take-over records it."""
     file = Candidate.objects.select_related("cell").get(pk=file.pk)
     was = file.cell_id
-    FileMove.objects.create(
-        candidate=file, origin=file.cell, destination=to, on=on, reason="transferred",
-        entered_by=by,
-    )  # fmt: skip
+    moves(file, to, by=by, on=on)
     file.cell = to
     step = Milestone(candidate=file, step=Step.MOVE, on=on, entered_by=by)
     record(file, [step], announced_on=on, also=["cell"], cell_was=was)

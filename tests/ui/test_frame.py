@@ -127,7 +127,12 @@ def test_the_frame_names_the_organisation_acted_for_and_the_one_who_acts(staff):
 
 
 def test_somebody_with_two_appointments_switches_between_them(staff, committee, administrator):
-    appoint(staff, to=committee, role="approver", by=administrator, on=DAY, title="Thường trực")
+    another = open_account(
+        username="canbo2", full_name="Lê Hai", password=PASSWORD, by=administrator, on=DAY
+    )
+    grant = {"to": committee, "by": administrator, "on": DAY}
+    appoint(another, role="staff", confirmed_by=staff, **grant)
+    appoint(staff, role="approver", confirmed_by=another, title="Thường trực", **grant)
     other = staff.appointments.get(role="approver")
     client = signed_in(staff)
     assert "Ban Tổ chức</span></summary>" in page(client.get("/tro-giup/"))

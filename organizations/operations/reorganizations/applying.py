@@ -20,11 +20,12 @@ from django.utils.translation import gettext as _
 from config import clock
 from config.errors import ConflictError, DomainError
 from config.locks import Lock, hold
-from organizations.models import EventUnit, Job, Reorganization, Role, User
+from organizations.models import EventUnit, Job, Reorganization, User
 from organizations.operations import jobs
 from organizations.operations.outbox import announce
 from organizations.permissions import acts
 from organizations.reorganizing import Plan, Progress, Refusal, handlers
+from organizations.rights import CONFIRM_REORGANIZATION
 
 from .drafting import at_once
 from .planning import Ground, Look, ground_of, look_at, plan_of
@@ -187,7 +188,7 @@ def _write_all(ground: Ground, *, by: User, progress: Progress) -> dict[str, int
 
 def _locked(reorganization: Reorganization, *, by: User, on: date) -> Reorganization:
     decision = at_once(reorganization)
-    if not acts(by, Role.STAFF, Role.APPROVER, over=decision.organization, on=on):
+    if not acts(by, *CONFIRM_REORGANIZATION.roles, over=decision.organization, on=on):
         raise PermissionDenied
     return decision
 

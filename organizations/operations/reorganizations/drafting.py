@@ -26,13 +26,13 @@ from organizations.models import (
     Reorganization,
     ReorganizationEvent,
     ReorganizationKind,
-    Role,
     User,
 )
 from organizations.operations import jobs
 from organizations.operations.seals import refuse_sealed
 from organizations.permissions import acts
 from organizations.reorganizing import handlers
+from organizations.rights import CONFIRM_REORGANIZATION, DRAFT_REORGANIZATION
 
 from .planning import plan_of
 from .shapes import refuse_shape
@@ -158,7 +158,7 @@ def _write_head(decision: Reorganization, *, columns: list[str] | None = None) -
 
 
 def _refuse_drafter(organization: Organization, *, by: User, on: date) -> None:
-    if not acts(by, Role.STAFF, over=organization, on=on):
+    if not acts(by, *DRAFT_REORGANIZATION.roles, over=organization, on=on):
         raise PermissionDenied
 
 
@@ -536,7 +536,7 @@ def cancel(reorganization: Reorganization, *, by: User, on: date, reason: str) -
     `reason` without one, ConflictError where it is applied or cancelled already.
     """
     decision = at_once(reorganization)
-    if not acts(by, Role.STAFF, Role.APPROVER, over=decision.organization, on=on):
+    if not acts(by, *CONFIRM_REORGANIZATION.roles, over=decision.organization, on=on):
         raise PermissionDenied
     if decision.state in (Reorganization.State.APPLIED, Reorganization.State.CANCELLED):
         raise ConflictError(

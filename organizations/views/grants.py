@@ -1,0 +1,124 @@
+"""What staff answer for: the roles that administrators propose within their subtree."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Any
+
+from django.db.models import Prefetch, Q
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, render
+from django.urls import reverse
+from django.utils.decorators import method_decorator
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+from django.views.decorators.cache import never_cache
+from django.views.generic import View
+
+from config import clock
+from config.ui.pages import PAGE_PARAMETER, ActionView, SafePaginator
+from organizations.forms import ConfirmForm, DeclineForm
+from organizations.models import Appointment, AppointmentProposal, Organization, Role
+from organizations.operations.accounts import confirm_appointment, decline_appointment
+from organizations.permissions import holds
+
+A_PAGE = 25
+ANSWERED = 10
+"""So many of the proposals answered last are shown."""
+
+
+@method_decorator(never_cache, name="dispatch")
+class ProposalList(View):
+    """What waits for staff, what was answered last, and every role in force in their subtree."""
+
+    def get(self, request: HttpRequest) -> HttpResponse:
+        today = clock.today()
+        if not holds(request.user, Role.STAFF, on=today):
+            raise Http404
+        named = Prefetch("organization", Organization.objects.called(on=today))
+        rows = (
+            AppointmentProposal.objects.confirmed_by(request.user, on=today)
+            .select_related("user", "entered_by", "answered_by")
+            .prefetch_related(named)
+        )
+        asked = AppointmentProposal.State.ASKED
+        scope = Appointment.objects.organizations_of(request.user, roles=[Role.STAFF], on=today)
+        held = (
+            Appointment.objects.filter(
+                organization__in=scope.values("pk"), period__contains=today, user__is_active=True
+            )
+            .select_related("user", "granted_by", "approved_by")
+            .prefetch_related(named)
+        )
+        paginator = SafePaginator(held.order_by("-entered_at", "-pk"), A_PAGE)
+        page = paginator.page(request.GET.get(PAGE_PARAMETER, 1))
+        context = {
+            "waiting": rows.filter(state=asked).order_by("pk"),
+            "answered": rows.exclude(state=asked).order_by("-answered_at", "-pk")[:ANSWERED],
+            "page_obj": page,
+            "total": paginator.count,
+            "page_sizes": (),
+        }
+        return render(request, "organizations/proposal_list.html", context)
+
+
+@method_decorator(never_cache, name="dispatch")
+class ProposalConfirm(ActionView):
+    form_class: Any = ConfirmForm
+    template_name = "organizations/proposal_answer.html"
+    title = gettext_lazy("Confirm a role")
+    submit_label = gettext_lazy("Confirm the role")
+    needs_fresh_proof = True
+    told_kind = "security"
+    confirms = True
+
+    def load(self, request: HttpRequest, proposal: int) -> None:
+        self.today = clock.today()
+        rows = AppointmentProposal.objects.confirmed_by(request.user, on=self.today)
+        if request.method != "POST":
+            rows = rows.filter(state=AppointmentProposal.State.ASKED).exclude(
+                Q(entered_by=request.user) | Q(user=request.user)
+            )
+        self.proposal = get_object_or_404(
+            rows.select_related("user", "organization", "entered_by"), pk=proposal
+        )
+
+    def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
+        period = self.proposal.period
+        return super().get_context_data(
+            proposal=self.proposal,
+            first_on=max(period.lower, self.today),
+            last_on=period.upper - timedelta(days=1) if period.upper else None,
+            **kwargs,
+        )
+
+    def perform(self, form: Any) -> Any:
+        return confirm_appointment(self.proposal, by=self.request.user, on=self.today)
+
+    def get_success_url(self, result: Any) -> str:
+        return reverse("appointment-proposals")
+
+    def get_success_message(self, result: Any) -> str:
+        return _("The role is confirmed: %(account)s, %(role)s, %(organization)s.") % {
+            "account": self.proposal.user,
+            "role": self.proposal.get_role_display(),
+            "organization": self.proposal.organization,
+        }
+
+    def get_cancel_url(self) -> str:
+        return reverse("appointment-proposals")
+
+
+class ProposalDecline(ProposalConfirm):
+    form_class = DeclineForm
+    title = gettext_lazy("Decline a role")
+    submit_label = gettext_lazy("Decline the role")
+    confirms = False
+
+    def perform(self, form: DeclineForm) -> AppointmentProposal:
+        return decline_appointment(
+            self.proposal, by=self.request.user, on=self.today, **form.values()
+        )
+
+    def get_success_message(self, result: Any) -> str:
+        return _("The role is declined; the proposal stays with its reason.")
