@@ -1,4 +1,4 @@
-"""What a developer does besides running it: `make test`, `check`, `format`, `lock`, `wheelhouse`.
+"""What a developer does: `make test`, `matrix`, `check`, `format`, `lock`, `wheelhouse`.
 
 Each is also what CI does (`.ci/run`). Standard library alone: `wheelhouse` runs without Django.
 """
@@ -83,6 +83,15 @@ def test(arguments: Sequence[str]) -> bool:
     return python(*chosen, *arguments)
 
 
+def matrix(arguments: Sequence[str]) -> bool:
+    """Ask for every route as everybody, about everybody's things; `make test` asks for a part."""
+    chosen = ["-m", "pytest", "-q", "-n", os.environ.get("JOBS") or "auto", "--dist", "load"]
+    if not _prepare_for_pages():
+        return False
+    whole = {"MATRIX": "whole"}
+    return python(*chosen, "tests/permissions/test_matrix.py", *arguments, env=whole)
+
+
 def check(_: Sequence[str]) -> bool:
     """Run every check to its end, then say which failed."""
     templates = [str(path) for path in sorted((BASE_DIR / "templates").rglob("*.html"))]
@@ -163,6 +172,7 @@ def _prepare_for_pages() -> bool:
 
 COMMANDS: dict[str, Callable[[Sequence[str]], bool]] = {
     "test": test,
+    "matrix": matrix,
     "check": check,
     "format": format_code,
     "lock": lock,
