@@ -1,4 +1,4 @@
-"""What a developer does besides running it: `make test`, `check`, `audit`, `format`, `lock`, …
+"""What a developer does: `make test`, `matrix`, `check`, `audit`, `format`, `lock`, `wheelhouse`.
 
 Each is also what CI does (`.ci/run`). Standard library alone: `wheelhouse` runs without Django.
 """
@@ -82,6 +82,15 @@ def test(arguments: Sequence[str]) -> bool:
     if not _prepare_for_pages():
         return False
     return python(*chosen, *arguments)
+
+
+def matrix(arguments: Sequence[str]) -> bool:
+    """Ask for every route as everybody, about everybody's things; `make test` asks for a part."""
+    chosen = ["-m", "pytest", "-q", "-n", os.environ.get("JOBS") or "auto", "--dist", "load"]
+    if not _prepare_for_pages():
+        return False
+    whole = {"MATRIX": "whole"}
+    return python(*chosen, "tests/permissions/test_matrix.py", *arguments, env=whole)
 
 
 def check(_: Sequence[str]) -> bool:
@@ -218,6 +227,7 @@ def _prepare_for_pages() -> bool:
 
 COMMANDS: dict[str, Callable[[Sequence[str]], bool]] = {
     "test": test,
+    "matrix": matrix,
     "check": check,
     "audit": audit,
     "format": format_code,

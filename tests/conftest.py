@@ -14,6 +14,8 @@ IN_CI = os.environ.get("CI") == "true"
 os.environ.setdefault("DJANGO_ALLOW_ASYNC_UNSAFE", "true")
 
 _skipped: list[str] = []
+_asked: dict[str, int] = {}
+"""What the permission matrix counted, from all processes (tests/permissions/conftest.py)."""
 
 
 @pytest.fixture(scope="session")
@@ -58,6 +60,9 @@ def _keep_the_first_of_each_sweep(items: list[pytest.Item]) -> None:
 def pytest_runtest_logreport(report: pytest.TestReport) -> None:
     if report.skipped:
         _skipped.append(report.nodeid)
+    if report.when == "teardown":
+        for name, number in report.user_properties:
+            _asked[name] = _asked.get(name, 0) + number
 
 
 def pytest_sessionfinish(session: pytest.Session) -> None:
@@ -70,3 +75,11 @@ def pytest_terminal_summary(terminalreporter: Any) -> None:
     if IN_CI and _skipped:
         names = ", ".join(_skipped)
         terminalreporter.write_line(f"In CI no test may be skipped: {names}", red=True)
+
+
+def pytest_unconfigure(config: pytest.Config) -> None:
+    """End with what the permission matrix counted, once: the processes of xdist tell the first."""
+    if _asked.get("requests") and not hasattr(config, "workerinput"):
+        names = ("requests", "failures", "unlisted_routes")
+        told = " ".join(f"{name}={_asked.get(name, 0)}" for name in names)
+        config.get_terminal_writer().line(told)
