@@ -21,9 +21,10 @@ from organizations.models import Organization
 from organizations.operations.structure import NewOrganization, found_many
 from targets import sheets
 from targets.models import Cycle, Target, TargetDecision, TargetDraft
+from targets.operations.declarations import answer_declaration, declare_no_source
 from targets.operations.drafts import save_drafts
 from targets.operations.targets import register_target
-from targets.workbook import FIRST, HEAD, KEY, MEMBERS, NUMBER, signature
+from targets.workbook import FIRST, HEAD, KEY, MEMBERS, NOTE, NUMBER, TRIGGERS, plain, signature
 from tests.makers import BEGINNING, DAY, World, once, world
 
 pytestmark = pytest.mark.django_db
@@ -144,6 +145,19 @@ def test_the_table_goes_out_with_its_totals_and_comes_back_unchanged(kc: World) 
     book = CalamineWorkbook.from_filelike(io.BytesIO(seen.content)).get_sheet_by_index(0)
     assert [row[NUMBER] for row in book.to_python(skip_empty_area=False)[FIRST:]] == ["", "", 0.0]
     assert leader.get(at(kc, "target-import")).status_code == 403
+
+
+def test_what_begins_like_a_formula_goes_out_as_text(kc: World) -> None:
+    typed = '=HYPERLINK("http://evil.example")'
+    declared = declare_no_source(
+        kc.cell, by=kc.secretary, on=DAY, grounds=typed, declared_on=DAY,
+        review_on=date(2022, 1, 1),
+    )  # fmt: skip
+    answer_declaration(declared, by=kc.staff, on=DAY, accept=True)
+
+    assert exported(kc)[FIRST][NOTE] == f"'{typed}"
+    assert [plain(f"{sign}1") for sign in TRIGGERS] == [f"'{sign}1" for sign in TRIGGERS]
+    assert plain("Chi bộ 1") == "Chi bộ 1"
 
 
 def test_what_was_changed_is_looked_at_and_then_saved_as_drafts(kc: World) -> None:
