@@ -152,6 +152,10 @@ def forms(place: Place) -> Iterator[tuple[User, str, dict[str, str]]]:
     yield from forms_of_following(here, place.asked)
     yield from forms_of_scenarios(here, place.asked)
     yield from forms_of_years(here, place.asked)
+    proposal = [place.asked["", "proposal"]["own"]]
+    yield here.staff, reverse("appointment-decline", args=proposal), {"reason": "Chưa cần"}
+    relative = reverse("member-relative", args=[here.members[9].public_id])
+    yield here.auditor, relative, {"kind": "spouse"}
     ended = [here.secretary.appointments.get().pk]
     yield here.administrator, reverse("appointment-end", args=ended), {}
 

@@ -314,7 +314,8 @@ def test_a_task_is_reached_and_closed_wherever_the_unit_and_its_person_have_gone
 def close_period(of: Organization, *, on: date) -> Organization:
     """`of` as it is read once it has ended; its accounts have lost their posts with it."""
     of.period = between(date(2018, 1, 1), on)
-    Appointment.objects.filter(organization=of).update(period=between(date(2018, 1, 1), on))
+    held = Appointment.objects.filter(organization=of, period__contains=on)
+    held.update(period=between(date(2018, 1, 1), on))
     return of
 
 

@@ -31,7 +31,7 @@ from targets.operations.targets import assign_target, register_target
 from targets.reorganizing import ends_on, key_of
 from targets.rules import change_in_percent, points_between
 from tests.makers import once
-from tests.organizations.makers import cell, officer, unit
+from tests.organizations.makers import account, appointed, cell, unit
 from tests.targets.makers import admit, stand_on
 
 DAY = date(2019, 11, 2)
@@ -53,8 +53,8 @@ class Country:
         self.own = self.officer("canbo", self.base)
 
     def officer(self, username: str, to: Organization) -> User:
-        user = officer(username, to, "staff")
-        user.appointments.update(period=f"[{SINCE},)")
+        user = account(username)
+        appointed(user, to, "staff", since=SINCE)
         return user
 
     def assign(self, **asked: Any) -> Target:

@@ -17,7 +17,7 @@ from targets.models import Indicator, ReportedFigure, Target
 from targets.operations.declarations import report_figure
 from targets.templatetags.rates import points
 from tests.makers import once
-from tests.organizations.makers import officer
+from tests.organizations.makers import account, appointed
 from tests.targets.test_forms_of_target import DAY, Country, signed_in
 
 EVIDENCE = {"evidence": "Báo cáo số 12-BC/HU"}
@@ -162,8 +162,8 @@ def test_an_impossible_figure_is_told_at_its_field(
 def test_who_only_reads_reports_nothing_and_nobody_reports_what_the_system_counts(
     country: Country, own: Client
 ) -> None:
-    leader = officer("lanhdao", country.base, "leader")
-    leader.appointments.update(period="[2014-01-01,)")
+    leader = account("lanhdao")
+    appointed(leader, country.base, "leader", since=date(2014, 1, 1))
     reader = signed_in(leader)
 
     assert reader.get(address("indicator-list", country)).status_code == 200

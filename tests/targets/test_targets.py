@@ -23,7 +23,7 @@ from targets.operations.baselines import (
 )
 from targets.operations.targets import assign_target, register_target
 from targets.rules import missing, people_of_percent, percent, ranks
-from tests.organizations.makers import cell, officer, unit
+from tests.organizations.makers import account, appointed, cell, unit
 from tests.targets.makers import stand_on
 
 pytestmark = pytest.mark.django_db
@@ -47,8 +47,8 @@ class Country:
 
 
 def officer_since(username: str, to: Organization) -> User:
-    user = officer(username, to, "staff")
-    user.appointments.update(period=f"[{date(2015, 1, 1)},)")
+    user = account(username)
+    appointed(user, to, "staff", since=date(2015, 1, 1))
     return user
 
 
