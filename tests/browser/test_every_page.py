@@ -41,6 +41,7 @@ NO_PAGE_OF_ITS_OWN = {
     "mfa_generate_recovery_codes": "once there is a proof",
     "sessions-end": "POST alone",
     "account-reset-proofs": "once somebody has a proof; test_passkeys.py looks",
+    "account-end-sessions": "while they are signed in; likewise",
     "home": "sends on to where the role lands",
     # What needs three failed votes, or minutes that somebody recorded, nobody of it has yet.
     "meeting-allow": "after three failed votes; test_meeting_pages.py looks",

@@ -112,6 +112,9 @@ def test_an_app_and_a_passkey_sign_in_until_an_administrator_takes_them_away(
         said += looked_at(reader)
 
     administrator.open(f"/quan-tri/nguoi-dung/{username}/trang/")
+    administrator.go_to(f"/quan-tri/nguoi-dung/{username}/phien/")
+    said += looked_at(administrator)
+    administrator.open(f"/quan-tri/nguoi-dung/{username}/trang/")
     administrator.go_to(f"/quan-tri/nguoi-dung/{username}/xac-thuc/")
     said += looked_at(administrator)
     administrator.fill(reason="Mất điện thoại")
