@@ -16,6 +16,8 @@ from uuid import uuid4
 from django.contrib.auth.models import AnonymousUser
 from django.urls import reverse
 
+from admissions.operations.candidates import close_candidate
+from admissions.operations.erasures import ask_erasure
 from admissions.selectors import STEP_CODES
 from admissions.stages import Stage
 from organizations.models import Organization, Role, User
@@ -383,11 +385,27 @@ def _values(worlds: dict[str, World]) -> dict[tuple[str, str], dict[str, Any]]:
         ("", "kind"): {"own": "cell", "missing": "khong-co"},
         ("", "code"): {"own": next(iter(STEP_CODES.values())), "missing": "khong-co"},
     }
+    for route in ("mfa_edit_webauthn", "mfa_remove_webauthn"):
+        found[route, "pk"] = {"own": 0}
+    found["", "erasure"] = _erasures(worlds)
     for route in ("handover-detail", "handover-note", "handover-acknowledge"):
         found[route, "public_id"] = {**handed, "missing": uuid4()}
     for maker, pairs in MAKERS:
         _merge(found, maker, pairs, worlds)
     found |= asked_of_rules(worlds["own"])
+    return found
+
+
+def _erasures(worlds: dict[str, World]) -> dict[str, Any]:
+    """Closed files whose erasure somebody asked for."""
+    found: dict[str, Any] = {"missing": uuid4()}
+    for position in ("own", "sibling", "cousin", "branch"):
+        around = worlds[position]
+        file = logged(around, full_name=f"{CANARIES[position]} Nhỏ", born_on=date(1995, 2, 3))
+        close_candidate(file, by=around.secretary, on=DAY, closed_on=DAY, reason="Thôi")
+        found[position] = ask_erasure(
+            file, by=around.secretary, on=DAY, ground="request", reason="Đơn"
+        ).public_id
     return found
 
 

@@ -282,6 +282,7 @@ class TestNoPermissionOfItsOwn:
         assert opened <= {
             *("account_login", "account_logout", "display", "help", "robots", "healthz", "readyz"),
             *("home", "first-start"),
+            *("mfa_authenticate", "mfa_login_webauthn"),  # the second half of the way in
         }  # fmt: skip
 
 

@@ -22,7 +22,7 @@ from organizations.models import (
 from organizations.models.person import name_columns
 from organizations.operations.duplicates import ask_merge
 from organizations.operations.transfers import accept, release, request_transfer
-from tests.makers import BEGINNING, DAY, World
+from tests.makers import BEGINNING, DAY, World, account
 
 DAYS = "28/05/2021"
 EARLIER = DAY - timedelta(days=30)
@@ -83,7 +83,8 @@ def asked_of_people(here: World, there: World, canaries: dict[str, str]) -> Aske
 def _proposal(here: World) -> int:
     """A role that an administrator proposed for one who holds another."""
     return AppointmentProposal.objects.create(
-        user=here.leader, organization=here.committee, role="leader", period=since(DAY),
+        user=account(f"{here.cell.slug}-moi"), organization=here.cell, role="leader",
+        period=since(DAY),
         entered_by=here.administrator,
     ).pk  # fmt: skip
 
