@@ -72,7 +72,18 @@ ASKS_UNIT = {
     *("movement", "movement-members"),
 }
 """Routes that take the unit from `?dv=`, as all with a year do."""
-PLAIN = {"year", "code", "step", "parameter", "month", "indicator", "kind", "rules", "question"}
+PLAIN = {
+    "year",
+    "row",
+    "code",
+    "step",
+    "parameter",
+    "month",
+    "indicator",
+    "kind",
+    "rules",
+    "question",
+}
 """Parameters that are nobody's: a year, a word of the product."""
 NUMBERED = {
     **dict.fromkeys(("no-source-answer", "target-acknowledge", "follow-up"), "cell"),
