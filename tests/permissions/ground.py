@@ -74,7 +74,18 @@ ASKS_UNIT = {
     *("movement", "movement-members"),
 }
 """Routes that take the unit from `?dv=`, as all with a year do."""
-PLAIN = {"year", "code", "step", "parameter", "month", "indicator", "kind", "rules", "question"}
+PLAIN = {
+    "year",
+    "row",
+    "code",
+    "step",
+    "parameter",
+    "month",
+    "indicator",
+    "kind",
+    "rules",
+    "question",
+}
 """Parameters that are nobody's: a year, a word of the product."""
 NUMBERED = {
     **dict.fromkeys(("no-source-answer", "target-acknowledge", "follow-up"), "cell"),
@@ -187,14 +198,15 @@ def mixed(ground: Ground, route: str, wanted: Sequence[str]) -> Iterator[str]:
     named = [one for one in wanted if one not in PLAIN]
     values = {one: ground.of(route, one) for one in wanted}
     own = {one: found["own"] for one, found in values.items()}
-    if len(named) > 1:
+    if len(named) > 1 and route != "duplicate-merge":  # a pair of whoever one sees
         for about in named:
             for position, value in values[about].items():
                 if position != "own":
                     yield reverse(route, kwargs={**own, about: value})
     if route in NUMBERED and route != "follow-up":
+        mine = _whose(ground, route, "own", is_unit=True)
         for position in POSITIONS:
-            if position != "own":
+            if ground.unit(position) != mine:
                 yield reverse(route, kwargs=own) + f"?dv={ground.unit(position)}"
 
 
