@@ -349,7 +349,7 @@ def test_the_day_before_the_issuer_went_it_cancels_itself(kc: World, third: User
         other, kind="superior", on=BEGINNING, decision_number="9-QĐ", members_entitled=9
     )
     move(kc.committee, under=other, on=date(2021, 5, 28))
-    appointed(third, other, Role.AUDITOR)  # to see the file as it lies today
+    appointed(third, other, Role.SECRETARY)  # to see the file as it lies today
 
     assert cancelled(review, third, signed_on=date(2021, 5, 27)).authority == kc.top
 
