@@ -112,9 +112,7 @@ class TestFileOwnership:
             browser = client(ground.people[who])
             assert ask(browser, "get", path).status_code == 200
             held = Appointment.objects.filter(user=ground.people[who].pk)
-            held.update(
-            period=between(DAY - timedelta(days=9), DAY)
-        )
+            held.update(period=between(BEGINNING, DAY))
             for method in ("get", "post"):
                 status = ask(browser, method, path, {"reason": "Thẩm định"}).status_code
                 assert status in {404, 405}, (who, method)
@@ -211,7 +209,8 @@ class TestAggregateScope:
     COUNT = """
         SELECT count(*) FROM admissions_candidate AS file
         JOIN organizations_ancestry AS line ON line.descendant_id = file.cell_id
-        WHERE file.stage <> 'closed' AND line.ancestor_id = %s AND line.valid_from <= %s AND line.valid_to > %s
+        WHERE file.stage <> 'closed' AND line.ancestor_id = %s
+            AND line.valid_from <= %s AND line.valid_to > %s
     """
 
     @pytest.mark.parametrize(
@@ -320,5 +319,5 @@ class TestTreeMove:
             period=between(DAY - timedelta(days=9), DAY + timedelta(days=1)),
         )  # fmt: skip
         assert ask(browser, "get", path).status_code == 200
-        Appointment.objects.filter(pk=held.pk).update(period=between(BEGINNING, DAY))
+        Appointment.objects.filter(pk=held.pk).update(period=between(DAY - timedelta(days=9), DAY))
         assert ask(browser, "get", path).status_code == 404

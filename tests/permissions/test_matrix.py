@@ -37,8 +37,8 @@ from tests.permissions.ground import CANARIES, Address, Ground, addresses, mixed
 from tests.reports.everywhere import ELSEWHERE, Anybody, client, patterns
 
 WHOLE = os.environ.get("MATRIX") == "whole"
-TURNS = 4
-"""Of the positions that are not one's own, the sibling's or nobody's, each asks for every fourth
+TURNS = 7
+"""Of the positions that are not one's own, the sibling's or nobody's, each asks for every seventh
 address in `make test`; others ask for the others."""
 STEPS_AT = {"own", "sibling", "cousin", "moved", "missing"}
 OWN_ACCOUNT = {name for name in ROUTES if name.startswith(("mfa_", "account_", "session"))}
@@ -187,7 +187,7 @@ def _turn(who: str, name: str, method: str, position: str) -> bool:
     """Say whether it is asked: all in `make matrix`, else what is one's own and one's turn."""
     if WHOLE or (position in {"own", "missing"} and method == "get"):
         return True
-    often = 2 if position in {"own", "sibling", "missing"} else TURNS
+    often = 3 if position in {"own", "sibling", "missing"} else TURNS
     return zlib.crc32(f"{who} {name} {method} {position}".encode()) % often == 0
 
 
