@@ -26,11 +26,12 @@ from config.ui.acting import SESSION_KEY, acting
 from config.ui.display import (
     A_YEAR,
     KEYS,
-    KEYS_COOKIE,
-    SIZE_COOKIE,
+    KEYS_USED,
+    SIZE,
     SIZES,
-    THEME_COOKIE,
+    THEME,
     THEMES,
+    cookie_of,
 )
 from config.ui.middleware import UNSENT
 from config.ui.navigation import TASKS, count_is_known, landing
@@ -103,9 +104,9 @@ def _back(request: HttpRequest) -> str:
 def display(request: HttpRequest) -> HttpResponse:
     response = redirect(_back(request))
     allowed = {
-        "size": (SIZE_COOKIE, set(SIZES)),
-        "theme": (THEME_COOKIE, set(THEMES)),
-        "keys": (KEYS_COOKIE, set(KEYS)),
+        "size": (cookie_of(SIZE), set(SIZES)),
+        "theme": (cookie_of(THEME), set(THEMES)),
+        "keys": (cookie_of(KEYS_USED), set(KEYS)),
         "language": (settings.LANGUAGE_COOKIE_NAME, set(dict(settings.LANGUAGES))),
     }
     for name, (cookie, values) in allowed.items():

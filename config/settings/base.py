@@ -190,6 +190,7 @@ SESSION_IDLE_SECONDS = int(os.environ.get("SESSION_IDLE_SECONDS", 15 * 60))
 SESSION_COOKIE_AGE = int(os.environ.get("SESSION_SECONDS", 10 * 60 * 60))  # however busy
 SESSION_COOKIE_HTTPONLY = True
 SESSION_COOKIE_SAMESITE = "Lax"
+COOKIE_PREFIX = ""  # of those that keep how pages look
 CSRF_COOKIE_HTTPONLY = True
 CSRF_COOKIE_SAMESITE = "Lax"
 CSRF_FAILURE_VIEW = "config.views.csrf_failure"

@@ -9,9 +9,7 @@ from django.conf import settings
 from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 
-SIZE_COOKIE = "size"
-THEME_COOKIE = "theme"
-KEYS_COOKIE = "keys"
+SIZE, THEME, KEYS_USED = "size", "theme", "keys"
 A_YEAR = 365 * 24 * 3600
 SIZES = {"": _("Normal text"), "l": _("Large text"), "xl": _("Very large text")}
 THEMES = {"": _("Light background"), "dark": _("Dark background")}
@@ -31,10 +29,15 @@ class Display:
         """Return the choices that the browser of `request` has kept."""
         said = request.COOKIES
         return cls(
-            _known(said.get(SIZE_COOKIE, ""), SIZES),
-            _known(said.get(THEME_COOKIE, ""), THEMES),
-            _known(said.get(KEYS_COOKIE, ""), KEYS),
+            _known(said.get(cookie_of(SIZE), ""), SIZES),
+            _known(said.get(cookie_of(THEME), ""), THEMES),
+            _known(said.get(cookie_of(KEYS_USED), ""), KEYS),
         )
+
+
+def cookie_of(name: str) -> str:
+    """Return what the cookie of one choice is called; over HTTPS, bound to this host alone."""
+    return f"{settings.COOKIE_PREFIX}{name}"
 
 
 def _known(value: str, choices: Mapping[str, object]) -> str:

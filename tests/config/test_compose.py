@@ -177,6 +177,7 @@ def test_every_command_runs_by_hand(compose, server, tmp_path, monkeypatch):
             ("$$HOSTNAME", "here"),
         ):
             text = text.replace(written, instead)
+        text = re.sub(r"\$\{\w+:-([^}]*)\}", r"\1", text)
         return re.sub(r"\$\{ALLOWED_HOSTS:\?[^}]*\}", "ketnap.example", text)
 
     def env(name: str) -> dict[str, str]:

@@ -20,13 +20,20 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
 from admissions.stages import Stage
+from config import clock
 from config.errors import DomainError
 from config.passwords import BannedWords
 from organizations.models import OpenSession, ProofReset, Role
-from organizations.operations.accounts import deactivate, end_appointment, reactivate
+from organizations.operations.accounts import (
+    confirm_appointment,
+    deactivate,
+    end_appointment,
+    propose_appointment,
+    reactivate,
+)
 from organizations.operations.sessions import end_sessions_of, reset_proofs
 from organizations.tasks import forget_ended_sessions
-from tests.makers import DAY, PASSWORD, appointed, candidate, stand_on, world
+from tests.makers import DAY, PASSWORD, candidate, stand_on, world
 
 pytestmark = pytest.mark.django_db
 
@@ -206,7 +213,11 @@ def test_a_role_that_asks_for_a_second_proof_asks_at_the_next_request(real):
     client = signed_in(real.secretary)
     assert is_in(client)
 
-    appointed(real.secretary, real.committee, Role.STAFF)
+    today = clock.today()
+    proposal = propose_appointment(
+        real.secretary, to=real.committee, role=Role.STAFF, by=real.administrator, on=today
+    )
+    confirm_appointment(proposal, by=real.staff, on=today)
 
     assert client.get(TASKS).headers["Location"] == SECURITY
 

@@ -1,6 +1,7 @@
 """The frame of every page: who acts, what they find, how it is shown; and what goes wrong."""
 
 import gzip
+import importlib
 import re
 from datetime import date
 
@@ -9,6 +10,7 @@ from django.contrib.staticfiles import finders
 from django.test import Client
 from fontTools.ttLib import TTFont
 
+from config import workshop
 from config.environment import BASE_DIR
 from config.ui import fonts, navigation
 from config.views import forbidden, not_found, server_error
@@ -192,6 +194,27 @@ def test_changing_the_display_leads_back_to_our_own_pages_only(client):
         "/tai-khoan/hien-thi/", {"size": "l"}, headers={"referer": "https://elsewhere.example/"}
     )
     assert answer.headers["Location"] == "/"
+
+
+def test_on_a_server_each_cookie_of_ours_is_bound_to_its_host(client, staff, settings, monkeypatch):
+    for name, value in workshop.BARE.items():
+        monkeypatch.setenv(name, value)
+    server = importlib.import_module("config.settings.prod")
+    names = ("SESSION_COOKIE_NAME", "CSRF_COOKIE_NAME", "LANGUAGE_COOKIE_NAME", "COOKIE_PREFIX")
+    assert {getattr(server, name)[:7] for name in names} == {"__Host-"}
+    settings.COOKIE_PREFIX = server.COOKIE_PREFIX
+    settings.LANGUAGE_COOKIE_NAME = server.LANGUAGE_COOKIE_NAME
+
+    client.post(
+        "/tai-khoan/hien-thi/",
+        {"size": "l", "theme": "dark", "keys": "off", "language": "en"},
+        secure=True,
+    )
+
+    kept = {name: one for name, one in client.cookies.items() if "csrf" not in name}
+    assert set(kept) == {f"__Host-{name}" for name in ("size", "theme", "keys", "language")}
+    assert all(one["secure"] and one["path"] == "/" and not one["domain"] for one in kept.values())
+    assert 'lang="en"' in page(client.get(SIGN_IN, secure=True))
 
 
 def test_a_missing_page_and_a_forbidden_one_look_the_same(staff, rf):
