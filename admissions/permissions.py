@@ -14,7 +14,7 @@ from admissions.bundles import Above, Held, relatives
 from admissions.cases import Case
 from admissions.stages import ORDER, Level, Stage
 from organizations.models import Ancestry, Appointment, Placement, Role
-from organizations.rights import TOP, Right
+from organizations.rights import OWN_AND_BENEATH, TOP, Right
 
 if TYPE_CHECKING:
     from django.contrib.auth.models import AnonymousUser
@@ -96,7 +96,14 @@ KEEP_RULES = Right(
     TOP,
     by_two=True,
 )
-RIGHTS = (*HOLDERS.values(), KEEP_RULES)
+ASK_ERASURE = Right(
+    _("Ask that the personal data be erased"),
+    (Role.SECRETARY, Role.STAFF),
+    OWN_AND_BENEATH,
+    by_two=True,
+)
+ANSWER_ERASURE = Right(_("Agree to an erasure, or decline it"), (Role.APPROVER,), OWN_AND_BENEATH)
+RIGHTS = (*HOLDERS.values(), KEEP_RULES, ASK_ERASURE, ANSWER_ERASURE)
 
 
 def _by_role(held: Iterable[Held]) -> dict[str, set[int]]:

@@ -19,6 +19,7 @@ from admissions.models import (
     Mentorship,
     RuleChange,
 )
+from admissions.permissions import ANSWER_ERASURE
 from admissions.selectors.classes import proposals_to_answer, to_mark
 from admissions.selectors.helpers import TO_REPLACE, WITHOUT, reasons, suspects, without_helper
 from admissions.selectors.meetings import short_above
@@ -74,7 +75,7 @@ def _to_answer_change(first: Row, _on: date) -> str:
 
 
 def _erasures(user: User, on: date) -> QuerySet[Erasure]:
-    approves = Appointment.objects.organizations_of(user, roles=[Role.APPROVER], on=on)
+    approves = Appointment.objects.organizations_of(user, roles=ANSWER_ERASURE.roles, on=on)
     asked = Erasure.objects.waiting().filter(candidate__cell__in=approves.values("pk"))
     return asked.exclude(entered_by=user).order_by("pk")
 

@@ -67,7 +67,11 @@ CLOSE_YEARS = Right(
 FOUND_UNITS = Right(
     _("Add organisations, say who decides admissions"), (Role.ADMINISTRATOR,), OWN_AND_BENEATH
 )
-KEEP_ACCOUNTS = Right(_("Open and close accounts"), (Role.ADMINISTRATOR,), OWN_AND_BENEATH)
+KEEP_ACCOUNTS = Right(
+    _("Open and close accounts, end their sessions, take lost proofs away"),
+    (Role.ADMINISTRATOR,),
+    OWN_AND_BENEATH,
+)
 PROPOSE_ROLE = Right(
     _("Propose a role for an account"), (Role.ADMINISTRATOR,), OWN_AND_BENEATH, by_two=True
 )

@@ -11,7 +11,7 @@ from django.db import migrations, models
 
 from config import names
 
-NOBODY = "Đã xoá dữ liệu"
+NOBODY = "Đã xóa dữ liệu"
 
 PERSON = {
     "full_name": f"'{NOBODY}'",

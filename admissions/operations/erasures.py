@@ -16,11 +16,12 @@ from psycopg.errors import LockNotAvailable
 
 from admissions import attachments
 from admissions.models import Admission, Candidate, Erasure, Scan
+from admissions.permissions import ANSWER_ERASURE, ASK_ERASURE
 from admissions.rules import add_months
 from admissions.stages import Stage
 from config import names
 from config.errors import DomainError
-from organizations.models import AuditEvent, Membership, Role
+from organizations.models import AuditEvent, Membership
 from organizations.models.audit import kind_of, reference_of
 from organizations.operations.people import is_own_record
 from organizations.permissions import acts
@@ -45,9 +46,7 @@ def ask_erasure(candidate: Candidate, *, by: User, on: date, ground: str, reason
     the person belongs or a file is open.
     """
     file = locked(candidate, by=by, on=on)
-    if not acts(by, Role.SECRETARY, Role.STAFF, over=file.cell, on=on) or is_own_record(
-        by, file.person
-    ):
+    if not acts(by, *ASK_ERASURE.roles, over=file.cell, on=on) or is_own_record(by, file.person):
         raise PermissionDenied
     if refusal := refusal_to_erase(file):
         raise DomainError(refusal)
@@ -71,7 +70,7 @@ def answer_erasure(
     """
     file = locked(erasure.candidate, by=by, on=on)
     found = Erasure.objects.select_for_update().get(pk=erasure.pk)
-    if not acts(by, Role.APPROVER, over=file.cell, on=on) or is_own_record(by, file.person):
+    if not acts(by, *ANSWER_ERASURE.roles, over=file.cell, on=on) or is_own_record(by, file.person):
         raise PermissionDenied
     if found.entered_by_id == by.pk:
         raise DomainError(_("You asked for this: a second person answers."))

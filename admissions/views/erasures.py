@@ -11,28 +11,52 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from admissions.forms.erasures import ErasureAnswerForm, ErasureForm
-from admissions.models import Erasure
+from admissions.models import Candidate, Erasure
 from admissions.operations.erasures import answer_erasure, ask_erasure, refusal_to_erase
+from admissions.permissions import ANSWER_ERASURE, ASK_ERASURE
 from config import clock
 from config.ui.pages import ActionView
 from organizations.models import Role
+from organizations.operations.people import is_own_record
 from organizations.permissions import acts
 
 from .file_action import visible_file
 
 
-class ErasureAsk(ActionView):
+class OfClosedFile(ActionView):
+    """About one file, for those who may, save on their own record."""
+
+    template_name = "admissions/erasure.html"
+    file: Candidate
+
+    def may(self, *roles: Role) -> bool:
+        """Say whether the reader acts in one of `roles` over the cell of the file."""
+        user: Any = self.request.user
+        return acts(user, *roles, over=self.file.cell, on=self.today) and not is_own_record(
+            user, self.file.person
+        )
+
+    def get_told(self, result: Erasure) -> Candidate:
+        return self.file
+
+    def get_success_url(self, result: Any) -> str:
+        return self.get_cancel_url()
+
+    def get_cancel_url(self) -> str:
+        return reverse("candidate-detail", args=[self.file.public_id])
+
+
+class ErasureAsk(OfClosedFile):
     """For secretary and staff over the cell; a file that is not closed says why not."""
 
     form_class = ErasureForm
-    template_name = "admissions/erasure.html"
     title = gettext_lazy("Ask that the personal data be erased")
     submit_label = gettext_lazy("Ask for it")
 
     def load(self, request: HttpRequest, **kwargs: Any) -> HttpResponseBase | None:
         self.today = clock.today()
         self.file = visible_file(request, kwargs["public_id"])
-        if not acts(request.user, Role.SECRETARY, Role.STAFF, over=self.file.cell, on=self.today):
+        if not self.may(*ASK_ERASURE.roles):
             raise Http404
         return None
 
@@ -45,21 +69,14 @@ class ErasureAsk(ActionView):
     def perform(self, form: ErasureForm) -> Erasure:
         return ask_erasure(self.file, by=self.request.user, on=self.today, **form.values())
 
-    def get_success_url(self, result: Any) -> str:
-        return self.get_cancel_url()
-
     def get_success_message(self, result: Erasure) -> str:
         return _("An approver answers; nothing is erased before that.")
 
-    def get_cancel_url(self) -> str:
-        return reverse("candidate-detail", args=[self.file.public_id])
 
-
-class ErasureAnswer(ActionView):
+class ErasureAnswer(OfClosedFile):
     """For an approver over the cell, another person than the one who asked."""
 
     form_class = ErasureAnswerForm
-    template_name = "admissions/erasure.html"
     title = gettext_lazy("Erase the personal data of a closed file")
     submit_label = gettext_lazy("Save the answer")
     needs_fresh_proof = True
@@ -73,7 +90,7 @@ class ErasureAnswer(ActionView):
             public_id=kwargs["erasure"],
         )
         self.file = self.erasure.candidate
-        if not acts(request.user, Role.APPROVER, over=self.file.cell, on=self.today):
+        if not self.may(*ANSWER_ERASURE.roles):
             raise Http404
         return None
 
@@ -96,13 +113,7 @@ class ErasureAnswer(ActionView):
             declined_because=because if form.cleaned_data["answer"] == "decline" else "",
         )
 
-    def get_success_url(self, result: Any) -> str:
-        return self.get_cancel_url()
-
     def get_success_message(self, result: Erasure) -> str:
         if result.declined_because:
             return _("The request is declined; nothing is erased.")
         return _("Agreed: the data is erased within the hour.")
-
-    def get_cancel_url(self) -> str:
-        return reverse("candidate-detail", args=[self.file.public_id])

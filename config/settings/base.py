@@ -172,18 +172,17 @@ MFA_TOTP_TOLERANCE = 1  # clocks of telephones differ: the period before and aft
 # The roles that must have one: who sees names beyond one cell, and who keeps the accounts. Offered
 # to the others; not asked for in a demonstration.
 MFA_REQUIRED_FOR = [
-    role
+    role.strip()
     for role in os.environ.get(
         "MFA_REQUIRED_FOR", "staff,approver,auditor,administrator,centre"
     ).split(",")
-    if role
+    if role.strip()
 ]
 # An approval asks for a proof again when the last is older; seconds, 0: never.
 STEP_UP_SECONDS = int(os.environ.get("STEP_UP_SECONDS", "600"))
 STEP_UP = STEP_UP_SECONDS > 0
-ACCOUNT_REAUTHENTICATION_TIMEOUT = (
-    STEP_UP_SECONDS or 600
-)  # before second proofs are changed: always
+# Before second proofs are changed one is always asked for.
+ACCOUNT_REAUTHENTICATION_TIMEOUT = STEP_UP_SECONDS or 600
 
 SESSION_ENGINE = "organizations.sessions"
 SESSION_IDLE_SECONDS = int(os.environ.get("SESSION_IDLE_SECONDS", 15 * 60))

@@ -415,6 +415,7 @@ class ProofsReset(OneAccount, ActionView):
     template_name = "organizations/account_proofs.html"
     submit_label = gettext_lazy("Take the second proofs away")
     needs_fresh_proof = True
+    told_kind = "security"
 
     def load(self, request: HttpRequest, username: str) -> None:
         self.account = self.of(request, username)
@@ -427,6 +428,9 @@ class ProofsReset(OneAccount, ActionView):
         return reset_proofs(
             self.account, reason=form.cleaned_data["reason"], by=self.request.user, on=self.today
         )
+
+    def get_told(self, result: ProofReset) -> User:
+        return self.account
 
     def get_success_url(self, result: ProofReset) -> str:
         return self.account_url()
@@ -442,6 +446,7 @@ class SessionsEnd(OneAccount, ActionView):
     form_class = ConfirmForm
     template_name = "organizations/account_sessions.html"
     submit_label = gettext_lazy("End the sessions")
+    told_kind = "security"
 
     def load(self, request: HttpRequest, username: str) -> None:
         self.account = self.of(request, username)
@@ -452,6 +457,9 @@ class SessionsEnd(OneAccount, ActionView):
 
     def perform(self, form: ConfirmForm) -> int:
         return end_sessions_of(self.account, by=self.request.user, on=self.today)
+
+    def get_told(self, result: int) -> User:
+        return self.account
 
     def get_success_url(self, result: int) -> str:
         return self.account_url()

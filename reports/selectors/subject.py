@@ -31,8 +31,8 @@ def everything_about(person: Person) -> dict[str, list[Row]]:
         rows = [_row(one) for one in queryset]
         if rows:
             found.setdefault(str(queryset.model._meta.model_name), []).extend(rows)
-    sealed = Particulars.objects.opened(person)
-    return found | {"particulars": [sealed], "read_and_written_by": _told_of(people)}
+    sealed = [Particulars.objects.opened(one) for one in people.order_by("pk")]
+    return found | {"particulars": sealed, "read_and_written_by": _told_of(people)}
 
 
 def _told_of(people: QuerySet[Person]) -> list[Row]:

@@ -107,7 +107,7 @@ def test_what_figures_count_stays(kc: World) -> None:
 
     person = Person.objects.get(pk=file.person_id)
     assert (person.full_name, person.born_on, person.sex) == (
-        "Đã xoá dữ liệu", date(1996, 1, 1), file.person.sex,
+        "Đã xóa dữ liệu", date(1996, 1, 1), file.person.sex,
     )  # fmt: skip
     assert list(Milestone.objects.filter(candidate=file).values_list("pk", "step", "on")) == steps
     after = Candidate.objects.get(pk=file.pk)

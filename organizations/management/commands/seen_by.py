@@ -6,10 +6,12 @@ from datetime import datetime
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError, no_translations
+from django.utils.translation import gettext_noop
 
 from config.clock import HERE
 from config.commands import one_line_for
 from organizations.models import AccessEvent, AuditEvent, User
+from organizations.models.audit import kind_of, reference_of
 
 
 class Command(BaseCommand):
@@ -27,6 +29,13 @@ class Command(BaseCommand):
             user = User.objects.filter(username=options["account"]).first()
             if user is None:
                 raise CommandError("There is no such account.")
+            AuditEvent.objects.create(
+                kind=AuditEvent.Kind.READ,
+                action="seen_by",
+                words=gettext_noop("Looked up what an account saw"),
+                object=kind_of(user),
+                reference=reference_of(user),
+            )
             read = {
                 AccessEvent: AccessEvent.objects.all(),
                 AuditEvent: AuditEvent.objects.filter(kind=AuditEvent.Kind.READ),
@@ -53,6 +62,7 @@ class Command(BaseCommand):
 
 def _instant(given: str) -> datetime:
     try:
-        return datetime.fromisoformat(given).replace(tzinfo=HERE)
+        found = datetime.fromisoformat(given)
     except ValueError as wrong:
         raise CommandError(f"{given} is no instant such as 2026-11-22T08:00.") from wrong
+    return found if found.tzinfo else found.replace(tzinfo=HERE)
