@@ -7,11 +7,15 @@ import struct
 from dataclasses import dataclass
 
 CHUNK_BYTES = 64 * 1024
-PATIENCE = 60.0  # seconds; a scan of 20 MB takes a few
+PATIENCE = 150.0  # seconds; more than the daemon itself spends on a file (MaxScanTime)
 
 
 class Unanswered(Exception):
-    """The daemon did not answer, or did not look at the whole file: nothing is known of it."""
+    """The daemon did not look at the whole file: nothing is known of it."""
+
+
+class Unreachable(Unanswered):
+    """There is no daemon at the address: nothing is known of any file."""
 
 
 @dataclass(frozen=True)
@@ -28,11 +32,15 @@ class Verdict:
 def ask(content: bytes, *, address: str) -> Verdict:
     """Return the verdict of the daemon at `address`: a path of a Unix socket, or host:port.
 
-    Raises Unanswered where it cannot be reached, breaks off, or says anything but clean or found:
-    a file that is above its own limits is an error there and no clean file.
+    Raises Unreachable where nobody listens there, Unanswered where it breaks off or says anything
+    but clean or found: a file that is above its own limits is an error there and no clean file.
     """
     try:
-        with _connected(address) as daemon:
+        connected = _connected(address)
+    except (OSError, ValueError) as failure:
+        raise Unreachable(f"{type(failure).__name__} at {address}") from failure
+    try:
+        with connected as daemon:
             daemon.sendall(b"zINSTREAM\0")
             for start in range(0, len(content), CHUNK_BYTES):
                 chunk = content[start : start + CHUNK_BYTES]

@@ -19,6 +19,7 @@ class Lock(IntEnum):
     RULES = 77007  # decreed days and open questions are written one after the other
     DIGESTS = 77008
     READINGS = 77009  # of the audit, sealed by one after the other
+    SCANS = 77010  # one content at a time, brought in or taken away
 
 
 @contextmanager
@@ -51,6 +52,12 @@ def hold(lock: Lock) -> None:
     """Wait for `lock` and keep it until the transaction ends."""
     with connection.cursor() as cursor:
         cursor.execute("SELECT pg_advisory_xact_lock(%s)", [int(lock)])
+
+
+def hold_one(lock: Lock, subject: str) -> None:
+    """Wait for the part of `lock` that is about `subject`; keep it until the transaction ends."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_advisory_xact_lock(%s, hashtext(%s))", [int(lock), subject])
 
 
 def hold_shared(lock: Lock) -> None:

@@ -32,6 +32,9 @@ def texts(*columns):
     return {one: f"CASE WHEN {one} = '' THEN '' ELSE '–' END" for one in columns}
 
 
+NUMBERED = {"subject": "CASE WHEN subject = '' THEN '' ELSE '#' || id END"}
+"""Where no two of one file may be alike."""
+
 OF_FILES = "candidate_id = ANY(files)"
 ERASED = [
     ("organizations_person", "id = who", PERSON),
@@ -42,6 +45,8 @@ ERASED = [
         {**SEALED, "key": "''::bytea", "erased_at": "app_now()"},
     ),
     ("organizations_particularsevent", "person_id = who", SEALED),
+    ("organizations_declaredrelative", "person_id = who", {"kind": "'other'"}),
+    ("admissions_erasure", OF_FILES, texts("reason", "declined_because")),
     ("organizations_particularsreading", "person_id = who", texts("reason")),
     ("admissions_candidate", "id = ANY(files)", texts("closed_reason")),
     ("admissions_candidateevent", "pgh_obj_id = ANY(files)", texts("closed_reason")),
@@ -49,7 +54,7 @@ ERASED = [
     (
         "admissions_deadline",
         OF_FILES,
-        {"subject": "CASE WHEN subject = '' THEN '' ELSE '#' || id END"},
+        NUMBERED,
     ),
     ("admissions_decision", OF_FILES, texts("reason")),
     (
@@ -76,11 +81,21 @@ ERASED = [
     ("admissions_paper", OF_FILES, texts("number", "signer")),
     ("admissions_paperevent", OF_FILES, texts("number", "signer")),
     (
+        "admissions_scanreading",
+        "scan_id IN (SELECT scan.id FROM admissions_scan AS scan JOIN admissions_paper AS paper"
+        " ON paper.id = scan.paper_id WHERE paper.candidate_id = ANY(files))",
+        texts("reason"),
+    ),
+    (
         "admissions_scan",
         "paper_id IN (SELECT id FROM admissions_paper WHERE candidate_id = ANY(files))",
         texts("name"),
     ),
-    ("admissions_verification", OF_FILES, texts("subject", "place", "note", "waived_because")),
+    (
+        "admissions_verification",
+        OF_FILES,
+        {**texts("place", "note", "waived_because"), **NUMBERED},
+    ),
     (
         "admissions_verificationevent",
         OF_FILES,
@@ -141,6 +156,12 @@ BEGIN
             USING ERRCODE = '23514', CONSTRAINT = 'erasure_of_nobody_who_belongs';
     END IF;
 {overwriting()}
+    INSERT INTO organizations_auditevent
+        (roles, kind, action, words, object, reference, organization_id, payload)
+    SELECT '', 'write', 'erase_person', 'Erased the personal data', 'admissions.candidate',
+        file.public_id::text, file.cell_id, '{{}}'::jsonb
+    FROM admissions_erasure AS erasure
+    JOIN admissions_candidate AS file ON file.id = erasure.candidate_id WHERE erasure.id = asked;
     UPDATE admissions_erasure SET carried_out_at = app_now() WHERE id = asked;
 END $$;
 REVOKE ALL ON FUNCTION erase_person(bigint) FROM PUBLIC;
@@ -186,6 +207,10 @@ class Migration(migrations.Migration):
         pgtrigger.migrations.AddTrigger(
             model_name='erasure',
             trigger=pgtrigger.compiler.Trigger(name='answered_once', sql=pgtrigger.compiler.UpsertTriggerSql(func="\n    IF NEW.entered_by_id <> OLD.entered_by_id OR NEW.candidate_id <> OLD.candidate_id\n        OR NEW.reason <> OLD.reason OR NEW.ground <> OLD.ground\n        OR (OLD.answered_at IS NOT NULL AND (NEW.answered_at, NEW.answered_by_id,\n            NEW.declined_because) IS DISTINCT FROM (OLD.answered_at, OLD.answered_by_id,\n            OLD.declined_because))\n    THEN\n        RAISE EXCEPTION 'what was asked and what was answered stay'\n            USING ERRCODE = '23514', CONSTRAINT = 'erasure_answered_stays';\n    END IF;\n    -- The function that erases belongs to the owner of the tables, as which it runs.\n    IF NEW.carried_out_at IS DISTINCT FROM OLD.carried_out_at\n        AND current_user <> (SELECT pg_get_userbyid(relowner)::name FROM pg_class\n            WHERE oid = TG_RELID)\n    THEN\n        RAISE EXCEPTION 'only the erasing itself says that it was done'\n            USING ERRCODE = '23514', CONSTRAINT = 'erasure_carried_out_by_erasing';\n    END IF;\n    RETURN NEW;\n", hash='9f665d12ccdc6f2c5e5b6055394cced4bb9ce5cb', operation='UPDATE', pgid='pgtrigger_answered_once_eb426', table='admissions_erasure', when='BEFORE')),
+        ),
+        pgtrigger.migrations.AddTrigger(
+            model_name='erasure',
+            trigger=pgtrigger.compiler.Trigger(name='asked_before_answered', sql=pgtrigger.compiler.UpsertTriggerSql(func="\n    IF NEW.answered_at IS NOT NULL OR NEW.answered_by_id IS NOT NULL\n        OR NEW.carried_out_at IS NOT NULL THEN\n        RAISE EXCEPTION 'an erasure is asked for before it is answered'\n            USING ERRCODE = '23514', CONSTRAINT = 'erasure_asked_before_answered';\n    END IF;\n    RETURN NEW;\n", hash='a6339b1546ab794816715725a91a55270a58d350', operation='INSERT', pgid='pgtrigger_asked_before_answered_64d09', table='admissions_erasure', when='BEFORE')),
         ),
         migrations.RunSQL(FUNCTION, "DROP FUNCTION erase_person(bigint)"),
     ]

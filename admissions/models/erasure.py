@@ -20,6 +20,14 @@ if TYPE_CHECKING:
 
     from organizations.models import User
 
+UNANSWERED = """
+    IF NEW.answered_at IS NOT NULL OR NEW.answered_by_id IS NOT NULL
+        OR NEW.carried_out_at IS NOT NULL THEN
+        RAISE EXCEPTION 'an erasure is asked for before it is answered'
+            USING ERRCODE = '23514', CONSTRAINT = 'erasure_asked_before_answered';
+    END IF;
+    RETURN NEW;
+"""
 ANSWERED = """
     IF NEW.entered_by_id <> OLD.entered_by_id OR NEW.candidate_id <> OLD.candidate_id
         OR NEW.reason <> OLD.reason OR NEW.ground <> OLD.ground
@@ -111,6 +119,12 @@ class Erasure(models.Model):
         triggers = [
             *NEVER_DELETED,
             entered_now(),
+            pgtrigger.Trigger(
+                name="asked_before_answered",
+                operation=pgtrigger.Insert,
+                when=pgtrigger.Before,
+                func=UNANSWERED,
+            ),
             pgtrigger.Trigger(
                 name="answered_once",
                 operation=pgtrigger.Update,

@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import logging
 from datetime import date, datetime
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from django.conf import settings
 from django.core.exceptions import PermissionDenied
-from django.db import OperationalError, connection, transaction
+from django.db import IntegrityError, OperationalError, connection, transaction
 from django.db.models import Exists, OuterRef
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_noop
 from psycopg.errors import LockNotAvailable
 
 from admissions import attachments
@@ -21,8 +20,8 @@ from admissions.rules import add_months
 from admissions.stages import Stage
 from config import names
 from config.errors import DomainError
-from organizations.models import AuditEvent, Membership
-from organizations.models.audit import kind_of, reference_of
+from config.locks import Lock, hold_one
+from organizations.models import Membership, Person, User
 from organizations.operations.people import is_own_record
 from organizations.permissions import acts
 
@@ -30,8 +29,6 @@ from .recording import locked
 
 if TYPE_CHECKING:
     from django.db.models import QuerySet
-
-    from organizations.models import User
 
 logger = logging.getLogger(__name__)
 
@@ -96,6 +93,12 @@ def refusal_to_erase(file: Candidate) -> str | None:
         or Admission.objects.filter(person=file.person_id).exists()
     ):
         return _("The person was or is a member: the records of members are kept.")
+    if (
+        User.objects.filter(person=file.person_id).exists()
+        or Person.objects.filter(merged_into=file.person_id).exists()
+        or file.person.merged_into_id is not None
+    ):
+        return _("The person has an account here, or a second record: it is kept.")
     return None
 
 
@@ -112,6 +115,10 @@ def carry_out_erasures() -> int:
             if not isinstance(busy.__cause__, LockNotAvailable):
                 raise
             logger.warning("erasure %s waits: its tables are in use", key)
+        except IntegrityError:
+            # Agreed to, and no longer allowed: the others go on.
+            logger.exception("erasure %s is refused by the database", key)
+    forget_scans()
     return done
 
 
@@ -121,28 +128,29 @@ def _carry_out(key: int) -> bool:
         erasure = found.select_related("candidate").first()
         if erasure is None:
             return False  # another does it, or did
-        scans = Scan.objects.filter(paper__candidate__person=erasure.candidate.person_id)
-        contents = set(scans.values_list("sha256", flat=True))
         with connection.cursor() as cursor:
             cursor.execute("SELECT erase_person(%s)", [key])
-        AuditEvent.objects.create(
-            kind=AuditEvent.Kind.WRITE,
-            action="carry_out_erasures",
-            words=gettext_noop("Erased the personal data"),
-            object=kind_of(erasure.candidate),
-            reference=reference_of(erasure.candidate),
-            organization_id=erasure.candidate.cell_id,
-        )
-        # What an identical paper of somebody else holds stays; only after the commit is it gone.
-        theirs = Scan.objects.filter(sha256__in=contents).exclude(pk__in=scans)
-        gone = contents - set(theirs.values_list("sha256", flat=True))
-        transaction.on_commit(lambda: _forget(gone))
     return True
 
 
-def _forget(contents: set[str]) -> None:
-    for one in contents:
-        attachments.forget(one)
+def forget_scans() -> None:
+    """Take away the contents that scans of erased people alone name. Safe twice, after a crash too.
+
+    An identical paper of somebody else keeps its content; who brings one in meanwhile waits.
+    """
+    erased = Candidate.objects.filter(person__in=_erased_people()).values("pk")
+    scans = Scan.objects.filter(paper__candidate__in=erased)
+    others = Scan.objects.exclude(paper__candidate__in=erased).filter(sha256=OuterRef("sha256"))
+    for content in set(scans.exclude(Exists(others)).values_list("sha256", flat=True)):
+        with transaction.atomic():
+            hold_one(Lock.SCANS, content)
+            if not Scan.objects.filter(sha256=content).exclude(pk__in=scans).exists():
+                attachments.forget(content)
+
+
+def _erased_people() -> QuerySet[Any]:
+    done = Erasure.objects.filter(carried_out_at__isnull=False)
+    return done.values("candidate__person")
 
 
 def kept_too_long(*, on: date) -> QuerySet[Candidate]:

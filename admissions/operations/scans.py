@@ -18,6 +18,7 @@ from admissions.models import Candidate, Paper, Scan, ScanReading, ScanVerdict
 from admissions.permissions import Permission, Rights
 from config import antivirus, clock, names
 from config.errors import DomainError
+from config.locks import Lock, hold_one
 from organizations.operations.people import own_records
 
 from .recording import locked
@@ -89,6 +90,7 @@ def _kept(
         )
     if replaces and Scan.objects.filter(replaces=replaces).exists():
         raise DomainError(fields={"replaces": _("That scan is replaced already.")})
+    hold_one(Lock.SCANS, scanned.sha256)  # not while the same content is being taken away
     attachments.keep(scanned)
     return Scan.objects.create(
         paper=paper,
@@ -113,9 +115,13 @@ def check_for_viruses() -> int:
     for scan in Scan.objects.filter(verdict__isnull=True).order_by("pk").iterator():
         try:
             verdict = antivirus.ask(attachments.kept(scan.sha256), address=settings.CLAMAV_ADDRESS)
-        except antivirus.Unanswered as failure:
+        except antivirus.Unreachable as failure:
             logger.warning("the virus check does not answer: %s", failure)
             return done
+        except antivirus.Unanswered as failure:
+            # It goes on waiting, and holds up none of those behind it.
+            logger.warning("no verdict on scan %s: %s", scan.pk, failure)
+            continue
         except (FileNotFoundError, ValueError):
             continue  # gone, or changed: it is not given out either
         _made, is_new = ScanVerdict.objects.get_or_create(

@@ -40,6 +40,7 @@ import uuid
 from collections.abc import Mapping
 from typing import Any, ClassVar
 
+from allauth.account.internal.flows.reauthentication import STATE_SESSION_KEY
 from allauth.core.exceptions import ReauthenticationRequired
 from django.apps import apps
 from django.conf import settings
@@ -49,7 +50,9 @@ from django.db import transaction
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse, HttpResponseBase, HttpResponseRedirect
 from django.shortcuts import render
+from django.urls import resolve
 from django.utils.functional import Promise
+from django.utils.translation import gettext as _
 from django.views.generic import ListView, View
 
 from config.accounts import has_fresh_proof
@@ -141,6 +144,12 @@ class Stale(Exception):
     """The record was changed after the page was shown."""
 
 
+def is_brought_up_again(request: HttpRequest) -> bool:
+    """Say whether allauth kept this request from before a proof, and makes it anew after it."""
+    match = request.resolver_match
+    return match is not None and resolve(request.path_info).func is not match.func
+
+
 def proof_is_missing(request: HttpRequest) -> bool:
     """Say whether an approval must wait for a proof; never in a demonstration."""
     session: Any = request.session
@@ -160,8 +169,8 @@ class ActionView(View):
     told_kind = "write"
     needs_fresh_proof: bool = False
     """An approval: whoever gives it proved lately that it is they. Asked before the form is shown.
-    A form that is sent too late is carried out after the proof; where its address has a query, it
-    is shown anew instead."""
+    A form that is sent too late is shown again after the proof, to be sent once more; where its
+    address has a query, without what was typed."""
 
     # ---- what a page says of itself
 
@@ -221,7 +230,12 @@ class ActionView(View):
             if answer is not None:
                 return answer
             if self.needs_fresh_proof and proof_is_missing(request):
+                if request.method != "POST":
+                    # What was sent too late before, by whomever, is not brought up again.
+                    request.session.pop(STATE_SESSION_KEY, None)
                 raise ReauthenticationRequired
+            if self.needs_fresh_proof and is_brought_up_again(request):
+                return self.answer(self._sent_too_late(request))
         return super().dispatch(request, *args, **kwargs)
 
     def get_form(self, data: Any = None, files: Any = None) -> ProductForm:
@@ -301,6 +315,14 @@ class ActionView(View):
         values = sorted((name, found) for name, found in self.request.POST.lists())
         typed = [(name, found) for name, found in values if name not in own]
         return f"{self.request.get_full_path()} {typed}"
+
+    def _sent_too_late(self, request: HttpRequest) -> ProductForm:
+        """Return the form as it was sent before the proof, to be looked at and sent once more.
+
+        It is not carried out by itself: whoever proved may not be the one who sent it.
+        """
+        messages.info(request, _("Look once more at what was filled in, and send it."))
+        return self.get_form(request.POST)
 
     def _seen_anew(self, form: ProductForm) -> ProductForm:
         """Return the form as typed, now knowing the present state: sending again is deliberate."""

@@ -8,8 +8,10 @@ from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_GET
 
 from admissions import permissions as of_files
+from config import clock
 from organizations import rights as of_units
 from organizations.models import Role
+from organizations.permissions import holds
 from targets import permissions as of_figures
 
 GROUPS = (
@@ -27,4 +29,6 @@ def rights(request: HttpRequest) -> HttpResponse:
         (title, [(right, [(role, role in right.roles) for role in Role]) for right in rows])
         for title, rows in GROUPS
     ]
-    return render(request, "reports/rights.html", {"groups": groups, "roles": list(Role)})
+    confirms = holds(request.user, *of_units.CONFIRM_ROLE.roles, on=clock.today())
+    context = {"groups": groups, "roles": list(Role), "confirms": confirms}
+    return render(request, "reports/rights.html", context)

@@ -849,7 +849,8 @@ def test_the_centre_lands_on_classes_and_finds_every_other_page_missing(kc: Worl
     found, asked = [], 0
     for pattern in _patterns():
         name = str(pattern.name)
-        if name.startswith("class-") or name in open_ones:
+        # Their own account's pages are whoever's.
+        if name.startswith(("class-", "mfa_", "account_", "session")) or name in open_ones:
             continue
         wanted = {one: known.get(one, 1) for one in pattern.pattern.converters}
         try:

@@ -13,6 +13,7 @@ import pytest
 from django.db import connection, transaction
 from django.db.utils import ProgrammingError
 
+from admissions import attachments
 from admissions.models import Candidate, Scan, ScanReading, ScanVerdict
 from admissions.operations.scans import add_scan, check_for_viruses, read_scan
 from admissions.stages import Stage
@@ -117,6 +118,14 @@ def test_what_is_above_the_daemons_limits_is_not_clean(
 
     assert check_for_viruses() == 0
     assert not ScanVerdict.objects.exists()
+    # And it holds up none of those behind it.
+    monkeypatch.setattr(Daemon, "limit", len(PDF))
+    waiting = Scan.objects.get()
+    small = brought(kc, candidate(kc, at=Stage.READY, full_name="Vũ Văn Sau"), PDF[:-1] + b" ")
+    monkeypatch.setattr(attachments, "kept", {waiting.sha256: b"x" * 999, small.sha256: PDF}.get)
+    assert check_for_viruses() == 1
+    assert ScanVerdict.objects.get().scan_id == small.pk
+    monkeypatch.setattr(Daemon, "limit", 10)
     with pytest.raises(antivirus.Unanswered, match="size limit exceeded"):
         antivirus.ask(b"x" * 11, address=daemon)
 

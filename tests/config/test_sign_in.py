@@ -469,9 +469,35 @@ def test_an_approval_asks_for_a_fresh_proof_and_loses_nothing_that_was_typed(rea
 
     assert asked.headers["Location"].startswith("/tai-khoan/xac-nhan/mat-khau/?next=%2Fho-so%2F")
     assert wrong.status_code == 200
-    assert right.status_code == 303
+    # Not carried out by itself: whoever proved may not be the one who sent it.
+    assert right.status_code == 200
+    assert values["number"] in text(right)
+    file.refresh_from_db()
+    assert file.stage == Stage.COMPETENT_RESOLVED
+    assert client.post(address, values).status_code == 303
     file.refresh_from_db()
     assert file.stage == Stage.DECIDED
+
+
+def test_what_somebody_else_sent_too_late_is_not_shown_to_who_opens_the_page(real, settings):
+    settings.MFA_REQUIRED_FOR = []
+    file = candidate(real, at=Stage.COMPETENT_RESOLVED)
+    address = f"/ho-so/{file.public_id}/buoc/quyet-dinh/"
+    client = signed_in(real.approver)
+    values = {**sent_decision(client, address), "number": "666-QĐ/GIẢ"}
+    session = client.session
+    for record in session["account_authentication_methods"]:
+        record["at"] -= 601
+    session.save()
+
+    client.post(address, values)
+    asked = client.get(address)
+    after = client.post(asked.headers["Location"], {"password": PASSWORD, "next": address})
+
+    assert after.headers["Location"] == address
+    assert "666-QĐ/GIẢ" not in text(client.get(address))
+    file.refresh_from_db()
+    assert file.stage == Stage.COMPETENT_RESOLVED
 
 
 # ---------------------------------------------------------------- passwords

@@ -398,7 +398,7 @@ def test_a_relative_among_the_members_is_not_corrected(kc: World) -> None:
     declare_relative(person, by=kc.secretary, on=DAY, kind="spouse")
 
     assert client.get(edit).status_code == 404
-    with pytest.raises(DomainError, match="rồi"):
+    with pytest.raises(DomainError, match="được khai"):
         declare_relative(person, by=kc.secretary, on=DAY, kind="spouse")
 
 

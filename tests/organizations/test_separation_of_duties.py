@@ -87,7 +87,7 @@ def refused(way: str, tries: Tries) -> bool:
     if way == "form":
         answer = client.get(tries.page)
         shown = answer.content.decode()
-        is_refused = answer.status_code == 404 or (
+        is_refused = answer.status_code in {302, 403, 404} or (
             answer.status_code == 200 and tries.offers not in shown
         )
     elif way == "post":
