@@ -116,7 +116,11 @@ def propose_appointment(
     where `by` is no administrator over `to`, DomainError where they propose it to themselves, it
     is proposed already, or it could not be granted (`appoint`).
     """
+    User.objects.select_for_update(no_key=True).get(pk=user.pk)  # two propose one after the other
     if is_first_staff(to=to, role=role, on=on):
+        if until is not None:
+            sentence = _("The first staff at the top have no last day: they confirm all others.")
+            raise DomainError(fields={"until": sentence})
         return appoint(user, to=to, role=role, by=by, on=on, since=since, until=until, title=title)
     period = _refuse_granting(user, to=to, role=role, by=by, on=on, since=since, until=until)
     open_ones = AppointmentProposal.objects.filter(state=AppointmentProposal.State.ASKED)
@@ -303,10 +307,12 @@ def _is_last_staff(appointment: Appointment, *, on: date) -> bool:
     at = Placement.objects.filter(
         organization=appointment.organization_id, parent__isnull=True, period__contains=on
     )
+    # Who has a last day does not count: after it nobody could confirm the next.
     others = Appointment.objects.filter(
         organization=appointment.organization_id,
         role=Role.STAFF,
         period__contains=on,
+        period__endswith__isnull=True,
         user__is_active=True,
     )
     return at.exists() and not others.exclude(user=appointment.user_id).exists()
@@ -314,8 +320,8 @@ def _is_last_staff(appointment: Appointment, *, on: date) -> bool:
 
 def _last_of_the_top() -> str:
     return _(
-        "They are the only staff at the top, who confirm the roles of others: first let another"
-        " be confirmed."
+        "They are the only staff at the top without a last day, who confirm the roles of others:"
+        " first let another be confirmed."
     )
 
 
@@ -347,7 +353,7 @@ def deactivate(user: User, *, by: User, on: date) -> User:
     """Close `user`'s account: from the next request on it may do nothing.
 
     Raises PermissionDenied where `by` is no administrator over all that `user` acts for,
-    DomainError on their own account.
+    DomainError on their own account, or where they are the last of the staff at the top.
     """
     return _set_active(user, active=False, by=by, on=on)
 
@@ -366,6 +372,9 @@ def _set_active(user: User, *, active: bool, by: User, on: date) -> User:
         raise DomainError(_("Nobody closes their own account."))
     if not accounts_kept_by(by, on=on).filter(pk=user.pk).exists():
         raise PermissionDenied
+    held = user.appointments.filter(role=Role.STAFF, period__contains=on).select_related("user")
+    if not active and any(_is_last_staff(one, on=on) for one in held):
+        raise DomainError(_last_of_the_top())
     user.is_active = active
     user.save(update_fields=["is_active"])
     if not active:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import date, timedelta
 from typing import Any
 
 import pytest
@@ -29,6 +29,7 @@ from organizations.models import (
 from organizations.operations.accounts import (
     appoint,
     confirm_appointment,
+    deactivate,
     decline_appointment,
     end_appointment,
     propose_appointment,
@@ -40,7 +41,19 @@ from organizations.permissions import readers_of
 from organizations.rights import CONFIRM_ROLE
 from organizations.sheets.waiting import waiting_for
 from reports.views.rights import GROUPS
-from tests.makers import BEGINNING, DAY, PASSWORD, World, account, logged, officer, once, world
+from tests.makers import (
+    BEGINNING,
+    DAY,
+    PASSWORD,
+    World,
+    account,
+    appointed,
+    logged,
+    officer,
+    once,
+    unit,
+    world,
+)
 
 pytestmark = pytest.mark.django_db
 TOMORROW = DAY + timedelta(days=1)
@@ -141,6 +154,32 @@ def test_the_last_staff_of_the_top_stay_until_another_is_confirmed(kc: World) ->
     confirm_appointment(proposed(kc, new, to=kc.top, role=Role.STAFF), by=kc.staff2, on=DAY)
 
     assert end_appointment(last, by=kc.administrator, on=DAY).period == between(BEGINNING, DAY)
+
+
+def test_staff_of_the_top_with_a_last_day_or_a_closed_account_do_not_count(kc: World) -> None:
+    role = kc.staff2.appointments.get()
+    appointed(account("tam-thoi"), kc.top, Role.STAFF, until=TOMORROW)
+
+    for refused in (
+        lambda: end_appointment(role, by=kc.administrator, on=DAY),
+        lambda: deactivate(kc.staff2, by=kc.administrator, on=DAY),
+    ):
+        with pytest.raises(DomainError, match="duy nhất"):
+            refused()
+    officer("canbo-3", kc.top, Role.STAFF)
+    assert not deactivate(kc.staff2, by=kc.administrator, on=DAY).is_active
+
+
+def test_the_first_staff_of_the_top_have_no_last_day(kc: World) -> None:
+    top = unit("dinh-moi")
+    keeper = officer("quan-tri-moi", top, Role.ADMINISTRATOR)
+
+    with pytest.raises(DomainError, match="ngày kết thúc"):
+        propose_appointment(
+            account("moi"), to=top, role=Role.STAFF, by=keeper, on=DAY, until=date(2021, 12, 31)
+        )
+    made = propose_appointment(account("sau"), to=top, role=Role.STAFF, by=keeper, on=DAY)
+    assert isinstance(made, Appointment)
 
 
 def test_a_new_installation_comes_by_its_first_two_and_by_two_from_then_on(db: None) -> None:
