@@ -72,9 +72,12 @@ def _tables(people: QuerySet[Person]) -> Iterator[QuerySet[Any]]:
     near: list[tuple[type[Model], set[int]]] = [(Person, seen[Person])]
     while near:
         base, keys = near.pop(0)
-        for related in base._meta.related_objects:
-            model = related.related_model
-            if issubclass(model, Event) or model in NOT_OF_THE_PERSON or not keys:
+        relations: list[Any] = base._meta.get_fields(include_hidden=True)
+        for related in relations:
+            if not (related.one_to_many or related.one_to_one) or related.concrete or not keys:
+                continue
+            model: Any = related.related_model
+            if issubclass(model, Event) or model in NOT_OF_THE_PERSON:
                 continue
             if model is Person or (base is not Person and base is not Candidate and model in seen):
                 continue

@@ -377,6 +377,8 @@ STAYS = {
     "organizations.TemporaryStay": "likewise",
     "organizations.Transfer": "likewise",
     "organizations.User": "who has an account is not erased",
+    "organizations.PersonMerge": "nor who has a second record",
+    "admissions.ScanVerdict": "what the virus check said",
 }
 COLUMNS_THAT_STAY = {
     "admissions.Candidate.number": "the file's number, by which it is spoken of",
@@ -420,12 +422,14 @@ def _of_a_person() -> set[type[models.Model]]:
     """Person and Candidate, whatever names one of them, and whatever names that."""
     found: set[type[models.Model]] = {Person, Candidate}
     near = set(found)
-    for _ring in range(2):
+    for _ring in range(3):
         near = {
             related.related_model
             for base in near
-            for related in base._meta.related_objects
-            if not issubclass(related.related_model, Event)
+            for related in base._meta.get_fields(include_hidden=True)
+            if (related.one_to_many or related.one_to_one)
+            and not related.concrete
+            and not issubclass(related.related_model, Event)
             and related.related_model._meta.app_label in {"organizations", "admissions"}
             and base._meta.label not in STAYS
         } - found
