@@ -9,6 +9,7 @@ from __future__ import annotations
 import hashlib
 import hmac
 import json
+import os
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
@@ -123,8 +124,13 @@ def anchor() -> dict[str, Any] | None:
     }
     line["signature"] = key.sign(_signed(line)).hex()
     path.parent.mkdir(parents=True, exist_ok=True)
+    # A line that a crash tore is ended first: the next must not be glued to it.
+    kept = path.read_bytes() if path.exists() else b""
+    torn = bool(kept) and not kept.endswith(b"\n")
     with path.open("a", encoding="ascii") as file:
-        file.write(json.dumps(line) + "\n")
+        file.write("\n" * torn + json.dumps(line) + "\n")
+        file.flush()
+        os.fsync(file.fileno())
     return line
 
 
@@ -188,7 +194,7 @@ class _Chain:
         self.faults: list[str] = []
         self.last, self.seq, self.count = FIRST, 0, 0
         self.lines = list(_lines(anchor_file()))
-        self.anchored = {line["seq"] for line in self.lines if "seq" in line}
+        self.anchored = {line["seq"] for line in self.lines if isinstance(line.get("seq"), int)}
         self.at: dict[int, str] = {}
 
     def verified(self, marks: list[str]) -> Verified:
@@ -239,7 +245,7 @@ class _Chain:
         for number, line in enumerate(self.lines, 1):
             try:
                 public.verify(bytes.fromhex(line["signature"]), _signed(line))
-            except (InvalidSignature, KeyError, ValueError):
+            except (InvalidSignature, KeyError, TypeError, ValueError):
                 self.faults.append(f"Anchor {number} is not signed with this installation's key.")
                 continue
             if line["seq"] and self.at.get(line["seq"]) != line["hash"]:

@@ -209,6 +209,18 @@ def test_an_anchor_is_written_once_for_one_head(chain: list[AuditEvent]) -> None
     assert len(audit.anchor_file().read_text().splitlines()) == 2
 
 
+def test_an_anchor_that_a_crash_tore_spoils_none_of_the_next(chain: list[AuditEvent]) -> None:
+    path = audit.anchor_file()
+    for torn in ('{"seq": 7, "ha', '{"seq": [1], "hash": 2, "at": 3, "signature": 4}'):
+        with path.open("a") as file:
+            file.write(torn)
+        assert audit.anchor() is not None
+
+    assert faults() == [
+        f"Anchor {number} is not signed with this installation's key." for number in (2, 4)
+    ]
+
+
 @pytest.mark.parametrize(
     "statement",
     [
