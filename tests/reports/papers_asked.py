@@ -42,7 +42,7 @@ def asked_of_papers(here: World, there: World, canaries: dict[str, str]) -> Aske
         }
         for route in ROUTES
     }
-    rest = {"missing": 987_654_321, "huge": 10**30}
+    rest = {"missing": 987_654_321}
     papers = {whose: file.papers.get(kind__code="2-KNĐ") for whose, file in files.items()}
     return found | {
         ("", "paper"): {whose: paper.pk for whose, paper in papers.items()} | rest,

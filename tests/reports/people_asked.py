@@ -61,13 +61,11 @@ def asked_of_people(here: World, there: World, canaries: dict[str, str]) -> Aske
             "own": _proposal(here),
             "foreign": _proposal(there),
             "missing": 987_654_321,
-            "huge": 10**30,
         },
         ("", "merge"): {
             "own": _merge(here),
             "foreign": _merge(there),
             "missing": 987_654_321,
-            "huge": 10**30,
         },
     }
     transfers, others = _transfers(here), _transfers(there)

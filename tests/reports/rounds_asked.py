@@ -27,7 +27,6 @@ def asked_of_rounds(here: World, there: World) -> Asked:
             "own": own,
             "foreign": foreign,
             "missing": 987_654_321,
-            "huge": 10**30,
         }
     }
 

@@ -19,7 +19,7 @@ Asked = dict[tuple[str, str], dict[str, Any]]
 
 ASKED, CLOSED, FREE = 2018, 2019, 2020
 """The years of the top: one asked for, one closed, one still to be asked for."""
-NOT_THERE = {"missing": 987_654_321, "huge": 10**30}
+NOT_THERE = {"missing": 987_654_321}
 
 
 def asked_of_years(here: World, there: World) -> Asked:
