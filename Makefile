@@ -6,7 +6,7 @@ export SCENARIO
 IN = @$(PYTHON) config/embedded/bootstrap.py
 DEV = $(IN) --dev
 
-.PHONY: run demo test matrix check audit format bench lock wheelhouse help
+.PHONY: run demo test matrix mutants check audit format bench lock wheelhouse help
 
 help:            ## what there is
 	@sed -n 's/^\([a-z]*\): *## */make \1	/p' Makefile
@@ -18,6 +18,8 @@ test:            ## all tests; FAST=1 each rule, operation and page once; ARGS=.
 	$(DEV) python -m config.workshop test $(ARGS)
 matrix:          ## every route asked for by everybody, whatever of: what each may (ARGS=...)
 	$(DEV) python -m config.workshop matrix $(ARGS)
+mutants:         ## each check of scope taken away in turn: who notices; docs/mutants.md (ARGS=...)
+	$(DEV) python -m config.workshop mutants $(ARGS)
 check:           ## format, lint, types, layers, migrations, translations, deployment
 	$(DEV) python -m config.workshop check
 audit:           ## ask which locked packages have a known fault, where the internet can be reached

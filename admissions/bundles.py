@@ -14,7 +14,6 @@ from datetime import date, datetime
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
-from django.contrib.postgres.expressions import ArraySubquery
 from django.contrib.postgres.fields import ArrayField
 from django.db.models import BigIntegerField, Exists, F, OneToOneRel, OuterRef, QuerySet, Value
 
@@ -35,6 +34,7 @@ from admissions.models import (
     FileReturn,
     FileTransfer,
     Introducer,
+    LateEntry,
     MentorNote,
     Mentorship,
     Milestone,
@@ -48,25 +48,26 @@ from admissions.models import (
     Verification,
 )
 from admissions.stages import Level, Purpose, Stage
+from config.rows import beyond_scope
 from config.together import Prepared
 from organizations.models import (
     Ancestry,
     Appointment,
     Competence,
-    DeclaredRelative,
     Designation,
     Membership,
     Person,
     User,
 )
 from organizations.models.organization import OneOf
+from organizations.models.relative import own_people
 
 if TYPE_CHECKING:
     from django.contrib.auth.models import AnonymousUser
 
 
 Held = tuple[str, int, list[int]]
-"""(role, organisation id, person ids of the holder's declared relatives)"""
+"""(role, organisation id, person ids of the holder and their declared relatives: `own_people`)"""
 
 
 @dataclass(frozen=True)
@@ -131,6 +132,7 @@ RELATIONS: dict[str, QuerySet[Any]] = {
     "deadlines": Deadline.objects.all(),
     "file_transfers": FileTransfer.objects.select_related("origin", "destination").called(),
     "admissions": Admission.objects.order_by("pk"),
+    "late_entries": LateEntry.objects.select_related("entered_by").order_by("pk"),
     "recognitions": Recognition.objects.all(),
 }
 """What hangs on a file, by the name by which it has it, with the people they name."""
@@ -158,12 +160,6 @@ def _line() -> QuerySet[Ancestry]:
     return rows.filter(OneOf(F("descendant"), Value([SOME_CELL], ARRAY)))
 
 
-def relatives() -> ArraySubquery:
-    """Return the column of an appointment that lists its holder's declared relatives."""
-    declared = DeclaredRelative.objects.filter(user=OuterRef("user")).order_by()
-    return ArraySubquery(declared.values("person"))
-
-
 def _above() -> dict[str, QuerySet[Any]]:
     above = _line().values("ancestor")
     return {
@@ -173,7 +169,7 @@ def _above() -> dict[str, QuerySet[Any]]:
         .select_related("kind"),
         "competences": Competence.objects.filter(organization__in=above, period__contains=SOME_DAY),
         "held": Appointment.objects.of(User(pk=SOME_USER), on=SOME_DAY).values_list(
-            "role", "organization", relatives()
+            "role", "organization", own_people("user")
         ),
     }
 
@@ -280,6 +276,7 @@ def read_for_a_step(file: Candidate, *, on: date, user: User) -> Above:
     return Above(**{one.name: found[one.name] for one in fields(Above)})
 
 
+@beyond_scope()  # of files that were read already: also what their people did elsewhere
 def _fetch(
     statement: Prepared,
     files: Sequence[Candidate],

@@ -22,6 +22,7 @@ from admissions.models import (
     Decision,
     Extension,
     FileTransfer,
+    LateEntry,
     Mentorship,
     Milestone,
     Paper,
@@ -55,6 +56,7 @@ from admissions.stages import (
     Step,
 )
 from config.periods import contains
+from config.rows import beyond_scope
 from organizations.models import (
     Ancestry,
     Competence,
@@ -234,6 +236,7 @@ def summoned(cell: Organization | int, *, on: date) -> int:
     return members.exclude(person__in=Transfer.objects.away(on=on).values("person")).count()
 
 
+@beyond_scope()
 def last_departures(people: Iterable[Person], *, on: date) -> dict[tuple[str, date], date]:
     """Return {(name to search, birth date): latest recorded day of leaving the Party by day `on`}.
 
@@ -255,6 +258,7 @@ def last_departures(people: Iterable[Person], *, on: date) -> dict[tuple[str, da
     return {(name, born_on): latest for name, born_on, latest in rows}
 
 
+@beyond_scope()
 def short_before(people: Iterable[Person]) -> dict[tuple[str, date], list[Ballot]]:
     """Return {(name to search, birth date): votes of cells that fell short on closed files}.
 
@@ -404,6 +408,14 @@ class Case:
         """Return the latest milestone of `step` up to the day; of a ceremony undone since, none."""
         found = (one for one in reversed(self.milestones) if one.step == step)
         return next((one for one in found if not self.is_undone(one)), None)
+
+    @property
+    def late_entry(self) -> LateEntry | None:
+        """The latest ceremony that was entered late, of the decision in force; waiting or not."""
+        known = list(self.candidate.late_entries.all())
+        latest = known[-1] if known else None
+        is_of_it = latest and self.decision and latest.decision_id == self.decision.pk
+        return latest if is_of_it else None
 
     @cached_property
     def cancelled_by(self) -> int:
@@ -1067,6 +1079,7 @@ def _read_when_asked(candidate: Candidate) -> None:
         "file_transfers": candidate.file_transfers.select_related("origin", "destination").called(),
         "verifications": candidate.verifications.all(),
         "introducers": candidate.introducers.select_related("person"),
+        "late_entries": candidate.late_entries.select_related("entered_by").order_by("pk"),
     }.items():
         if name not in known:
             known[name] = rows

@@ -25,6 +25,7 @@ from admissions.rules import (
     readings_of_age_differ,
 )
 from config import names
+from config.rows import beyond_scope
 from organizations.models import Departure, Person
 
 
@@ -197,6 +198,7 @@ def helped_long_enough(case: Case) -> str | None:
 # ---------------------------------------------------------------- readmission
 
 
+@beyond_scope()
 def _same_person(person: Person) -> list[int]:
     """Return the ids of the records of one person: merged, or of the same name and birth date."""
     return list(

@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import Any, ClassVar
 
 import django_filters
-from django import forms
 from django.db.models import QuerySet
 from django.utils.text import format_lazy
 from django.utils.translation import gettext_lazy as _
@@ -16,6 +15,7 @@ from admissions.selectors.listing import OpenFiles
 from admissions.stages import OPEN_STAGES, PUBLIC_STEPS, Stage, public_step
 from config import clock, names
 from config.ui.forms import WholeNumberField
+from organizations.filters import search_box, search_input
 from organizations.models import Ancestry, Designation, Organization, Scope
 from organizations.selectors import told, told_apart
 
@@ -82,7 +82,7 @@ class YearFilter(django_filters.NumberFilter):
 
 
 class CandidateFilter(django_filters.FilterSet):
-    q = django_filters.CharFilter(label=_("Name, cell or file number"), method="search")
+    q = search_box(_("Name, cell or file number"), method="search")
     buoc = django_filters.ChoiceFilter(
         label=_("Step"), choices=STEPS, method="at_step", empty_label=_("All steps")
     )
@@ -115,7 +115,7 @@ class CandidateFilter(django_filters.FilterSet):
             self.filters["chi-bo"] = CellsFilter(
                 label=_("Cell or committee"),
                 scope=scope,
-                widget=forms.TextInput(attrs={"type": "search", "maxlength": 120}),
+                widget=search_input(),
             )
 
     @property

@@ -21,7 +21,7 @@ def part_taken(case: Case, *, by: User) -> str | None:
     SoD-1 to SoD-3 and SoD-5 of trust.md c.3: not who proposed, recorded a ballot, helps or
     introduces; nor, while a cancelled decision is not replaced, who cancelled it or asked for it.
     """
-    file, me, accounts = case.candidate, _kept_id(by), _accounts(by)
+    file, me, accounts = case.candidate, _kept_id(by), accounts_of(by)
     if file.entered_by_id in accounts:
         return _("You logged this candidate, so another approver records the decision.")
     if any(
@@ -73,7 +73,7 @@ def decided_by(case: Case, person: Person) -> str | None:
 def decided_already(case: Case, *, by: User) -> str | None:
     """Return why `by` records no vote: they approved a decision of the case; or None."""
     approvers = {one.approved_by_id for one in case.candidate.decisions.all()}
-    if not approvers & _accounts(by):
+    if not approvers & accounts_of(by):
         return None
     return _("You approved a decision of this case, so somebody else records the vote.")
 
@@ -83,7 +83,7 @@ def _kept_id(by: User) -> int | None:
     return Person.objects.get(pk=by.person_id).kept_id if by.person_id is not None else None
 
 
-def _accounts(by: User) -> set[int]:
+def accounts_of(by: User) -> set[int]:
     """Return the keys of every account of the human being who acts as `by`."""
     kept = _kept_id(by)
     if kept is None:

@@ -163,6 +163,7 @@ GROUPS: tuple[tuple[Words, tuple[Parameter, ...]], ...] = (
             *_of("send_up_days", "grassroots_days", "admission_decision_days"),
             *_of("admission_extension_days", least=0),
             *_of("ceremony_days", "ceremony_from", "new_member_papers_days"),
+            *_of("late_entry_days"),
         ),
     ),
     (
@@ -192,6 +193,8 @@ OF_COLUMN: dict[str, Parameter] = {
 
 HANOI = "HD 02-HD/BTCTU (Hà Nội) 21/11/2025"
 TAKEN_OVER = "294-QĐ/TW"
+OWN_POLICY = "Chính sách của sản phẩm, không phải quy định"
+"""Where no regulation says anything: our own rule, changed by two people like the rest."""
 EVERY = ""
 
 KNOWN: dict[tuple[str, str], tuple[Certainty, str]] = {
@@ -200,6 +203,7 @@ KNOWN: dict[tuple[str, str], tuple[Certainty, str]] = {
     (EVERY, "grassroots_days"): (Certainty.MEDIUM, HANOI),
     (EVERY, "youth_age_years"): (Certainty.MEDIUM, HANOI),
     (EVERY, "union_cadre_age_years"): (Certainty.MEDIUM, HANOI),
+    (EVERY, "late_entry_days"): (Certainty.LOW, OWN_POLICY),
     (EVERY, "smallest_cell"): (Certainty.MEDIUM, ""),
     (EVERY, "certificate_valid_on_last_day"): (Certainty.LOW, ""),
     (EVERY, "probation_extension_months"): (Certainty.LOW, HANOI),

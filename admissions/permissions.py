@@ -10,10 +10,11 @@ from typing import TYPE_CHECKING
 
 from django.utils.translation import gettext_lazy as _
 
-from admissions.bundles import Above, Held, relatives
+from admissions.bundles import Above, Held
 from admissions.cases import Case
 from admissions.stages import ORDER, Level, Stage
 from organizations.models import Ancestry, Appointment, Placement, Role
+from organizations.models.relative import own_people
 from organizations.rights import OWN_AND_BENEATH, TOP, Right
 
 if TYPE_CHECKING:
@@ -36,6 +37,7 @@ class Permission(StrEnum):
     RETURN = "return"
     ASK_CANCELLATION = "ask_cancellation"
     CANCEL = "cancel"
+    ANSWER_LATE = "answer_late"
     MOVE = "move"
 
 
@@ -81,6 +83,11 @@ HOLDERS: dict[Permission, Right] = {
         (Role.APPROVER,),
         _("the body that issued it; neither who asked nor who approved it"),
     ),
+    Permission.ANSWER_LATE: Right(
+        _("Let a ceremony count that was entered late, or decline it"),
+        (Role.APPROVER,),
+        _("above the cell; neither who entered it, nor approved, nor took part in the case"),
+    ),
     Permission.MOVE: Right(
         _("Ask that a file follow its person"),
         (Role.SECRETARY, Role.STAFF),
@@ -103,7 +110,12 @@ ASK_ERASURE = Right(
     by_two=True,
 )
 ANSWER_ERASURE = Right(_("Agree to an erasure, or decline it"), (Role.APPROVER,), OWN_AND_BENEATH)
-RIGHTS = (*HOLDERS.values(), KEEP_RULES, ASK_ERASURE, ANSWER_ERASURE)
+OPEN_IN_EMERGENCY = Right(
+    _("Open one named person's file for an hour, with a reason that unit and auditors read"),
+    (Role.LEADER, Role.STAFF),
+    _("leaders: their organisation and all beneath; staff: elsewhere in their tree"),
+)
+RIGHTS = (*HOLDERS.values(), KEEP_RULES, ASK_ERASURE, ANSWER_ERASURE, OPEN_IN_EMERGENCY)
 
 
 def _by_role(held: Iterable[Held]) -> dict[str, set[int]]:
@@ -124,7 +136,7 @@ class Rights:
     `sees` are the cells whose files they may see by name, as `Candidate.objects.visible_to`.
     The secretary of a cell prepares its files, records its votes and its ceremonies; the staff of
     a committee, at exactly that committee, record its votes; an approver at the competent body
-    records its decision.
+    records its decision. `near` are the holder and their declared relatives, by every record.
     """
 
     person_id: int | None
@@ -132,6 +144,7 @@ class Rights:
     near: frozenset[int]
     sees: frozenset[int]
     prepares: frozenset[int]
+    approves: frozenset[int]
     staff_at: frozenset[int]
     approver_at: frozenset[int]
 
@@ -139,7 +152,9 @@ class Rights:
     def of(cls, user: User | AnonymousUser, *, on: date, cells: Iterable[int]) -> Rights:
         """Return the rights of `user` on day `on` over the files of `cells` (ids)."""
         held: list[Held] = list(
-            Appointment.objects.of(user, on=on).values_list("role", "organization", relatives())
+            Appointment.objects.of(user, on=on).values_list(
+                "role", "organization", own_people("user")
+            )
         )
         at = _by_role(held)
         naming = _naming(at)
@@ -166,15 +181,16 @@ class Rights:
         at: dict[str, set[int]],
         lines: list[tuple[int, int]],
     ) -> Rights:
-        secretary_at = at.get(Role.SECRETARY, set())
+        secretary_at, approver_at = at.get(Role.SECRETARY, set()), at.get(Role.APPROVER, set())
         return cls(
             person_id=getattr(user, "person_id", None),
             roles=frozenset(at),
             near=frozenset(one for _role, _organization, near in held for one in near),
             sees=frozenset(cell for cell, _above in lines),
             prepares=frozenset(cell for cell, above in lines if above in secretary_at),
+            approves=frozenset(cell for cell, above in lines if above in approver_at),
             staff_at=frozenset(at.get(Role.STAFF, ())),
-            approver_at=frozenset(at.get(Role.APPROVER, ())),
+            approver_at=frozenset(approver_at),
         )
 
     def may(self, permission: Permission, case: Case) -> bool:
@@ -185,6 +201,8 @@ class Rights:
             return False
         if permission == Permission.PREPARE:
             return case.candidate.cell_id in self.prepares
+        if permission == Permission.ANSWER_LATE:
+            return case.candidate.cell_id in self.approves
         if permission == Permission.SEND_UP:
             return self._has_the_file(case)
         if permission in {Permission.RETURN, Permission.ASK_CANCELLATION}:
@@ -203,7 +221,11 @@ class Rights:
         return body is not None and body.organization_id in self.staff_at
 
     def are_of_their_own(self, person: int) -> bool:
-        """Say whether `person` (id) is the holder or a declared relative: SoD-4 of trust.md c.3."""
+        """Say whether `person` (id) is the holder or a declared relative: SoD-4 of trust.md c.3.
+
+        Whichever record it is of them, where duplicates were merged, as the database's trigger
+        (`models.separation.not_of_their_own`) has it.
+        """
         return person == self.person_id or person in self.near
 
     def serves(self, case: Case) -> list[Level]:

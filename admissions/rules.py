@@ -48,12 +48,22 @@ class Rules(Protocol):
     send_up_days: int
     grassroots_days: int
     new_member_papers_days: int
+    late_entry_days: int
     forward_days: int
     moved_decision_days: int
     moved_ceremony_days: int
     fault_review_days: int
     transfer_start_days: int
     transfer_present_days: int
+
+
+def is_entered_late(happened_on: date, rules: Rules, *, on: date) -> bool:
+    """Say whether what is entered on day `on` comes so late that a third person lets it count.
+
+    The day that is as many days back as the rules allow is not late. Source: the product's own
+    policy (`parameters.OWN_POLICY`), no regulation.
+    """
+    return (on - happened_on).days > rules.late_entry_days
 
 
 def add_months(day: date, months: int) -> date:

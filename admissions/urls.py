@@ -4,12 +4,14 @@ from django.urls import path
 
 from admissions.views import (
     classes,
+    emergencies,
     erasures,
     files,
     handover,
     helpers,
     home,
     introducers,
+    late_entries,
     meetings,
     moving,
     outcomes,
@@ -75,6 +77,13 @@ urlpatterns = [
         outcomes.DeclineCancellation.as_view(),
         name="decision-review-decline",
     ),
+    path(
+        "ho-so/<uuid:public_id>/ghi-muon/",
+        late_entries.AnswerLateEntry.as_view(),
+        name="late-entry-answer",
+    ),
+    path("mo-khan-cap/", emergencies.OpenInEmergency.as_view(), name="emergency-open"),
+    path("nhat-ky/mo-khan-cap/", emergencies.EmergencyList.as_view(), name="emergency-list"),
     path("sinh-hoat/", meetings.MeetingList.as_view(), name="meeting-list"),
     path("sinh-hoat/bien-ban/", meetings.MinutesList.as_view(), name="meeting-minutes"),
     path("xet-duyet/khong-du/", meetings.ShortVotes.as_view(), name="meeting-short"),

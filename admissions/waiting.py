@@ -6,20 +6,24 @@ from collections.abc import Callable
 from datetime import date
 from typing import Any
 
-from django.db.models import QuerySet
+from django.db.models import Q, QuerySet
+from django.db.models.expressions import RawSQL
 from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 
 from admissions.models import (
     AwarenessClass,
     Candidate,
+    Decision,
+    EmergencyOpening,
     Enrolment,
     Erasure,
     FileTransfer,
+    LateEntry,
     Mentorship,
     RuleChange,
 )
-from admissions.permissions import ANSWER_ERASURE
+from admissions.permissions import ANSWER_ERASURE, HOLDERS, Permission
 from admissions.selectors.classes import proposals_to_answer, to_mark
 from admissions.selectors.helpers import TO_REPLACE, WITHOUT, reasons, suspects, without_helper
 from admissions.selectors.meetings import short_above
@@ -28,6 +32,10 @@ from admissions.selectors.permission import asked_of
 from admissions.selectors.rule_sets import changes_to_answer
 from organizations.models import Appointment, Role, User
 from organizations.sheets.waiting import Kind, Row, at
+
+DAYS_TOLD = 7
+"""How long the secretary's page of tasks tells of a file opened in an emergency; the file always
+does."""
 
 
 def _moving(part: str) -> Callable[[User, date], QuerySet[FileTransfer]]:
@@ -84,7 +92,43 @@ def _to_answer_erasure(first: Row, _on: date) -> str:
     return reverse("erasure-answer", args=first)
 
 
+def _late_entries(user: User, on: date) -> QuerySet[LateEntry]:
+    approves = Appointment.objects.organizations_of(
+        user, roles=HOLDERS[Permission.ANSWER_LATE].roles, on=on
+    )
+    entered = LateEntry.objects.waiting().filter(candidate__cell__in=approves.values("pk"))
+    approved = Decision.objects.filter(approved_by=user).values("candidate")
+    return entered.exclude(Q(entered_by=user) | Q(candidate__in=approved)).order_by("pk")
+
+
+def _to_answer_late(first: Row, _on: date) -> str:
+    return reverse("late-entry-answer", args=first)
+
+
+def _opened(user: User, on: date) -> QuerySet[EmergencyOpening]:
+    """What was opened in the last days, for the secretary to know: nothing is to be answered."""
+    rows = EmergencyOpening.objects.filter(candidate__cell__in=_kept(user, on))
+    days = RawSQL("%s::date - %s", [on, DAYS_TOLD])
+    return rows.filter(entered_at__date__gt=days).order_by("-pk")
+
+
+def _who_sees(first: Row, _on: date) -> str:
+    return reverse("candidate-readers", args=first)
+
+
 KINDS = [
+    Kind(
+        _("Files opened in an emergency this week, to know of"),
+        _opened,
+        _who_sees,
+        ("candidate__public_id",),
+    ),
+    Kind(
+        _("Ceremonies entered late, to let count"),
+        _late_entries,
+        _to_answer_late,
+        ("candidate__public_id",),
+    ),
     Kind(_("Erasures to answer"), _erasures, _to_answer_erasure, ("public_id",)),
     Kind(_("Changes of the rules to answer"), _rule_changes, _to_answer_change),
     Kind(

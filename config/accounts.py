@@ -49,7 +49,13 @@ class Adapter(DefaultAccountAdapter):  # type: ignore[misc]  # allauth has no ty
     def authenticate(self, request: HttpRequest, **credentials: Any) -> AbstractBaseUser | None:
         """Return whose these are; a closed account is told no more than a wrong password."""
         user: AbstractBaseUser | None = super().authenticate(request, **credentials)
-        return user if user is not None and user.is_active else None
+        if user is not None and not user.is_active:
+            self.refused_as_closed(request, user)
+            return None
+        return user
+
+    def refused_as_closed(self, request: HttpRequest, user: AbstractBaseUser) -> None:
+        """Be told that somebody proved to be `user`, whose account is closed."""
 
     def pre_authenticate(self, request: HttpRequest, **credentials: Any) -> None:
         """Count towards the slow limit of the account, unless the lock of this address answers.
@@ -67,6 +73,7 @@ class Adapter(DefaultAccountAdapter):  # type: ignore[misc]  # allauth has no ty
 
     def respond_user_inactive(self, request: HttpRequest, user: AbstractBaseUser) -> HttpResponse:
         """Tell a closed account, which a passkey still finds, no more than a wrong password."""
+        self.refused_as_closed(request, user)
         messages.error(request, str(self.error_messages["username_password_mismatch"]))
         return redirect("account_login")
 

@@ -6,6 +6,7 @@ exactly what each table needs (`config/grants.py`).
 
 import hashlib
 import hmac
+import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
@@ -66,6 +67,22 @@ def app_role(database: str) -> str:
     return f"{database}_app"
 
 
+def system_role(app: str) -> str:
+    """Return the name of the role that reads all rows, beside the role `app`: config/rows.py.
+
+    >>> system_role("ketnap_app")
+    'ketnap_system'
+    """
+    return f"{app.removesuffix('_app')}_system"
+
+
+def acts_as() -> str:
+    """Return the role as which this process acts: none but its own where it serves pages."""
+    if os.environ.get("READS") == "as asked":
+        return ""
+    return system_role(unquote(urlsplit(app_url()).username or ""))
+
+
 def app_password(owner: str) -> str | None:
     """Return the role's password: `APP_DATABASE_PASSWORD`, else one derived from the owner's.
 
@@ -93,8 +110,10 @@ def app_url() -> str:
     return urlunsplit(parts._replace(netloc=f"{who}@{place}"))
 
 
-def settings(url: str, *, statement_timeout: str) -> dict[str, Any]:
+def settings(url: str, *, statement_timeout: str, role: str = "") -> dict[str, Any]:
     """Return Django's settings for `url`; no statement and no lock waits forever.
+
+    `role`: as which to act once signed in, where not as the role that signs in.
 
     Raises ImproperlyConfigured where `url` is no address of a PostgreSQL; its text, which may hold
     a password, is not repeated.
@@ -111,6 +130,8 @@ def settings(url: str, *, statement_timeout: str) -> dict[str, Any]:
     limits = f"-c jit=off -c lock_timeout=3s -c statement_timeout={statement_timeout}"
     if statement_timeout != "0":  # a command may also think for long within its transaction
         limits += " -c idle_in_transaction_session_timeout=30s"
+    if role:
+        limits += f" -c role={role}"
     found.setdefault("OPTIONS", {})["options"] = limits
     return found
 

@@ -95,8 +95,10 @@ def _granted(privilege: str, columns: list[str] | None) -> sql.Composable:
     return sql.SQL("UPDATE ({})").format(sql.SQL(", ").join(map(sql.Identifier, columns)))
 
 
-def make_role(role: str, password: str | None) -> None:
-    """Make `role` where it is missing, able to sign in and nothing else.
+def make_roles(role: str, system: str, password: str | None) -> None:
+    """Make `role` where it is missing, able to sign in and nothing else, and `system` beside it.
+
+    `role` may act as `system`, which reads all rows, and does so when it says so alone.
 
     Raises ProgrammingError where the owner may not make roles and the role is not there.
     """
@@ -108,6 +110,11 @@ def make_role(role: str, password: str | None) -> None:
         if cursor.fetchone() is None:
             attributes = "LOGIN NOSUPERUSER NOCREATEDB NOCREATEROLE NOREPLICATION"
             cursor.execute(sql.SQL("CREATE ROLE {} " + attributes).format(name))
+        cursor.execute("SELECT 1 FROM pg_roles WHERE rolname = %s", [system])
+        if cursor.fetchone() is None:
+            cursor.execute(sql.SQL("CREATE ROLE {} NOLOGIN").format(sql.Identifier(system)))
+        cursor.execute(sql.SQL("ALTER ROLE {} NOINHERIT").format(name))
+        cursor.execute(sql.SQL("GRANT {} TO {}").format(sql.Identifier(system), name))
         if password:
             set_password = sql.SQL("ALTER ROLE {} PASSWORD {}")
             cursor.execute(set_password.format(name, sql.Literal(password)))

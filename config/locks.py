@@ -20,6 +20,7 @@ class Lock(IntEnum):
     DIGESTS = 77008
     READINGS = 77009  # of the audit, sealed by one after the other
     SCANS = 77010  # one content at a time, brought in or taken away
+    READING = 77011  # one account's scans and sealed data, counted one after the other
 
 
 @contextmanager

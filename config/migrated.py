@@ -4,7 +4,13 @@ import hashlib
 
 from config.environment import BASE_DIR
 
-READ = ("*/migrations/*.py", "*/models/*.py", "config/grants.py", "requirements.lock")
+READ = (
+    "*/migrations/*.py",
+    "*/models/*.py",
+    "config/grants.py",
+    "config/rows.py",
+    "requirements.lock",
+)
 
 
 def mark() -> str:

@@ -12,6 +12,7 @@ from __future__ import annotations
 import copy
 from collections.abc import Sequence
 from itertools import groupby
+from typing import Any
 
 from django.db.backends.base.schema import BaseDatabaseSchemaEditor
 from django.db.migrations import Migration
@@ -27,6 +28,8 @@ from django.db.migrations.operations import (
 from django.db.migrations.operations.base import Operation
 from django.db.migrations.state import ProjectState
 from pgtrigger.migrations import AddTrigger, RemoveTrigger
+
+from config.rows import unprotect
 
 # Never in one run: a table made with a field, and the operation that adds the field to it.
 TOGETHER: dict[type[Operation], str] = {
@@ -88,7 +91,15 @@ class State(ProjectState):
 
 
 class Executor(MigrationExecutor):
-    """Django's, which takes each migration in runs."""
+    """Django's, which takes each migration in runs, and the policies of rows out of their way.
+
+    The command `migrate` puts them back (config/rows.py).
+    """
+
+    def migrate(self, *args: Any, **kwargs: Any) -> ProjectState:
+        """Migrate as Django does; see there."""
+        unprotect()
+        return super().migrate(*args, **kwargs)
 
     def apply_migration(
         self,

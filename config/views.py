@@ -8,7 +8,7 @@ import sys
 from datetime import datetime
 from typing import Any
 
-from allauth.account.views import LoginView
+from allauth.account.views import LoginView, LogoutView
 from django.apps import apps
 from django.conf import settings
 from django.contrib.auth.decorators import login_not_required
@@ -19,7 +19,12 @@ from django.template.loader import render_to_string
 from django.urls import NoReverseMatch, reverse
 from django.utils.http import url_has_allowed_host_and_scheme
 from django.views.decorators.cache import never_cache
-from django.views.decorators.http import require_GET, require_POST, require_safe
+from django.views.decorators.http import (
+    require_GET,
+    require_http_methods,
+    require_POST,
+    require_safe,
+)
 
 from config.clock import HERE
 from config.ui.acting import SESSION_KEY, acting
@@ -35,6 +40,8 @@ from config.ui.display import (
 )
 from config.ui.middleware import UNSENT
 from config.ui.navigation import TASKS, count_is_known, landing
+from config.ui.pages import SeeOther
+from config.ui.searching import address_of, list_of
 
 logger = logging.getLogger(__name__)
 
@@ -45,6 +52,15 @@ class SignIn(LoginView):  # type: ignore[misc]  # allauth has no types
 
 
 sign_in_form = SignIn.as_view()
+
+
+class SignOut(LogoutView):  # type: ignore[misc]  # as above
+    """Leave nothing behind in the browser; its cookies of display and of forms stay."""
+
+    def post(self, *args: Any, **kwargs: Any) -> HttpResponse:
+        answer: HttpResponse = super().post(*args, **kwargs)
+        answer.headers["Clear-Site-Data"] = '"cache", "storage"'
+        return answer
 
 
 def first_start() -> str | None:
@@ -88,6 +104,15 @@ def act_as(request: HttpRequest) -> HttpResponse:
     if wanted in held:
         request.session[SESSION_KEY] = held[wanted]
     return redirect("home")
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+def search(request: HttpRequest) -> HttpResponse:
+    """Keep what was typed, and show the list by an address without it; GET: the list as it is."""
+    if request.method == "POST":
+        return SeeOther(address_of(request))
+    # Whoever signed in again after a search was sent: the words went with the session.
+    return redirect(list_of(request))
 
 
 def _back(request: HttpRequest) -> str:

@@ -1,4 +1,4 @@
-"""What a developer does: `make test`, `matrix`, `check`, `audit`, `format`, `lock`, `wheelhouse`.
+"""What a developer does: `make test`, `matrix`, `mutants`, `check`, `audit`, `format`, `lock`, ….
 
 Each is also what CI does (`.ci/run`). Standard library alone: `wheelhouse` runs without Django.
 """
@@ -43,6 +43,10 @@ MODULES = (
     "targets/tasks.py",
 )
 """What mypy reads: all that others call. Views, forms and tests may stay untyped."""
+
+APPS = ("organizations", "admissions", "targets", "reports")
+NOT_OF_MUTANTS = ("slow", "thorough", "scenario", "browser", "worker")
+"""Tests that take long, and are about no check that others are not about."""
 
 BARE = {
     "DJANGO_SETTINGS_MODULE": "config.settings.prod",
@@ -91,6 +95,18 @@ def matrix(arguments: Sequence[str]) -> bool:
         return False
     whole = {"MATRIX": "whole"}
     return python(*chosen, "tests/permissions/test_matrix.py", *arguments, env=whole)
+
+
+def mutants(arguments: Sequence[str]) -> bool:
+    """Take each check of scope away, and see that the matrix or a test notices; docs/mutants.md."""
+    chosen = ["-m", "pytest", "-q", "-n", "0", "-p", "tests.permissions.guarded"]
+    quick = " and ".join(f"not {mark}" for mark in NOT_OF_MUTANTS)
+    by_tests = ["-p", "tests.permissions.by_tests", "-m", quick]
+    if not _prepare_for_pages():
+        return False
+    return python(*chosen, "tests/permissions/mutants.py", *arguments) and python(
+        *chosen, *by_tests, *(f"tests/{app}" for app in APPS), *arguments
+    )
 
 
 def check(_: Sequence[str]) -> bool:
@@ -229,6 +245,7 @@ def _prepare_for_pages() -> bool:
 COMMANDS: dict[str, Callable[[Sequence[str]], bool]] = {
     "test": test,
     "matrix": matrix,
+    "mutants": mutants,
     "check": check,
     "audit": audit,
     "format": format_code,

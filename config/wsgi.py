@@ -8,6 +8,7 @@ from typing import Any
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings.dev")
 os.environ.setdefault("STATEMENT_TIMEOUT", "15s")
 os.environ.setdefault("PGAPPNAME", "web")
+os.environ["READS"] = "as asked"  # config/rows.py
 
 from django.core.wsgi import get_wsgi_application  # reads the variables above
 

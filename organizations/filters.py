@@ -31,11 +31,14 @@ class SearchKey(Func):
     output_field = CharField()
 
 
-def search_box(label: Any) -> django_filters.CharFilter:
+def search_input() -> forms.TextInput:
+    """Return a box to type into; what is typed does not go into the address (`ui.searching`)."""
+    return forms.TextInput(attrs={"type": "search", "maxlength": 120})
+
+
+def search_box(label: Any, **more: Any) -> django_filters.CharFilter:
     """Return the filter `q` of a list; it is labelled with what it searches."""
-    return django_filters.CharFilter(
-        label=label, widget=forms.TextInput(attrs={"type": "search", "maxlength": 120})
-    )
+    return django_filters.CharFilter(label=label, widget=search_input(), **more)
 
 
 class OrganizationFilter(django_filters.FilterSet):  # type: ignore[misc]

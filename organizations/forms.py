@@ -184,20 +184,11 @@ class NewPasswordField(forms.CharField):
         super().__init__(strip=False, max_length=128, widget=widget, **kwargs)
 
 
-class AccountForm(OnceForm):
-    """A new account; what it may do comes from its roles."""
+class ChosenPasswordForm(OnceForm):
+    """A password of one's own, typed twice."""
 
-    full_name = NameField(
-        label=_("Full name"), error_messages={"required": _("Enter the full name.")}
-    )
-    username = LineField(
-        label=_("Sign-in name"),
-        max_length=150,
-        help_text=_("Letters without diacritics and digits, no blanks, for example: bithu.kt1"),
-        error_messages={"required": _("Enter a sign-in name.")},
-    )
     password = NewPasswordField(
-        label=_("First password"),
+        label=_("Password"),
         help_text=_("At least 12 characters; no common word, no unit's name, not digits alone."),
         error_messages={"required": _("Enter a password.")},
     )
@@ -205,12 +196,6 @@ class AccountForm(OnceForm):
         label=_("The password once more"),
         error_messages={"required": _("Enter the password once more.")},
     )
-
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        self.fields["username"].widget.attrs.update(
-            autocomplete="off", autocapitalize="none", spellcheck="false"
-        )
 
     def clean(self) -> dict[str, Any]:
         cleaned: dict[str, Any] = super().clean() or self.cleaned_data
@@ -225,7 +210,52 @@ class AccountForm(OnceForm):
         return found
 
 
-class FirstStartForm(AccountForm):
+class StartCodeForm(ChosenPasswordForm):
+    """Name and start code, and the password that its owner chooses."""
+
+    username = LineField(
+        label=_("Sign-in name"),
+        max_length=150,
+        error_messages={"required": _("Enter a sign-in name.")},
+    )
+    code = LineField(
+        label=_("Start code"),
+        max_length=40,
+        help_text=_("From your administrator, for example: ABCD-EFGH-2345-6789"),
+        error_messages={"required": _("Enter the start code.")},
+    )
+    field_order = ["username", "code"]
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        without_help = {"autocapitalize": "none", "spellcheck": "false"}
+        self.fields["username"].widget.attrs.update(autocomplete="username", **without_help)
+        self.fields["code"].widget.attrs.update(
+            autocomplete="one-time-code", autocapitalize="characters", spellcheck="false"
+        )
+
+
+class AccountForm(OnceForm):
+    """A new account; what it may do comes from its roles, its password from its owner."""
+
+    full_name = NameField(
+        label=_("Full name"), error_messages={"required": _("Enter the full name.")}
+    )
+    username = LineField(
+        label=_("Sign-in name"),
+        max_length=150,
+        help_text=_("Letters without diacritics and digits, no blanks, for example: bithu.kt1"),
+        error_messages={"required": _("Enter a sign-in name.")},
+    )
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["username"].widget.attrs.update(
+            autocomplete="off", autocapitalize="none", spellcheck="false"
+        )
+
+
+class FirstStartForm(ChosenPasswordForm, AccountForm):
     """What an empty database needs: an organisation, an administrator, the year work begins in."""
 
     organization_name = NameField(
@@ -251,7 +281,6 @@ class FirstStartForm(AccountForm):
         self.today = today
         choices(self, "kind", selectors.kinds(cells=False))
         self.fields["full_name"].label = _("Administrator's full name")
-        self.fields["password"].label = _("Password")
         username = self.fields["username"]
         username.widget.attrs["autocomplete"] = "username"
         username.help_text = _(

@@ -68,7 +68,10 @@ FOUND_UNITS = Right(
     _("Add organisations, say who decides admissions"), (Role.ADMINISTRATOR,), OWN_AND_BENEATH
 )
 KEEP_ACCOUNTS = Right(
-    _("Open and close accounts, end their sessions, take lost proofs away"),
+    _(
+        "Open and close accounts, end their sessions, take lost proofs away, give start codes for"
+        " passwords"
+    ),
     (Role.ADMINISTRATOR,),
     OWN_AND_BENEATH,
 )

@@ -1,5 +1,8 @@
 """How sessions are kept: the engine that settings name as `SESSION_ENGINE`.
 
+What a session holds is sealed: names in messages, a form that waits for a proof, a secret that is
+being set up are not readable in its row, nor in a copy of it.
+
 The one query that reads a session also says whether it may go on, and what a page would otherwise
 ask at each request: whether a second proof is missing. So what changes (a role given, an
 authenticator taken away) counts from the next request on.
@@ -7,7 +10,8 @@ authenticator taken away) counts from the next request on.
 
 from __future__ import annotations
 
-from datetime import timedelta
+from base64 import b64decode, b64encode
+from datetime import datetime, timedelta
 from typing import Any
 
 from allauth.mfa.models import Authenticator
@@ -19,7 +23,7 @@ from django.db import DatabaseError, IntegrityError, transaction
 from django.db.models import Exists, OuterRef, Q, QuerySet
 from django.db.models.functions import Now
 
-from config import clock
+from config import clock, vault
 
 DEVICE = "device"
 ADDRESS = "address"
@@ -35,6 +39,8 @@ class SessionStore(DatabaseStore):
     """They hold a role that asks for a second proof, and have given themselves none."""
     is_demonstration = False
     was_seen_long_ago = False
+    began_at: datetime | None = None
+    """When the session began that this one goes on under a new key."""
 
     @classmethod
     def get_model_class(cls) -> Any:
@@ -53,9 +59,33 @@ class SessionStore(DatabaseStore):
         self.was_seen_long_ago = row.was_seen_long_ago
         return row
 
+    def encode(self, session_dict: dict[str, Any]) -> str:
+        hidden = vault.seal_passing(super().encode(session_dict), about=self._about())
+        return b64encode(hidden).decode()
+
+    def decode(self, session_data: str) -> dict[str, Any]:
+        """Return what a session of this key holds; nothing where it was sealed as another's."""
+        try:
+            opened = vault.unseal_passing(b64decode(session_data), about=self._about())
+        except ValueError:
+            return {}
+        held: dict[str, Any] = super().decode(opened)
+        return held
+
+    def _about(self) -> str:
+        return f"session {self.session_key}"
+
+    def renew_key(self) -> None:
+        """Go on under a new key; the old one is nobody's, and when the session began stays."""
+        began = self.model.objects.filter(session_key=self.session_key)
+        self.began_at = began.values_list("started_at", flat=True).first()
+        self.cycle_key()
+
     def create_model_instance(self, data: dict[str, Any]) -> Any:
         row = super().create_model_instance(data)
         row.user_id = data.get("_auth_user_id")
+        if self.began_at is not None:
+            row.started_at = self.began_at  # of a new row alone: never written anew
         row.device, row.address = data.get(DEVICE, ""), data.get(ADDRESS, "")
         return row
 

@@ -9,7 +9,7 @@ import pghistory
 from celery import shared_task
 
 from config import clock
-from organizations.operations import ancestry, audit, reorganizations, sessions
+from organizations.operations import ancestry, audit, bursts, reorganizations, sessions
 
 logger = logging.getLogger(__name__)
 
@@ -46,6 +46,12 @@ def verify_ancestry() -> None:
 def seal_readings() -> None:
     """Seal what was read since the last time into the audit's chain."""
     audit.seal_readings()
+
+
+@shared_task(acks_late=True, ignore_result=True)  # type: ignore[untyped-decorator]
+def tell_what_was_counted() -> None:
+    """Tell the audit how often happened what was too often to be told one by one."""
+    bursts.tell_what_is_over()
 
 
 @shared_task(acks_late=True, ignore_result=True)  # type: ignore[untyped-decorator]

@@ -1,8 +1,6 @@
 """Addresses of this app."""
 
-from allauth.account.views import reauthenticate
 from allauth.mfa.base import views as proofs
-from allauth.mfa.recovery_codes.views import generate_recovery_codes
 from allauth.mfa.webauthn import views as passkeys
 from django.urls import path
 
@@ -18,6 +16,7 @@ from organizations.views import (
     relatives,
     reorganizations,
     security,
+    start_codes,
     transfers,
 )
 
@@ -25,14 +24,19 @@ urlpatterns = [
     # One's own account; allauth looks its pages up under its own names.
     path("tai-khoan/dang-nhap/xac-nhan/", proofs.authenticate, name="mfa_authenticate"),
     path("tai-khoan/dang-nhap/khoa/", passkeys.login_webauthn, name="mfa_login_webauthn"),
-    path("tai-khoan/xac-nhan/mat-khau/", reauthenticate, name="account_reauthenticate"),
-    path("tai-khoan/xac-nhan/ma/", proofs.reauthenticate, name="mfa_reauthenticate"),
+    path("tai-khoan/dang-nhap/dat-mat-khau/", start_codes.PasswordSet.as_view(), name="start-code"),
+    path(
+        "tai-khoan/xac-nhan/mat-khau/",
+        security.ProveByPassword.as_view(),
+        name="account_reauthenticate",
+    ),
+    path("tai-khoan/xac-nhan/ma/", security.ProveByCode.as_view(), name="mfa_reauthenticate"),
     path(
         "tai-khoan/xac-nhan/khoa/",
-        passkeys.reauthenticate_webauthn,
+        security.ProveByPasskey.as_view(),
         name="mfa_reauthenticate_webauthn",
     ),
-    path("tai-khoan/bao-mat/", proofs.index, name="mfa_index"),
+    path("tai-khoan/bao-mat/", security.Security.as_view(), name="mfa_index"),
     path(
         "tai-khoan/bao-mat/mat-khau/",
         security.PasswordChange.as_view(),
@@ -60,7 +64,7 @@ urlpatterns = [
     ),
     path(
         "tai-khoan/bao-mat/ma-du-phong/tao/",
-        generate_recovery_codes,
+        security.RecoveryCodesMake.as_view(),
         name="mfa_generate_recovery_codes",
     ),
     path("tai-khoan/phien/", security.SessionList.as_view(), name="session-list"),
@@ -111,6 +115,11 @@ urlpatterns = [
         "quan-tri/nguoi-dung/<str:username>/xac-thuc/",
         administration.ProofsReset.as_view(),
         name="account-reset-proofs",
+    ),
+    path(
+        "quan-tri/nguoi-dung/<str:username>/mat-khau/",
+        administration.PasswordReset.as_view(),
+        name="account-reset-password",
     ),
     path(
         "quan-tri/nguoi-dung/<str:username>/phien/",

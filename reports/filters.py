@@ -10,13 +10,14 @@ from django.utils.translation import gettext_lazy as _
 
 from config import clock, names
 from organizations import selectors
+from organizations.filters import search_box
 from organizations.models import Designation, Organization
 
 
 class OrganizationFilter(django_filters.FilterSet):  # type: ignore[misc] - no types there
     """By name, with or without diacritics, past names too, and by kind as it is today."""
 
-    q = django_filters.CharFilter(label=_("Name"), method="by_name")
+    q = search_box(_("Name"), method="by_name")
     loai = django_filters.ChoiceFilter(
         label=_("Kind"), empty_label=_("All kinds"), method="by_kind"
     )

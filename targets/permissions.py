@@ -54,8 +54,13 @@ READ_DRAFTS = Right(
 )
 RECOMPUTE = Right(
     _("Have a year computed anew"),
-    (Role.STAFF, Role.AUDITOR, Role.ADMINISTRATOR),
+    (Role.STAFF, Role.ADMINISTRATOR),
     _("everywhere: it changes nothing that is right"),
+)
+SEE_RECOMPUTES = Right(
+    _("See the recomputes of years and what had differed"),
+    (Role.STAFF, Role.AUDITOR, Role.ADMINISTRATOR),
+    _("everywhere; the units named are those one sees"),
 )
 RIGHTS = (
     SET_FIGURES,
@@ -67,6 +72,7 @@ RIGHTS = (
     FOLLOW_UP,
     READ_DRAFTS,
     RECOMPUTE,
+    SEE_RECOMPUTES,
 )
 
 
@@ -171,6 +177,11 @@ def reads_drafts_of(user: User | AnonymousUser, organization: Organization, *, o
     """Say whether `user` sees what `organization` drafts for those beneath before it is issued:
     its own staff, approvers and leaders; nobody above, beneath or beside it."""
     return acts_at(user, *READ_DRAFTS.roles, at=organization, on=on)
+
+
+def sees_recomputes(user: User | AnonymousUser, *, on: date) -> bool:
+    """Say whether `user` reads how recomputes went; an auditor does, and has none made."""
+    return holds(user, *SEE_RECOMPUTES.roles, on=on)
 
 
 def may_recompute(user: User | AnonymousUser, *, on: date) -> bool:

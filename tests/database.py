@@ -53,6 +53,7 @@ class Copy:
 
         base = database.database_of(owner_url)
         self.role = database.app_role(base)
+        self.system = database.system_role(self.role)
         self.template = f"test_{base}_made"
         self.name = f"test_{base}" + (f"_{process}" if process else "")
         self.server = database.named(owner_url, "postgres")
@@ -89,7 +90,8 @@ class Copy:
             connection.settings_dict["NAME"] = self.template
             call_command("migrate", verbosity=0)
             with connection.cursor() as cursor:  # a superuser may anyway, any other owner may now
-                cursor.execute(sql.SQL("GRANT {} TO CURRENT_USER").format(_id(self.role)))
+                for role in (self.role, self.system):
+                    cursor.execute(sql.SQL("GRANT {} TO CURRENT_USER").format(_id(role)))
             connection.close()
 
     def make(self, *, of: str = "") -> None:
@@ -161,7 +163,7 @@ def database_copy(
     def become_the_product(connection: Any, **_: object) -> None:
         if copy.in_use:
             with connection.cursor() as cursor:
-                cursor.execute(sql.SQL("SET ROLE {}").format(_id(copy.role)))
+                cursor.execute(sql.SQL("SET ROLE {}").format(_id(copy.system)))
 
     def renew(_: TransactionTestCase) -> None:
         copy.make()

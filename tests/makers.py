@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Collection, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import date, timedelta
 from itertools import count
@@ -50,6 +51,7 @@ from admissions.operations.preparation import (
 from admissions.operations.recognition import recognise
 from admissions.rules import add_months
 from admissions.stages import ORDER, Level, Purpose, Stage
+from config import clock
 from config.periods import between
 from organizations.models import (
     Appointment,
@@ -93,6 +95,15 @@ def stand_on(day: date | None) -> None:
     Installation.objects.update_or_create(
         id=1, defaults={"mode": Installation.Mode.DEMONSTRATION, "day": day}
     )
+
+
+@contextmanager
+def standing_on(day: date) -> Iterator[None]:
+    """Let the product's clock stand on `day` for a moment."""
+    before = Installation.objects.get().day
+    stand_on(day)
+    yield
+    stand_on(before)
 
 
 def once() -> str:
@@ -405,8 +416,18 @@ def _brought(file: Candidate, world: World, *, at: Stage) -> Candidate:
     if before(Stage.DECIDED):
         decided(world, file)
     if before(Stage.ADMITTED):
-        hold_ceremony(file, by=world.secretary, on=DAY, ceremony_on=WAY["ceremony_on"])
+        held(file, by=world.secretary, on=DAY, ceremony_on=WAY["ceremony_on"])
     return file
+
+
+def held(file: Candidate, *, by: User, on: date, ceremony_on: date, **more: Any) -> Any:
+    """The ceremony, entered in time: by day `on`, and before it needs a third person."""
+    limit = ceremony_on + timedelta(days=file.rules.late_entry_days)
+    entered_on = min(on, limit)
+    if clock.today() <= limit:
+        return hold_ceremony(file, by=by, on=entered_on, ceremony_on=ceremony_on, **more)
+    with standing_on(entered_on):
+        return hold_ceremony(file, by=by, on=entered_on, ceremony_on=ceremony_on, **more)
 
 
 def decided(world: World, file: Candidate, *, number: str = "", **changes: Any) -> Any:
@@ -460,7 +481,7 @@ def on_probation(
 ) -> Candidate:
     """A probationary member of the first cell since `ceremony_on`, entered by day `on`."""
     file = candidate(world, at=Stage.DECIDED, **changes)
-    hold_ceremony(file, by=world.secretary, on=on or ceremony_on, ceremony_on=ceremony_on)
+    held(file, by=world.secretary, on=on or ceremony_on, ceremony_on=ceremony_on)
     return Candidate.objects.select_related("person", "cell", "rules").get(pk=file.pk)
 
 

@@ -236,11 +236,26 @@ class CeremonyForm(OnceForm):
         help_text=_("Only where the last day has passed: the cell reported and was let."),
     )
     consent_number = LineField(label=_("Number of the consent"), max_length=40, required=False)
+    late_because = NoteField(label=_("Why it is entered so late"), required=False, max_length=300)
 
     def __init__(
-        self, *args: Any, members: Any, rounds: Any, is_late: bool = True, **kwargs: Any
+        self,
+        *args: Any,
+        members: Any,
+        rounds: Any,
+        is_late: bool = True,
+        late_entry_days: int | None = None,
+        **kwargs: Any,
     ) -> None:
+        """`late_entry_days`: after so many a third person lets it count; None: none was before."""
         super().__init__(*args, **kwargs)
+        if late_entry_days is None:
+            del self.fields["late_because"]
+        else:
+            self.fields["late_because"].help_text = _(
+                "Only where the ceremony was more than %(days)s days ago: a third person then lets"
+                " it count."
+            ) % {"days": late_entry_days}
         if not is_late:
             del self.fields["consented_on"], self.fields["consent_number"]
         self.fields["mentor"].queryset = members

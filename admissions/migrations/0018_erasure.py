@@ -106,7 +106,7 @@ ERASED = [
 tests/admissions/test_erasures.py names them."""
 
 
-def overwriting():
+def overwriting(erased):
     """Facts are guarded by triggers even from their owner, who puts them aside for a moment.
 
     That locks the tables against other writers. Sooner than PostgreSQL looks for deadlocks (after
@@ -118,12 +118,14 @@ def overwriting():
     UPDATE {table} SET {", ".join(f"{column} = {value}" for column, value in values.items())}
         WHERE {which};
     ALTER TABLE {table} ENABLE TRIGGER USER;"""
-        for table, which, values in ERASED
+        for table, which, values in erased
     )
 
 
-FUNCTION = f"""
-CREATE FUNCTION erase_person(asked bigint) RETURNS void
+def erase_person(erased, *, create="CREATE"):
+    """What later migrations add is written over by the function made anew."""
+    return f"""
+{create} FUNCTION erase_person(asked bigint) RETURNS void
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = public, pg_temp SET lock_timeout = '200ms'
 AS $$
 DECLARE
@@ -155,7 +157,7 @@ BEGIN
         RAISE EXCEPTION 'who belongs, has an open file or an account is not erased'
             USING ERRCODE = '23514', CONSTRAINT = 'erasure_of_nobody_who_belongs';
     END IF;
-{overwriting()}
+{overwriting(erased)}
     INSERT INTO organizations_auditevent
         (roles, kind, action, words, object, reference, organization_id, payload)
     SELECT '', 'write', 'erase_person', 'Erased the personal data', 'admissions.candidate',
@@ -212,5 +214,5 @@ class Migration(migrations.Migration):
             model_name='erasure',
             trigger=pgtrigger.compiler.Trigger(name='asked_before_answered', sql=pgtrigger.compiler.UpsertTriggerSql(func="\n    IF NEW.answered_at IS NOT NULL OR NEW.answered_by_id IS NOT NULL\n        OR NEW.carried_out_at IS NOT NULL THEN\n        RAISE EXCEPTION 'an erasure is asked for before it is answered'\n            USING ERRCODE = '23514', CONSTRAINT = 'erasure_asked_before_answered';\n    END IF;\n    RETURN NEW;\n", hash='a6339b1546ab794816715725a91a55270a58d350', operation='INSERT', pgid='pgtrigger_asked_before_answered_64d09', table='admissions_erasure', when='BEFORE')),
         ),
-        migrations.RunSQL(FUNCTION, "DROP FUNCTION erase_person(bigint)"),
+        migrations.RunSQL(erase_person(ERASED), "DROP FUNCTION erase_person(bigint)"),
     ]

@@ -6,7 +6,9 @@ from .ballot import Ballot
 from .candidate import Candidate, FileMove, Group, Milestone, Special
 from .deadline import Deadline
 from .decision import Decision, DecisionReview, Extension, FileReturn
+from .emergency import EmergencyOpening
 from .erasure import Erasure
+from .late_entry import LateEntry
 from .meeting import Elector, Meeting
 from .moving import FileTransfer
 from .paper import Paper, Scan, ScanReading, ScanVerdict, Verification
@@ -25,6 +27,7 @@ __all__ = [
     "Decision",
     "DecisionReview",
     "Elector",
+    "EmergencyOpening",
     "Enrolment",
     "Erasure",
     "Extension",
@@ -33,6 +36,7 @@ __all__ = [
     "FileTransfer",
     "Group",
     "Introducer",
+    "LateEntry",
     "Meeting",
     "MentorNote",
     "Mentorship",

@@ -103,6 +103,22 @@ GUARD = """
                 RAISE EXCEPTION 'the candidate is admitted already'
                     USING ERRCODE = '23514', CONSTRAINT = 'admission_once_per_candidate';
             END IF;
+            -- What is taken over from earlier records is late by nature: it has no decision here.
+            IF NEW.decision_id IS NOT NULL
+                AND (app_now() AT TIME ZONE 'Asia/Ho_Chi_Minh')::date - NEW.ceremony_on > (
+                SELECT rules.late_entry_days FROM admissions_candidate AS file
+                JOIN admissions_ruleset AS rules ON rules.id = file.rules_id
+                WHERE file.id = NEW.candidate_id)
+                AND NOT EXISTS (SELECT 1 FROM admissions_lateentry AS entry
+                    WHERE entry.id = NEW.late_entry_id
+                    AND entry.candidate_id = NEW.candidate_id
+                    AND entry.decision_id = NEW.decision_id
+                    AND entry.ceremony_on = NEW.ceremony_on
+                    AND entry.answered_at IS NOT NULL AND entry.declined_because = '')
+            THEN
+                RAISE EXCEPTION 'a third person lets a ceremony of % count so late', NEW.ceremony_on
+                    USING ERRCODE = '23514', CONSTRAINT = 'admission_entered_late_by_three_people';
+            END IF;
         END IF;
         IF NEW.decision_id IS NOT NULL AND NOT EXISTS (
             SELECT 1 FROM admissions_decision AS decision
@@ -160,6 +176,14 @@ class Admission(models.Model):
         "self", models.PROTECT, null=True, blank=True, related_name="reversed_by"
     )
     reason = models.CharField(_("reason"), max_length=300, blank=True)
+    late_entry = models.OneToOneField(
+        "admissions.LateEntry",
+        models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="admission",
+        help_text=_("Who let it count, where it was entered late."),
+    )
     round = models.ForeignKey(Round, models.PROTECT, null=True, blank=True, related_name="+")
     sex = models.CharField(max_length=6, choices=Sex)
     age_years = models.PositiveSmallIntegerField()

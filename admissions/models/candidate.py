@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import uuid
 from datetime import date
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pghistory
 import pgtrigger
+from django.apps import apps
 from django.contrib.postgres.expressions import ArraySubquery
 from django.contrib.postgres.fields import ArrayField
 from django.db import models
@@ -15,7 +16,7 @@ from django.db.models import F, OuterRef, Q, Subquery
 from django.utils.translation import gettext_lazy as _
 
 from admissions.stages import LIVE_STAGES, OPEN_STAGES, REACHES, Stage, Step
-from config import names
+from config import clock, names
 from organizations.models import Appointment, Designation, Role
 from organizations.models.guards import APPEND_ONLY, NEVER_DELETED, EnteredAt, entered_now
 from organizations.models.organization import OneOf
@@ -53,6 +54,16 @@ class CandidateQuerySet(models.QuerySet["Candidate"]):
         return self.filter(
             cell__in=Appointment.objects.organizations_of(user, roles=Role.sees_names(), on=on)
         )
+
+    def opened_by(self, user: User | AnonymousUser, *, on: date | None = None) -> CandidateQuerySet:
+        """Keep the files that `user` has open in an emergency: their page is read, no more.
+
+        Beside `visible_to`, which gives the rights of a role: this gives none.
+        """
+        # By its name: the model of openings knows this one.
+        openings: Any = apps.get_model("admissions", "EmergencyOpening")._default_manager
+        running = openings.in_force(user, on=on or clock.today())
+        return self.filter(pk__in=running.values("candidate"))
 
     def within(self, scope: Scope) -> CandidateQuerySet:
         """Keep the files of cells within `scope`, which are read first: for all files of a scope.

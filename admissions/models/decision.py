@@ -13,17 +13,14 @@ from organizations.models.guards import APPEND_ONLY, NEVER_DELETED, EnteredAt, e
 
 from .candidate import Candidate
 from .rule_set import RuleSet
-from .separation import KEPT, PERSON_OF, PROPOSED_BY, not_of_their_own
+from .separation import ACCOUNTS, KEPT, PERSON_OF, TOOK_PART, not_of_their_own
 
 GUARD = """
     DECLARE
         file admissions_candidate;
         -- The record that is kept of the approver's person, and every account of that person.
         me bigint := {approver};
-        accounts int[] := ARRAY(SELECT account.id FROM organizations_user AS account
-            LEFT JOIN organizations_person AS person ON person.id = account.person_id
-            WHERE account.id = NEW.approved_by_id
-            OR coalesce(person.merged_into_id, person.id) = me);
+        accounts int[] := {accounts};
         cell_then bigint;
         about text := CASE NEW.kind WHEN 'admit' THEN 'admission'
             WHEN 'recognise' THEN 'recognition' ELSE 'deletion' END;
@@ -34,21 +31,7 @@ GUARD = """
             RAISE EXCEPTION 'decision signed on % lies in the future', NEW.signed_on
                 USING ERRCODE = '23514', CONSTRAINT = 'decision_not_in_the_future';
         END IF;
-        IF file.entered_by_id = ANY (accounts)
-            OR EXISTS (SELECT 1 FROM admissions_milestone AS proposing
-                WHERE proposing.candidate_id = NEW.candidate_id
-                AND proposing.step IN ({proposed_by}) AND proposing.entered_by_id = ANY (accounts))
-            OR EXISTS (SELECT 1 FROM admissions_ballot AS ballot
-                WHERE ballot.candidate_id = NEW.candidate_id
-                AND ballot.entered_by_id = ANY (accounts))
-            OR EXISTS (SELECT 1 FROM admissions_mentorship AS helping
-                JOIN organizations_person AS person ON person.id = helping.mentor_id
-                WHERE helping.candidate_id = NEW.candidate_id
-                AND coalesce(person.merged_into_id, person.id) = me)
-            OR EXISTS (SELECT 1 FROM admissions_introducer AS introducing
-                JOIN organizations_person AS person ON person.id = introducing.person_id
-                WHERE introducing.candidate_id = NEW.candidate_id
-                AND coalesce(person.merged_into_id, person.id) = me)
+        IF {took_part}
             OR {candidate} = me
         THEN
             RAISE EXCEPTION 'the approver took part in the case'
@@ -263,7 +246,8 @@ class Decision(models.Model):
                 func=GUARD.format(
                     approver=KEPT.format(person=PERSON_OF.format(account="NEW.approved_by_id")),
                     candidate=KEPT.format(person="file.person_id"),
-                    proposed_by=PROPOSED_BY,
+                    accounts=ACCOUNTS.format(account="NEW.approved_by_id"),
+                    took_part=TOOK_PART,
                 ),
             ),
         ]

@@ -146,6 +146,11 @@ class RuleSet(models.Model):
     new_member_papers_days = models.PositiveSmallIntegerField(
         _("papers of a new member, working days after the ceremony"), default=30
     )
+    late_entry_days = models.PositiveSmallIntegerField(
+        _("a ceremony entered later needs a third person, days"),
+        default=30,
+        help_text=_("The product's own policy against back-dating; no regulation says it."),
+    )
     forward_days = models.PositiveSmallIntegerField(
         _("file forwarded to the new place, working days"), default=15
     )

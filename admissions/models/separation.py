@@ -25,6 +25,29 @@ PERSON_OF = """(SELECT account.person_id
             FROM organizations_user AS account WHERE account.id = {account})"""
 """SQL: the person of the account with id {account}."""
 
+ACCOUNTS = """ARRAY(SELECT account.id FROM organizations_user AS account
+            LEFT JOIN organizations_person AS person ON person.id = account.person_id
+            WHERE account.id = {account}
+            OR coalesce(person.merged_into_id, person.id) = me)"""
+"""SQL: every account of the human being who acts as `account`, whose kept record is `me`."""
+
+TOOK_PART = f"""file.entered_by_id = ANY (accounts)
+            OR EXISTS (SELECT 1 FROM admissions_milestone AS proposing
+                WHERE proposing.candidate_id = NEW.candidate_id
+                AND proposing.step IN ({PROPOSED_BY}) AND proposing.entered_by_id = ANY (accounts))
+            OR EXISTS (SELECT 1 FROM admissions_ballot AS ballot
+                WHERE ballot.candidate_id = NEW.candidate_id
+                AND ballot.entered_by_id = ANY (accounts))
+            OR EXISTS (SELECT 1 FROM admissions_mentorship AS helping
+                JOIN organizations_person AS person ON person.id = helping.mentor_id
+                WHERE helping.candidate_id = NEW.candidate_id
+                AND coalesce(person.merged_into_id, person.id) = me)
+            OR EXISTS (SELECT 1 FROM admissions_introducer AS introducing
+                JOIN organizations_person AS person ON person.id = introducing.person_id
+                WHERE introducing.candidate_id = NEW.candidate_id
+                AND coalesce(person.merged_into_id, person.id) = me)"""  # noqa: S608 - our own steps
+"""SQL, true where one of `accounts`, of the person `me`, took part in the `file` of the new row."""
+
 DECIDED_ALREADY = """
     DECLARE
         me bigint := {me};

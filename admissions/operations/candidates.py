@@ -17,11 +17,13 @@ from admissions.models import Candidate, Group, Milestone, RuleSet, Special
 from admissions.rules import full_years, is_within_oldest_age
 from admissions.stages import OPEN_STAGES, Level, Stage, Step
 from config import names
-from config.errors import ConflictError, DomainError
+from config.errors import ConflictError, DomainError, KnownAlready
 from config.locks import Lock, hold
 from config.periods import between
+from config.rows import beyond_scope
 from organizations.models import Membership, Organization, Particulars, Person, Role
 from organizations.models.person import name_columns
+from organizations.operations.brakes import brake_tries
 from organizations.operations.particulars import write_particulars
 from organizations.operations.people import own_records, register_person
 from organizations.permissions import acts
@@ -98,7 +100,7 @@ def log_candidate(
     # Also keeps two people from logging the same person at once: each sees the other's row.
     hold(Lock.FILE_NUMBERS)
     _refuse_ended(cell, on=on)
-    _refuse_known(full_name, born_on, on=on)
+    _refuse_known(full_name, born_on, by=by, on=on)
     person = register_person(
         full_name=full_name,
         born_on=born_on,
@@ -172,13 +174,16 @@ def _over_age(born_on: date, *, on: date, rules: RuleSet) -> str:
     ) % {"age": full_years(born_on, on), "oldest": rules.max_age_years, "rules": rules.code}
 
 
+@beyond_scope()
 def _refuse_known(
-    full_name: str, born_on: date, *, on: date, besides: Person | None = None
+    full_name: str, born_on: date, *, by: User, on: date, besides: Person | None = None
 ) -> None:
     """Refuse somebody who has an open file or is a member, without saying where.
 
-    `besides` is whose own record is corrected. Raises DomainError at `full_name`.
+    `besides` is whose own record is corrected. Raises KnownAlready at `full_name`, TriedTooOften
+    where `by` was told so too often.
     """
+    brake_tries(by)
     alike = Person.objects.filter(name_search=names.search_key(full_name), born_on=born_on)
     if besides is not None:
         alike = alike.exclude(pk=besides.pk)
@@ -187,7 +192,7 @@ def _refuse_known(
     has_file = Candidate.objects.filter(person__in=same, stage__in=OPEN_STAGES)
     belongs = Membership.objects.on(on).filter(person__in=same)
     if same and (has_file.exists() or belongs.exists()):
-        raise DomainError(
+        raise KnownAlready(
             fields={
                 "full_name": _(
                     "There is an open file or a membership already for somebody of the same name"
@@ -197,6 +202,7 @@ def _refuse_known(
         )
 
 
+@beyond_scope()
 def _next_number(on: date) -> str:
     """Return the next file number of the year, under the lock of file numbers."""
     prefix = f"KC-{on.year}-"
@@ -258,7 +264,7 @@ def edit_candidate(
         setattr(person, name, value)
     _refuse_after_the_resolution(file, before, _said(file, person) | texts, on=on)
     if is_renamed:
-        _refuse_known(person.full_name, person.born_on, on=on, besides=person)
+        _refuse_known(person.full_name, person.born_on, by=by, on=on, besides=person)
     if columns:
         person.save(update_fields=list(columns))
     if texts:

@@ -13,10 +13,11 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from admissions.cases import Case
-from admissions.models import Admission, Candidate, Group, Milestone, Round, Special
-from admissions.rules import full_years
+from admissions.models import Admission, Candidate, Group, LateEntry, Milestone, Round, Special
+from admissions.permissions import Permission
+from admissions.rules import full_years, is_entered_late
 from admissions.stages import Step
-from config import names, periods
+from config import clock, names, periods
 from config.errors import DomainError
 from organizations.models import Membership, Organization, Person, Role
 from organizations.operations.outbox import announce
@@ -61,13 +62,62 @@ def hold_ceremony(
     there is none (HD 06-HD/TW 2025, 4). Raises PermissionDenied where `by` is not secretary over
     the cell, DomainError at `ceremony_on` before the decision or in a closed year, at
     `consented_on` after the ceremony or before the decision, or where the person is a member
-    somewhere.
+    somewhere; also at `ceremony_on` where it is entered so late that a third person has to let it
+    count (`late_entries.enter_late`).
     """
-    case = begin(candidate, Step.ADMIT, by=by, on=on, happened_on=ceremony_on)
-    file = case.candidate
+    case = begin_ceremony(
+        candidate, by=by, on=on, ceremony_on=ceremony_on, consented_on=consented_on
+    )
+    rules = case.candidate.rules
+    if is_entered_late(ceremony_on, rules, on=on):
+        sentence = _(
+            "More than %(days)s days have passed since: say why it is entered so late; a third"
+            " person lets it count."
+        )
+        raise DomainError(fields={"ceremony_on": sentence % {"days": rules.late_entry_days}})
+    return admit(
+        case, by=by, mentor=mentor, round=round, consented_on=consented_on,
+        consent_number=consent_number,
+    )  # fmt: skip
+
+
+def begin_ceremony(
+    candidate: Candidate,
+    *,
+    by: User,
+    on: date,
+    ceremony_on: date,
+    consented_on: date | None,
+    permission: Permission | None = None,
+) -> Case:
+    """Lock the file and judge its ceremony, as `begin`; also the year, the consent, and that none
+    waits for a third person.
+    """
+    case = begin(
+        candidate, Step.ADMIT, by=by, on=on, happened_on=ceremony_on, permission=permission
+    )
+    if permission is None and (late := case.late_entry) and late.answered_at is None:
+        raise DomainError(
+            _("The ceremony of %(day)s was entered late and waits for a third person.")
+            % {"day": f"{late.ceremony_on:%d/%m/%Y}"}
+        )
     refuse_sealed([case.cell_id], day=ceremony_on, field="ceremony_on", runs_on=True)
-    decision = case.decided()
-    _refuse_consent(consented_on, decided_on=decision.signed_on, ceremony_on=ceremony_on)
+    _refuse_consent(consented_on, decided_on=case.decided().signed_on, ceremony_on=ceremony_on)
+    return case
+
+
+def admit(
+    case: Case,
+    *,
+    by: User,
+    mentor: Person | None,
+    round: Round | None,
+    consented_on: date | None,
+    consent_number: str,
+    late_entry: LateEntry | None = None,
+) -> Admission:
+    """Write what a ceremony on the day of `case` brings about: `by` held it, or said so late."""
+    file, decision, ceremony_on = case.candidate, case.decided(), case.on
     _name_helpers(case, by=by, mentor=mentor)
     person = file.person
     person.admitted_on, person.official_on = decision.signed_on, None
@@ -83,6 +133,7 @@ def hold_ceremony(
         ceremony_on=ceremony_on,
         entered_by=by,
         round=round,
+        late_entry=late_entry,
         is_readmission=Special.READMISSION in file.special,
         **_snapshot(person, ceremony_on=ceremony_on, groups=file.groups),
     )
@@ -93,20 +144,34 @@ def hold_ceremony(
         decided_on=decision.signed_on,
         entered_by=by,
         note=kept(
-            lambda: (
-                lateness(
-                    case,
-                    ceremony_on=ceremony_on,
-                    consented_on=consented_on,
-                    consent_number=names.written(consent_number),
+            lambda: " ".join(
+                words
+                for words in (
+                    lateness(
+                        case,
+                        ceremony_on=ceremony_on,
+                        consented_on=consented_on,
+                        consent_number=names.written(consent_number),
+                    ),
+                    _why_so_late(late_entry),
                 )
-                or ""
+                if words
             )
         ),
     )
     record(file, [milestone], announced_on=ceremony_on)
     tell_admission(admission)
     return admission
+
+
+def _why_so_late(entry: LateEntry | None) -> str:
+    if entry is None:
+        return ""
+    return _("Entered late on %(day)s, let count by %(who)s: %(reason)s") % {
+        "day": f"{entry.entered_at.astimezone(clock.HERE):%d/%m/%Y}",
+        "who": entry.answered_by,
+        "reason": entry.reason,
+    }
 
 
 def _join(case: Case) -> Organization:

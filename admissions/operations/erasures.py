@@ -21,6 +21,7 @@ from admissions.stages import Stage
 from config import names
 from config.errors import DomainError
 from config.locks import Lock, hold_one
+from config.rows import beyond_scope
 from organizations.models import Membership, Person, User
 from organizations.operations.people import is_own_record
 from organizations.permissions import acts
@@ -81,6 +82,7 @@ def answer_erasure(
     return found
 
 
+@beyond_scope()
 def refusal_to_erase(file: Candidate) -> str | None:
     """Return why the person of `file` is not erased; the database says the same."""
     if file.stage != Stage.CLOSED:

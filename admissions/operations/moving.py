@@ -39,6 +39,7 @@ from admissions.stages import OPEN_STAGES, Level, Stage, Step
 from config import names
 from config.errors import DomainError
 from config.periods import between
+from config.rows import beyond_scope
 from organizations.models import Ancestry, Membership, Organization, Role, Transfer
 from organizations.operations.people import is_own_record
 from organizations.permissions import acts
@@ -431,6 +432,7 @@ def ask_review(transfer: FileTransfer, *, by: User, on: date, answer: str) -> Fi
 class FileFollows:
     """The file of a probationary member goes with an official transfer: see `follow_member`."""
 
+    @beyond_scope()  # who takes the member over sees the file only once it came along
     def keep(self, transfer: Transfer) -> None:
         """Lock the file before anybody locks the person, as the steps of a file do."""
         found = _on_probation(transfer).select_for_update(of=("self",))
@@ -441,6 +443,7 @@ class FileFollows:
         follow_member(transfer, by=by, on=on)
 
 
+@beyond_scope()
 def follow_member(transfer: Transfer, *, by: User, on: date) -> None:
     """Let the file of a probationary member go with the official membership just accepted.
 

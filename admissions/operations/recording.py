@@ -18,7 +18,7 @@ from admissions.cases import Case, case_of
 from admissions.guards import STEPS, refusal_of_stage
 from admissions.guards_of_moving import on_its_way
 from admissions.models import Candidate, Milestone, RuleSet
-from admissions.permissions import Rights
+from admissions.permissions import Permission, Rights
 from admissions.stages import ORDER, Stage, Step, stage_after
 from config.errors import DomainError
 from config.together import Prepared
@@ -57,12 +57,21 @@ def _file() -> Prepared:
     return Prepared({"file": files}, {"key": some_file})
 
 
-def begin(candidate: Candidate, step: Step, *, by: User, on: date, happened_on: date) -> Case:
+def begin(
+    candidate: Candidate,
+    step: Step,
+    *,
+    by: User,
+    on: date,
+    happened_on: date,
+    permission: Permission | None = None,
+) -> Case:
     """Lock the file and judge it for `step`, which `by` enters on day `on`; return the case.
 
-    The case stands on `happened_on`. Raises PermissionDenied where `by` may not take the step, and
-    DomainError where the stage or a guard of the table refuses, at the argument that carries the
-    day; also for a day in the future or before the first known rules.
+    The case stands on `happened_on`. `permission` is asked for instead of the step's own, where
+    somebody lets count what another has entered. Raises PermissionDenied where `by` may not take
+    the step, and DomainError where the stage or a guard of the table refuses, at the argument that
+    carries the day; also for a day in the future or before the first known rules.
     """
     rule = STEPS[step]
     file = kept_from_others(candidate.pk)
@@ -76,7 +85,7 @@ def begin(candidate: Candidate, step: Step, *, by: User, on: date, happened_on: 
         case = case_of(file, on=day, above=above)
     except RuleSet.DoesNotExist:
         raise no_rules(day, field=rule.dated_by) from None
-    if not rights.may(rule.permission, case):
+    if not rights.may(permission or rule.permission, case):
         raise PermissionDenied
     if happened_on > on:
         raise in_the_future(happened_on, field=rule.dated_by)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import TYPE_CHECKING
@@ -15,7 +16,8 @@ from admissions.models.awareness import TAKEN
 from admissions.operations.classes import WAITING, kind_for, runs
 from admissions.permissions import Permission, Rights
 from admissions.stages import Stage, Step
-from organizations.models import Appointment, Designation, Organization, Person, Role
+from organizations.models import Appointment, Designation, Organization, Role
+from organizations.models.relative import own_people_of
 
 from .next_steps import step_url
 from .sections import Section
@@ -70,14 +72,13 @@ def proposable(
     is_new = school.kind == Certificate.Kind.NEW_MEMBER
     stages = [Stage.ADMITTED] if is_new else STEPS[Step.ENROL].sources - {Stage.ADMITTED}
     certified = Certificate.objects.filter(kind=school.kind, expires_on__gt=on)
-    person = getattr(user, "person_id", None)
     return (
         Candidate.objects.visible_to(user, on=on)
         .filter(cell__in=own_cells(school, user, on=on).values("pk"), stage__in=stages)
         .exclude(enrolments__state__in=WAITING)
         .exclude(pk__in=school.enrolments.filter(state__in=TAKEN).values("candidate"))
         .exclude(pk__in=certified.values("candidate"))
-        .exclude(person=person)
+        .exclude(person__in=own_people_of(user))
         .select_related("person")
         .order_by("person__name_order", "pk")
     )
@@ -133,18 +134,16 @@ def roll(school: AwarenessClass, *, on: date) -> QuerySet[Enrolment]:
     )
 
 
-def class_page(
-    school: AwarenessClass, *, user: User, on: date, everybody: list[Enrolment] | None = None
-) -> ClassPage:
+def class_page(school: AwarenessClass, *, user: User, on: date) -> ClassPage:
     """Return the page of a class: who runs it sees its roll, others those of their own cells."""
-    found = list(roll(school, on=on)) if everybody is None else everybody
-    seen = set(
-        Candidate.objects.visible_to(user, on=on)
-        .filter(pk__in=[one.candidate_id for one in found])
-        .values_list("pk", flat=True)
-    )
-    rights = Rights.of(user, on=on, cells={one.candidate.cell_id for one in found})
+    states = Counter(school.enrolments.order_by().values_list("state", flat=True))
+    keys = school.enrolments.order_by().values("candidate")
+    visible = Candidate.objects.visible_to(user, on=on).filter(pk__in=keys)
+    seen = set(visible.values_list("pk", flat=True))
     is_runner = runs(user, school.organization, on=on)
+    of_whom = Q(candidate__in=seen) | Q(state__in=TAKEN if is_runner else ())
+    found = list(roll(school, on=on).filter(of_whom))
+    rights = Rights.of(user, on=on, cells={one.candidate.cell_id for one in found})
     answerable = set(answered_by(school, user, on=on).values_list("pk", flat=True))
     rows = [
         Row(
@@ -154,18 +153,17 @@ def class_page(
             kind=LOOKS.get(Enrolment.State(one.state), ""),
             may_withdraw=one.state in WAITING
             and one.candidate.cell_id in rights.prepares
-            and one.candidate.person_id != user.person_id,
+            and not rights.are_of_their_own(one.candidate.person_id),
             public_id=str(one.candidate.public_id) if one.candidate_id in seen else "",
         )
         for one in found
-        if one.candidate_id in seen or (is_runner and one.state in TAKEN)
     ]
     is_open = school.state != AwarenessClass.State.CANCELLED
     return ClassPage(
         school=school,
         rows=rows,
-        taken=sum(one.state in TAKEN for one in found),
-        proposed=sum(one.state == Enrolment.State.PROPOSED for one in found),
+        taken=sum(states[state] for state in TAKEN),
+        proposed=states[Enrolment.State.PROPOSED],
         runs=is_runner,
         answers=is_open and bool(answerable),
         proposes=is_open and own_cells(school, user, on=on).exists(),
@@ -186,8 +184,8 @@ def proposals_to_answer(user: User | AnonymousUser, *, on: date) -> QuerySet[Enr
     found = Enrolment.objects.filter(
         state=Enrolment.State.PROPOSED, candidate__cell__in=cells.values("pk")
     ).exclude(school__state=AwarenessClass.State.CANCELLED)
-    # Not `user.person_id`: the tasks that wait are compiled once for all users.
-    return found.exclude(candidate__person__in=Person.objects.filter(user=user.pk).values("pk"))
+    # By a query of its own: the tasks that wait are compiled once for all users.
+    return found.exclude(candidate__person__in=own_people_of(user))
 
 
 def to_mark(user: User | AnonymousUser, *, on: date) -> QuerySet[AwarenessClass]:

@@ -14,6 +14,7 @@ from admissions.cases import Case, cases_of
 from admissions.models import Candidate, FileMove, Paper, RuleSet
 from admissions.permissions import Rights
 from admissions.stages import ORDER, Stage, Step, public_step
+from config.rows import beyond_scope
 from organizations.models import (
     Ancestry,
     Appointment,
@@ -77,6 +78,7 @@ class HandoverPage:
     may_acknowledge: bool
 
 
+@beyond_scope()  # who hands over has lost the role, who takes over may have it elsewhere
 def handover_page(handover: Handover, *, user: User, on: date) -> HandoverPage:
     """Return what passes with `handover` as `user` sees it; links only to what they may open.
 
@@ -145,6 +147,7 @@ def _as_secretary(cases: Sequence[Case]) -> Rights:
         near=frozenset(),
         sees=cells,
         prepares=cells,
+        approves=frozenset(),
         staff_at=frozenset(),
         approver_at=frozenset(),
     )

@@ -5,11 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from django.db.models.expressions import RawSQL
+from django.db import connection
 
 from admissions.models import Candidate
 from admissions.models.candidate import CandidateQuerySet
 from admissions.stages import OPEN_STAGES
+from config.rows import beyond_scope
 from organizations.models import Scope
 
 SOON = 200
@@ -58,9 +59,12 @@ class OpenFiles:
         if stop <= SOON and self.scope.size >= Scope.MANY:
             day = self.scope.on
             wanted = [FAR, list(self.scope.roots), day, day, stop - start, start]
-            page = self._page(RawSQL(WALK, wanted))  # noqa: S611 - as above
-            if len(page) == stop - start:
-                return page
+            # Met on the way are files of others: keys are passed, nobody reads a name.
+            with beyond_scope(), connection.cursor() as cursor:
+                cursor.execute(WALK, wanted)
+                met = [key for (key,) in cursor]
+            if len(met) == stop - start:
+                return self._page(met)
         return self._page(self.rows.values("pk")[part])
 
     def _page(self, keys: Any) -> list[Candidate]:

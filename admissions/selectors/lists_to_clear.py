@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from django.conf import settings
 from django.db.models import Exists, F, OuterRef, Q, QuerySet
@@ -38,6 +38,7 @@ from admissions.stages import (
     Stage,
     Step,
 )
+from config.rows import beyond_scope
 from organizations.models import Membership, Person
 
 if TYPE_CHECKING:
@@ -269,16 +270,18 @@ RULES = (
 
 def lists_to_clear(user: User, *, on: date, code: str = "") -> list[Broken]:
     """Return the rules that some file of `user` breaks on day `on`, with its files; a rule more is
-    a query more, a file more is none. With `code`, that rule alone and more of its files."""
+    a query more and another where it is broken, a file more is none. With `code`, that rule alone
+    and more of its files."""
     files = Candidate.objects.visible_to(user, on=on)
     chosen = [rule for rule in RULES if not code or rule.code == code]
     found = []
     for rule in chosen:
-        broken = rule.breaks(files, on).with_cell_name(on=on)  # type: ignore[attr-defined]
-        rows: list[Any] = list(
-            broken.select_related("person").order_by("stage_since", "pk")[: AT_MOST + 1]
-        )
-        if rows:
-            count = len(rows) if len(rows) <= AT_MOST else broken.count()
-            found.append(Broken(rule, count, rows[: AT_MOST if code else SHOWN]))
+        with beyond_scope():  # somebody alike may be known elsewhere: whose files, only is told
+            broken = rule.breaks(files, on).order_by("stage_since", "pk")
+            keys = list(broken.values_list("pk", flat=True)[: AT_MOST + 1])
+            count = len(keys) if len(keys) <= AT_MOST else broken.count()
+        if keys:
+            shown = files.filter(pk__in=keys[: AT_MOST if code else SHOWN])
+            rows = shown.with_cell_name(on=on).select_related("person")
+            found.append(Broken(rule, count, list(rows.order_by("stage_since", "pk"))))
     return found

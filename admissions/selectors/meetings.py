@@ -30,6 +30,7 @@ from admissions.models import AwarenessClass, Ballot, Candidate, Deadline, Meeti
 from admissions.permissions import Permission, Rights
 from admissions.stages import LIVE_STAGES, STEPS_OF_VOTES, Level, Purpose, Stage, Step
 from organizations.models import Appointment, Designation, Membership, Organization, Role, Transfer
+from organizations.models.relative import own_people_of
 
 from .next_steps import step_url
 from .sections import Section
@@ -154,7 +155,7 @@ def pack_of(
     """
     files = list(
         Candidate.objects.filter(cell=cell, stage__in=LIVE_STAGES)
-        .exclude(person=getattr(user, "person_id", None))
+        .exclude(person__in=own_people_of(user))
         .select_related("person", "cell", "rules")
         .order_by("person__name_order", "pk")
     )

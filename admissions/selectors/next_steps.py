@@ -20,10 +20,11 @@ from admissions.guards import (
     permitted,
     sent_up,
 )
-from admissions.models import Ballot, RuleSet
+from admissions.models import Ballot, LateEntry, RuleSet
 from admissions.permissions import Permission, Rights
 from admissions.rules import grassroots_due_on, send_up_due_on
 from admissions.stages import OPEN_STAGES, STEP_OF_VOTE, Level, Purpose, Stage, Step
+from config.clock import HERE
 
 from .addresses import STEP_CODES, step_url
 from .moving import on_the_way
@@ -299,6 +300,8 @@ def _sending(case: Case, vote: Ballot, *, to: str) -> NextStep:
 def _ceremony(case: Case, rights: Rights) -> NextStep:
     decision, limit = case.decided(), case.ceremony_limit()
     rules = case.own_rules(at=decision.entered_at)
+    if (late := case.late_entry) is not None and late.answered_at is None:
+        return _waiting_late(case, late)
     if case.received_on is None and rules.ceremony_from == RuleSet.CeremonyFrom.RECEIPT:
         return NextStep(
             step=Step.RECEIVE_DECISION,
@@ -338,6 +341,26 @@ def _ceremony(case: Case, rights: Rights) -> NextStep:
         due_on=limit,
         is_legal=True,
         waits_for=str(case.bodies.cell),
+    )
+
+
+def _waiting_late(case: Case, late: LateEntry) -> NextStep:
+    """Return that a ceremony, entered late, counts once a third person says so."""
+    return NextStep(
+        step=Step.ADMIT,
+        title=_("Wait until a third person lets the ceremony of %(person)s count")
+        % {"person": case.candidate.person.full_name},
+        why=_("Held on %(day)s, entered on %(entered)s: %(reason)s")
+        % {
+            "day": f"{late.ceremony_on:%d/%m/%Y}",
+            "entered": f"{late.entered_at.astimezone(HERE):%d/%m/%Y}",
+            "reason": late.reason,
+        },
+        verb=_("Record"),
+        url=step_url(case, Step.ADMIT),
+        is_mine=False,
+        waits_for=_("a third person"),
+        since=late.entered_at.astimezone(HERE).date(),
     )
 
 

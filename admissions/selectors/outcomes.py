@@ -78,11 +78,12 @@ def section(case: Case, rights: Rights, user: User | AnonymousUser) -> Section |
     asked = latest_review(case)
     taken = [one for one in file.extensions.all() if one.course == file.course]
     sent = sent_up(file.milestones.all()) if file.stage in WITH_THE_COMMITTEES else None
-    if not (back or acts or asked or taken or sent):
+    late = case.late_entry if file.stage in STEPS[Step.ADMIT].sources else None
+    if not (back or acts or asked or taken or sent or late):
         return None
     context = {
         "returned": back, "acts": acts, "review": asked, "extensions": taken, "sent": sent,
-        "received_on": case.received_on,
+        "received_on": case.received_on, "late": late,
     }  # fmt: skip
     return Section("admissions/outcomes_section.html", context, order=20)
 
@@ -138,6 +139,14 @@ def _acts(case: Case, rights: Rights) -> list[tuple[str, str]]:
     may_refuse = cell_resolved_or_failed_too_often(case) is None
     if _may(Step.REFUSE, case, rights) and may_refuse and not case.passed(Level.COMPETENT):
         found.append((_("Decide not to admit"), step_url(case, Step.REFUSE)))
+    late = case.late_entry
+    if late and late.answered_at is None and rights.may(Permission.ANSWER_LATE, case):
+        found.append(
+            (
+                _("Let the late entry count, or decline it"),
+                reverse("late-entry-answer", args=[file.public_id]),
+            )
+        )
     if STEPS[Step.CANCEL].is_at(file) and case.decision:
         if rights.may(Permission.ASK_CANCELLATION, case):
             asking = reverse("decision-review-new", args=[file.public_id])

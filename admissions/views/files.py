@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase
-from django.shortcuts import render
+from django.shortcuts import get_object_or_404, render
 from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, gettext_noop
@@ -25,7 +25,7 @@ from admissions.forms.files import (
 )
 from admissions.guards import STEPS
 from admissions.guards_of_separation import part_taken
-from admissions.models import Candidate, Meeting
+from admissions.models import Candidate, EmergencyOpening, LateEntry, Meeting
 from admissions.operations.candidates import (
     SEALED_COLUMNS,
     close_candidate,
@@ -34,11 +34,13 @@ from admissions.operations.candidates import (
 )
 from admissions.operations.ceremonies import hold_ceremony, lateness
 from admissions.operations.decisions import decide
+from admissions.operations.late_entries import enter_late
 from admissions.operations.preparation import (
     assign_mentor,
     issue_certificate,
     put_on_list,
 )
+from admissions.rules import is_entered_late
 from admissions.selectors import STEP_CODES, file_page, tasks
 from admissions.selectors.changes import last_change
 from admissions.selectors.choices import possible_mentors, rounds_near
@@ -48,6 +50,7 @@ from config import clock
 from config.errors import ConflictError
 from config.ui.navigation import TASKS, count_is_known
 from config.ui.pages import ActionView, FilteredListView, Stale
+from config.ui.searching import asked
 from organizations.audit import tell_searching
 from organizations.models import AccessEvent, Appointment, Particulars, Role
 from organizations.permissions import holds
@@ -94,7 +97,7 @@ class CandidateList(FilteredListView):
     def get_queryset(self) -> Any:
         user, today = self.request.user, clock.today()
         self.filterset = CandidateFilter(
-            self.request.GET or None,
+            asked(self.request) or None,
             Candidate.objects.select_related("person").with_cell_name(on=today),
             scope=Appointment.objects.scope_of(user, roles=Role.sees_names(), on=today),
             request=self.request,
@@ -153,7 +156,10 @@ class CandidateCreate(ActionView):
 
 class CandidateDetail(View):
     def get(self, request: HttpRequest, public_id: Any) -> HttpResponse:
-        file = visible_file(request, public_id)
+        try:
+            file = visible_file(request, public_id)
+        except Http404:
+            return self.opened(request, public_id)
         AccessEvent.objects.note(request, words=gettext_noop("Opened the page"), record=file)
         page = file_page(
             file,
@@ -162,6 +168,24 @@ class CandidateDetail(View):
             all_events=request.GET.get("tat-ca") == "1",
         )
         return render(request, "admissions/candidate_detail.html", {"page": page, "file": file})
+
+    def opened(self, request: HttpRequest, public_id: Any) -> HttpResponse:
+        """Answer who has the file open in an emergency: what it says, without a way further."""
+        user, today = request.user, clock.today()
+        files = Candidate.objects.opened_by(user, on=today)
+        file = get_object_or_404(
+            files.select_related("person", "cell", "rules"), public_id=public_id
+        )
+        AccessEvent.objects.note(
+            request, words=gettext_noop("Opened the page in an emergency"), record=file
+        )
+        running = EmergencyOpening.objects.in_force(user, on=today).filter(candidate=file)
+        context = {
+            "file": file,
+            "page": file_page(file, user=user, on=today),  # type: ignore[arg-type]
+            "until": max(running.values_list("expires_at", flat=True)),
+        }
+        return render(request, "admissions/candidate_opened.html", context)
 
 
 class CandidateHistory(View):
@@ -328,12 +352,19 @@ class HoldCeremony(FileAction):
     title = gettext_lazy("Admission ceremony")
     submit_label = gettext_lazy("Record the ceremony")
 
+    def is_open(self) -> bool:
+        late = self.case.late_entry
+        return super().is_open() and not (late and late.answered_at is None)
+
     def get_form_kwargs(self) -> dict[str, Any]:
-        today = clock.today()
+        today, decision, rules = clock.today(), self.case.decision, self.file.rules
         return {
             "members": possible_mentors(self.file, unit=None, on=today),
             "rounds": rounds_near(self.file, on=today),
             "is_late": bool(lateness(self.case, ceremony_on=today)),
+            "late_entry_days": rules.late_entry_days
+            if decision and is_entered_late(decision.signed_on, rules, on=today)
+            else None,
         }
 
     def get_initial(self) -> dict[str, Any]:
@@ -348,9 +379,15 @@ class HoldCeremony(FileAction):
         )
 
     def perform(self, form: CeremonyForm) -> Any:
-        return hold_ceremony(self.file, **self.keywords(), **form.values())
+        values = form.values()
+        reason = values.pop("late_because", "")
+        if is_entered_late(values["ceremony_on"], self.file.rules, on=clock.today()):
+            return enter_late(self.file, reason=reason, **self.keywords(), **values)
+        return hold_ceremony(self.file, **self.keywords(), **values)
 
     def get_success_message(self, result: Any) -> str:
+        if isinstance(result, LateEntry):
+            return _("The ceremony is entered; it counts once a third person lets it.")
         return _("%(person)s is admitted; probation runs from %(day)s.") % {
             "person": self.file.person,
             "day": f"{result.ceremony_on:%d/%m/%Y}",

@@ -33,6 +33,7 @@ from config.ui.pages import (
     ActionView,
     SafePaginator,
 )
+from config.ui.searching import asked
 from organizations.models import Appointment, Role
 from organizations.permissions import holds
 
@@ -65,10 +66,10 @@ class HelperList(View):
             request.user, roles=Role.sees_names(), on=self.today
         ).values("pk")
         self.amiss = helpers.unfit(self.cells, on=self.today)
-        self.q = request.GET.get("q", "").replace("\0", "")[:100]
+        self.q = asked(request).get("q", "").replace("\0", "")[:100]
         parts = [part for part in helpers.PARTS if part != helpers.MINE or helps]
-        asked = request.GET.get(PART_PARAMETER, "")
-        part = asked if asked in parts else parts[0]
+        wanted = request.GET.get(PART_PARAMETER, "")
+        part = wanted if wanted in parts else parts[0]
         asked_size = request.GET.get(SIZE_PARAMETER, "")
         size = int(asked_size) if asked_size in {str(one) for one in PAGE_SIZES} else PER_PAGE
         found = {one: self.rows(one) for one in parts}

@@ -7,6 +7,7 @@ from typing import Any
 from urllib.parse import quote
 
 from django.core.exceptions import PermissionDenied
+from django.db import transaction
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import get_object_or_404, render
 from django.urls import reverse
@@ -26,7 +27,9 @@ from admissions.selectors.papers import asked_for, catalogue, paper_page
 from admissions.stages import Level, Step
 from config import clock
 from config.errors import DomainError
+from organizations.audit import braked
 from organizations.models import AccessEvent, AuditEvent, Role
+from organizations.operations.brakes import ReadTooMuch, brake_reading
 from organizations.permissions import holds
 
 from .file_action import FileAction, visible_file
@@ -147,31 +150,33 @@ class ScanOpen(View):
         form = ReasonForm(request.POST)
         if not form.is_valid():
             return self.answer(form, status=422)
+        user: Any = request.user
+        today = clock.today()
         try:
-            read_scan(
-                self.scan,
-                by=request.user,  # type: ignore[arg-type]
-                on=clock.today(),
-                reason=form.cleaned_data["reason"],
-            )
+            with transaction.atomic():
+                brake_reading(user, cell=self.file.cell_id, on=today)
+                read_scan(self.scan, by=user, on=today, reason=form.cleaned_data["reason"])
+                AuditEvent.objects.carried_out(
+                    request, words=gettext_noop("Open a scan"), record=self.file, kind="read"
+                )
+        except ReadTooMuch as brake:
+            return braked(request, brake, record=self.file, back_url=self.paper_url())
         except DomainError as error:
             form.refuse(error)
             return self.answer(form, status=422)
         except PermissionDenied:
             raise Http404 from None
-        AuditEvent.objects.carried_out(
-            request, words=gettext_noop("Open a scan"), record=self.file, kind="read"
-        )
         return given_out(self.scan)
+
+    def paper_url(self) -> str:
+        return reverse("candidate-paper", args=[self.file.public_id, self.scan.paper_id])
 
     def answer(self, form: ReasonForm, *, status: int = 200) -> HttpResponse:
         on = clock.today()
         context = {
             "title": _("Open a scan"),
             "submit_label": _("Open the scan"),
-            "cancel_url": reverse(
-                "candidate-paper", args=[self.file.public_id, self.scan.paper_id]
-            ),
+            "cancel_url": self.paper_url(),
             "form": form,
             "file": self.file,
             "scan": self.scan,

@@ -22,5 +22,8 @@ class CandidateParticulars(ShowParticulars):
     def record(self) -> Candidate:
         return self.file
 
+    def cell(self) -> int | None:
+        return self.file.cell_id
+
     def back_url(self) -> str:
         return reverse("candidate-detail", args=[self.file.public_id])

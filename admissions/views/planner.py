@@ -21,6 +21,7 @@ from admissions.selectors.planner import planner
 from config import clock
 from config.ui.forms import DateField
 from config.ui.pages import ActionView
+from config.ui.searching import asked
 from organizations.models import Appointment, Organization, Role
 
 from .home import page_number
@@ -62,7 +63,7 @@ def days_in(text: str) -> TypedDays:
 
 class RoundPlanner(View):
     def get(self, request: HttpRequest) -> HttpResponse:
-        typed = request.GET.get("hop", "").strip()[:MOST_TYPED]
+        typed = asked(request).get("hop", "").strip()[:MOST_TYPED]
         committee = days_in(typed)
         removed, aim = (days_in(request.GET.get(name, "")[:40]) for name in ("bo", "dot"))
         errors = [one.error for one in (removed, aim) if one.error]

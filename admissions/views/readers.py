@@ -8,6 +8,7 @@ from uuid import UUID
 from django.http import HttpRequest
 from django.urls import reverse
 
+from admissions.models import EmergencyOpening
 from organizations.models import Person
 from organizations.views.relatives import DeclareRelative, Readers
 
@@ -18,6 +19,10 @@ class CandidateReaders(Readers):
     def shown(self, request: HttpRequest, public_id: UUID) -> tuple[Person, Any, str]:
         file = visible_file(request, public_id)
         return file.person, [file.cell_id], reverse("candidate-detail", args=[public_id])
+
+    def openings(self, public_id: UUID) -> Any:
+        made = EmergencyOpening.objects.filter(candidate__public_id=public_id)
+        return made.select_related("account")
 
     def declare(self, public_id: UUID) -> str:
         return reverse("candidate-relative", args=[public_id])

@@ -209,7 +209,13 @@ class Supervisor:
             )
         if loads:
             self._say(f"Loading the demonstration {wanted} …")
-            self._manage("load_scenario", wanted)
+            # What a load has not committed is nothing to autovacuum: plans would be made as if the
+            # tables were empty, and take minutes.
+            self._let_autovacuum("SET (autovacuum_enabled = off)")
+            try:
+                self._manage("load_scenario", wanted)
+            finally:
+                self._let_autovacuum("RESET (autovacuum_enabled)")
             with self._connect() as connection:
                 connection.execute("ANALYZE")
             mode = self._mode()
@@ -256,6 +262,14 @@ class Supervisor:
                 "SELECT EXISTS (SELECT FROM organizations_organization)"
             ).fetchone()
         return bool(found and found[0])
+
+    def _let_autovacuum(self, change: str) -> None:
+        with self._connect() as connection:
+            tables = connection.execute(
+                "SELECT oid::regclass::text FROM pg_class"
+                " WHERE relkind = 'r' AND relnamespace = 'public'::regnamespace"
+            ).fetchall()
+            connection.execute("; ".join(f"ALTER TABLE {table} {change}" for (table,) in tables))
 
     def _connect(self) -> psycopg.Connection:
         return psycopg.connect(self.url, autocommit=True, connect_timeout=10)

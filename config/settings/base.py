@@ -60,6 +60,7 @@ MIDDLEWARE = [
     "django.contrib.auth.middleware.AuthenticationMiddleware",
     "config.ui.middleware.HtmxSignIn",
     "django.contrib.auth.middleware.LoginRequiredMiddleware",
+    "config.ui.middleware.Reader",
     "allauth.account.middleware.AccountMiddleware",
     "config.ui.middleware.OpenSession",
     "django.contrib.messages.middleware.MessageMiddleware",
@@ -93,12 +94,15 @@ DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 FORM_RENDERER = "config.ui.forms.Renderer"
 INSTALLED_APPS += ["django.forms"]
 
-# Database. Web and workers connect as the role that owns nothing; `migrate` alone as the owner.
+# Database. Web and workers connect as the role that owns nothing; `migrate` alone as the owner. A
+# web process reads what who is at the page may (config/rows.py), any other process all rows.
 CONNECTS_AS_OWNER = False
 APP_ROLE = None  # None: `<database>_app`
 DATABASES = {
     "default": database.settings(
-        database.app_url(), statement_timeout=os.environ.get("STATEMENT_TIMEOUT", "15s")
+        database.app_url(),
+        statement_timeout=os.environ.get("STATEMENT_TIMEOUT", "15s"),
+        role=database.acts_as(),
     )
 }
 # Shared by all web processes, for the limits on signing in; nothing that matters is in it.
@@ -137,7 +141,7 @@ AUTH_PASSWORD_VALIDATORS = [
 LOGIN_URL = "account_login"
 LOGIN_REDIRECT_URL = "/"
 LOGOUT_REDIRECT_URL = "account_login"
-ACCOUNT_ADAPTER = "config.accounts.Adapter"
+ACCOUNT_ADAPTER = "organizations.signing_in.TellingAdapter"
 ACCOUNT_LOGIN_METHODS = {"username"}
 ACCOUNT_SIGNUP_FIELDS = ["username*", "password1*"]
 ACCOUNT_EMAIL_VERIFICATION = "none"
@@ -163,6 +167,13 @@ AXES_VERBOSE = False
 
 # A second proof besides the password, all without mail: codes of an app, passkeys, recovery codes.
 MFA_ADAPTER = "config.accounts.ProofAdapter"
+MFA_FORMS = {  # those of allauth, which also tell the audit of what was wrong
+    "authenticate": "organizations.signing_in.CodeForm",
+    "reauthenticate": "organizations.signing_in.CodeAgainForm",
+    "authenticate_webauthn": "organizations.signing_in.PasskeyForm",
+    "login_webauthn": "organizations.signing_in.PasskeyAloneForm",
+    "reauthenticate_webauthn": "organizations.signing_in.PasskeyAgainForm",
+}
 MFA_SUPPORTED_TYPES = ["totp", "webauthn", "recovery_codes"]
 MFA_PASSKEY_LOGIN_ENABLED = True
 MFA_ALLOW_UNVERIFIED_EMAIL = True
@@ -329,6 +340,11 @@ CELERY_BEAT_SCHEDULE = {
         "schedule": 30.0,
         "options": {"expires": 25},
     },
+    "tell the audit what was counted": {
+        "task": "organizations.tasks.tell_what_was_counted",
+        "schedule": 60.0,
+        "options": {"expires": 50},
+    },
     "anchor the audit outside the database": {
         "task": "organizations.tasks.anchor_audit",
         "schedule": crontab(minute=5),
@@ -382,7 +398,10 @@ LOGGING = {
     "version": 1,
     "disable_existing_loggers": False,
     "formatters": {
-        "line": {"format": "%(asctime)s %(levelname)s %(name)s: %(message)s"},
+        "line": {
+            "format": "%(asctime)s %(levelname)s %(name)s: %(message)s",
+            "datefmt": "%Y-%m-%dT%H:%M:%S%z",
+        },
     },
     "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "line"}},
     "root": {"handlers": ["stderr"], "level": "WARNING"},

@@ -12,7 +12,7 @@ from django.shortcuts import resolve_url
 from django.utils import translation
 from django.utils.cache import add_never_cache_headers
 
-from config import clock
+from config import clock, rows
 
 from .display import language_of
 
@@ -104,6 +104,19 @@ class HtmxSignIn:
         if request.headers.get("HX-Request") == "true":
             return HttpResponse(status=204, headers={"HX-Redirect": target})
         return response
+
+
+class Reader:
+    """Let the database know who is at the page: of tables with names it gives them their rows."""
+
+    def __init__(self, get_response: Answer) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponseBase:
+        if request.path.startswith((*WITHOUT_DATABASE, "/readyz")):
+            return self.get_response(request)
+        with rows.read_by(request.user.pk):
+            return self.get_response(request)
 
 
 class OpenSession:

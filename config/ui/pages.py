@@ -59,6 +59,7 @@ from config.accounts import has_fresh_proof
 from config.errors import DomainError
 
 from .forms import OnceForm, ProductForm, VersionedForm
+from .searching import asked
 
 PAGE_SIZES = (25, 50, 100, 200)
 PAGE_PARAMETER = "trang"
@@ -70,10 +71,10 @@ class SafePaginator(Paginator):  # type: ignore[type-arg]
 
     def page(self, number: int | str) -> Page[Any]:
         try:
-            asked = int(number)
+            wanted = int(number)
         except (TypeError, ValueError):
-            asked = 1
-        return super().page(min(max(asked, 1), self.num_pages))
+            wanted = 1
+        return super().page(min(max(wanted, 1), self.num_pages))
 
 
 class FilteredListView(ListView):  # type: ignore[type-arg]
@@ -96,14 +97,14 @@ class FilteredListView(ListView):  # type: ignore[type-arg]
 
     def get_queryset(self) -> QuerySet[Any]:
         self.filterset = self.filterset_class(
-            self.request.GET or None, self.scoped(), request=self.request
+            asked(self.request) or None, self.scoped(), request=self.request
         )
         rows: QuerySet[Any] = self.filterset.qs
         return rows
 
     def get_paginate_by(self, queryset: Any) -> int:
-        asked = self.request.GET.get(SIZE_PARAMETER, "")
-        return int(asked) if asked in {str(size) for size in PAGE_SIZES} else self.paginate_by
+        wanted = self.request.GET.get(SIZE_PARAMETER, "")
+        return int(wanted) if wanted in {str(size) for size in PAGE_SIZES} else self.paginate_by
 
     def paginate_queryset(self, queryset: Any, page_size: int) -> Any:
         # Django's would answer 404 to a page beyond the end, which a filter makes easily.
@@ -257,6 +258,7 @@ class ActionView(View):
             return self.answer(self._seen_anew(form), status=409, conflict=self.get_conflict())
         except DomainError as error:
             form.refuse(error)
+            self._tell_refused(error)
             return self.answer(form, status=422)
         return SeeOther(url)
 
@@ -297,6 +299,16 @@ class ActionView(View):
             record=self.get_told(result),
             within=getattr(self, "organization", None),
             kind=self.told_kind,
+        )
+
+    def _tell_refused(self, error: DomainError) -> None:
+        """Write the audit's event of a refusal that answers more than the form asked."""
+        if not error.action:
+            return
+        events: Any = apps.get_model("organizations", "AuditEvent")._default_manager
+        within = getattr(self, "organization", None)
+        events.note(
+            self.request, words=error.told_as, action=error.action, within=within, kind="denied"
         )
 
     def _receipt(self, form: ProductForm) -> Any:

@@ -2,6 +2,7 @@
 
 from .appointment import Appointment, AppointmentProposal, Post, Role
 from .audit import AccessEvent, AuditEvent, AuditHead, AuditLink
+from .burst import Burst
 from .competence import Competence
 from .handover import Handover
 from .installation import Installation
@@ -23,6 +24,7 @@ from .reorganization import (
 from .scope import Scope
 from .seal import Seal
 from .session import OpenSession, ProofReset
+from .start_code import StartCode
 from .transfer import Departure, PersonMerge, TemporaryStay, Transfer
 from .user import User
 
@@ -34,6 +36,7 @@ __all__ = [
     "AuditEvent",
     "AuditHead",
     "AuditLink",
+    "Burst",
     "Competence",
     "DeclaredRelative",
     "Departure",
@@ -63,6 +66,7 @@ __all__ = [
     "Role",
     "Scope",
     "Seal",
+    "StartCode",
     "TemporaryStay",
     "Transfer",
     "User",

@@ -126,16 +126,20 @@ class ToldQuerySet(models.QuerySet[Any]):
         What belongs to none is for an auditor of a whole tree alone.
         """
         on = on or clock.today()
-        within = Appointment.objects.organizations_of(
-            user, roles=[Role.STAFF, Role.APPROVER, Role.AUDITOR], on=on
-        )
-        seen = Q(organization__in=within.values("pk"))
+        seen = self._of_checking(user, on=on)
         if self._at_a_top(user, Role.AUDITOR, on=on):
             seen |= Q(organization__isnull=True)
         return self.filter(seen | self._of_administrators(user, on=on))
 
+    def _of_checking(self, user: User | AnonymousUser, *, on: date) -> Q:
+        return self._within(user, Role.STAFF, Role.APPROVER, Role.AUDITOR, on=on)
+
     def _of_administrators(self, user: User | AnonymousUser, *, on: date) -> Q:
         return Q()
+
+    def _within(self, user: User | AnonymousUser, *roles: Role, on: date) -> Q:
+        within = Appointment.objects.organizations_of(user, roles=roles, on=on)
+        return Q(organization__in=within.values("pk"))
 
     def _at_a_top(self, user: User | AnonymousUser, role: Role, *, on: date) -> bool:
         tops = Placement.objects.filter(parent__isnull=True, period__contains=on)
@@ -233,9 +237,18 @@ class AuditEventQuerySet(ToldQuerySet):
         event: AuditEvent = self.note(request, words=words, record=record, within=within, kind=kind)
         return event
 
+    def _of_checking(self, user: User | AnonymousUser, *, on: date) -> Q:
+        """When colleagues sign in is for those who check or keep accounts, not for staff."""
+        works = self._within(user, Role.STAFF, Role.APPROVER, on=on)
+        checks = self._within(user, Role.AUDITOR, on=on)
+        return checks | (works & ~Q(kind=AuditEvent.Kind.SIGN_IN))
+
     def _of_administrators(self, user: User | AnonymousUser, *, on: date) -> Q:
-        kept = Appointment.objects.organizations_of(user, roles=[Role.ADMINISTRATOR], on=on)
-        return Q(kind=AuditEvent.Kind.SECURITY, organization__in=kept.values("pk"))
+        """What was done with the accounts they keep; at a top also tries with unknown names."""
+        kept = self._within(user, Role.ADMINISTRATOR, on=on)
+        if self._at_a_top(user, Role.ADMINISTRATOR, on=on):
+            kept |= Q(organization__isnull=True)
+        return kept & Q(kind__in=[AuditEvent.Kind.SECURITY, AuditEvent.Kind.SIGN_IN])
 
 
 class AuditEvent(Told):
@@ -251,6 +264,7 @@ class AuditEvent(Told):
         READ = "read", _("Read")
         DENIED = "denied", _("A page refused")
         SECURITY = "security", _("Accounts and roles")
+        SIGN_IN = "sign_in", _("Signing in")
         SEAL = "seal", _("Readings sealed")
 
     kind = models.CharField(max_length=8, choices=Kind)
@@ -264,6 +278,12 @@ class AuditEvent(Told):
         indexes = [
             models.Index(fields=["object", "reference"], name="audit_event_of_a_record"),
             models.Index(fields=["entered_at"], name="audit_event_entered_at"),
+            # What one account read, or was refused, within an hour or a day.
+            models.Index(
+                fields=["actor", "-entered_at"],
+                condition=Q(kind__in=["read", "denied"]),
+                name="audit_event_read_or_refused",
+            ),
         ]
         triggers = [
             *APPEND_ONLY,

@@ -9,6 +9,7 @@ from django.db import models
 from django.utils.translation import gettext_lazy as _
 
 from .guards import NEVER_DELETED, stays_once
+from .start_code import SET_BY_ITS_CODE
 
 LINKED_ONCE = stays_once(
     "OLD.person_id IS NOT NULL AND NEW.person_id IS DISTINCT FROM OLD.person_id",
@@ -43,7 +44,7 @@ class User(AbstractUser):
     REQUIRED_FIELDS = ["full_name"]
 
     class Meta(AbstractUser.Meta):
-        triggers = [*NEVER_DELETED, LINKED_ONCE]
+        triggers = [*NEVER_DELETED, LINKED_ONCE, SET_BY_ITS_CODE]
 
     def __str__(self) -> str:
         return self.full_name or self.username

@@ -50,11 +50,14 @@ def open_account(
 ) -> User:
     """Open an account; what it may do comes from appointments.
 
-    With `password` None nobody signs in with it: it keeps the books of a unit that is taken over.
-    `by` is None only while nobody has an account that could open one. Raises PermissionDenied
-    where `by` is no administrator, DomainError at `username` when taken or at `password` when weak.
+    With `password` None nobody signs in with it: it keeps the books of a unit that is taken over,
+    or waits for a start code. `by` is None only while nobody has an account that could open one.
+    Raises PermissionDenied where `by` is no administrator, or chooses a password for somebody else
+    outside a demonstration, DomainError at `username` when taken or at `password` when weak.
     """
     if by is not None and not holds(by, *KEEP_ACCOUNTS.roles, on=on):
+        raise PermissionDenied
+    if by is not None and password is not None and not _is_demonstration():
         raise PermissionDenied
     username = User.normalize_username(username).strip().lower()
     user = User(username=username, full_name=names.written(full_name), person=person)
@@ -83,6 +86,10 @@ def open_account(
             fields={"username": _("The sign-in name “%(name)s” is taken.") % {"name": username}}
         ) from error
     return user
+
+
+def _is_demonstration() -> bool:
+    return Installation.objects.filter(mode=Installation.Mode.DEMONSTRATION).exists()
 
 
 def is_first_staff(*, to: Organization, role: str, on: date) -> bool:

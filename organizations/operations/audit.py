@@ -12,7 +12,7 @@ import json
 import os
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -23,12 +23,16 @@ from django.conf import settings
 from django.db import connection, transaction
 from django.utils.translation import gettext_noop
 
+from config import clock
 from config.locks import Lock, try_hold
-from organizations.models import AuditEvent, AuditHead
+from organizations.models import AccessEvent, AuditEvent, AuditHead
 from organizations.models.audit import READ_SAID, SAID
 
 BATCH = 20_000
 """Readings that one seal covers at most."""
+
+SEALED_WITHIN = timedelta(minutes=5)
+"""A reading that has no seal after that: the job, which runs every 30 seconds, has stopped."""
 
 FIRST = bytes(32)
 """What stands in the place of the hash before the first link."""
@@ -73,6 +77,18 @@ def seal_readings() -> int:
             [event.pk, keys],
         )
     return len(keys)
+
+
+def unsealed_since() -> datetime | None:
+    """Return since when readings have waited for a seal in vain; None where none has.
+
+    Without any reading nothing waits, however long the job has not run.
+    """
+    waiting = AccessEvent.objects.filter(sealed_by__isnull=True).order_by("pk")
+    first: datetime | None = waiting.values_list("entered_at", flat=True).first()
+    if first is None or clock.now() - first < SEALED_WITHIN:
+        return None
+    return first
 
 
 def together(said: Iterable[str]) -> str:
@@ -210,6 +226,11 @@ class _Chain:
             self.faults.append(f"Event {event} is in no link.")
         self._seals()
         self._anchors()
+        if since := unsealed_since():
+            said = since.astimezone(clock.HERE).isoformat(" ", "minutes")
+            self.faults.append(
+                f"No reading since {said} is sealed: the job that does it has stopped."
+            )
         self.faults += [f"No link has the mark {one} of the paper." for one in sorted(missing)]
         return Verified(self.count, len(self.lines), self.faults)
 

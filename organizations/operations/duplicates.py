@@ -17,6 +17,7 @@ from config import names
 from config.clock import AppNow
 from config.errors import DomainError
 from config.periods import between
+from config.rows import beyond_scope
 from organizations.models import (
     Appointment,
     Membership,
@@ -110,6 +111,7 @@ def merges_of(user: User, *, on: date) -> QuerySet[PersonMerge]:
 
 
 @transaction.atomic
+@beyond_scope()
 def ask_merge(
     kept: Person,
     duplicate: Person,
@@ -157,6 +159,7 @@ def ask_merge(
 
 
 @transaction.atomic
+@beyond_scope()
 def approve_merge(merge: PersonMerge, *, by: User, on: date) -> PersonMerge:
     """Merge: `duplicate.merged_into` is `kept`, and from the decision's day one membership runs.
 

@@ -17,10 +17,10 @@ from django.db.models import Q
 from django.utils.translation import gettext as _
 
 from config import names
-from config.errors import DomainError
+from config.errors import DomainError, KnownAlready
 from config.periods import between, since
+from config.rows import beyond_scope
 from organizations.models import (
-    DeclaredRelative,
     Departure,
     Membership,
     Organization,
@@ -31,9 +31,11 @@ from organizations.models import (
     Transfer,
 )
 from organizations.models.person import name_columns
+from organizations.models.relative import own_people_of
 from organizations.permissions import acts
 from organizations.rights import KEEP_MEMBERS
 
+from .brakes import brake_tries
 from .outbox import announce
 from .particulars import seal_all, write_particulars
 from .seals import refuse_sealed, sealed_sentence
@@ -96,18 +98,19 @@ def register_person(
         }
     if refusals:
         raise DomainError(fields=refusals)
-    person = Person.objects.create(
-        **name_columns(full_name),
-        born_on=born_on,
-        sex=sex,
-        ethnicity=ethnicity,
-        education=education,
-        occupation=names.written(occupation),
-        is_youth_union_member=is_youth_union_member,
-        **numbered,
-    )
     number = citizen_number(citizen_id)
-    seal_all([(person, {"citizen_id": number, "religion": religion, "residence": residence})])
+    with beyond_scope():  # nobody's yet: neither a member nor a candidate
+        person = Person.objects.create(
+            **name_columns(full_name),
+            born_on=born_on,
+            sex=sex,
+            ethnicity=ethnicity,
+            education=education,
+            occupation=names.written(occupation),
+            is_youth_union_member=is_youth_union_member,
+            **numbered,
+        )
+        seal_all([(person, {"citizen_id": number, "religion": religion, "residence": residence})])
     return person
 
 
@@ -140,10 +143,7 @@ def own_records(user: User) -> set[int]:
 
     Also those that were merged with them. Nobody acts on these (SoD-4 of trust.md c.3).
     """
-    declared = DeclaredRelative.objects.filter(user=user).values("person")
-    people = Person.objects.filter(Q(pk=user.person_id) | Q(pk__in=declared))
-    found = people.values_list("pk", "merged_into")
-    return {one for pair in found for one in pair if one is not None}
+    return set(own_people_of(user).values_list("record", flat=True))
 
 
 def is_own_record(user: User, *people: Person) -> bool:
@@ -170,6 +170,7 @@ def take_over_members(cell: Organization, people: Sequence[NewMember]) -> list[M
 
 
 @transaction.atomic
+@beyond_scope()
 def take_over_members_of(rows: Sequence[tuple[Organization, NewMember]]) -> list[Membership]:
     """Register the members of many cells at once: [(cell, member)], as `take_over_members`."""
     persons = Person.objects.bulk_create(
@@ -253,7 +254,7 @@ def add_member(
         raise DomainError(
             fields={"full_name": _("Somebody with this name and date of birth is in the list.")}
         )
-    _refuse_known_number(citizen_id, cell=cell, on=on)
+    _refuse_known_number(citizen_id, cell=cell, by=by, on=on)
     person = register_person(
         full_name=full_name,
         born_on=born_on,
@@ -269,15 +270,16 @@ def add_member(
 
 
 def _refuse_known_number(
-    citizen_id: str, *, cell: Organization, on: date, besides: Person | None = None
+    citizen_id: str, *, cell: Organization, by: User, on: date, besides: Person | None = None
 ) -> None:
     known = citizen_columns(citizen_id)["citizen_id_hash"]
     if not known:
         return
+    brake_tries(by)
     # In this cell alone: elsewhere, the answer would tell who is a member of what.
     same = Membership.objects.on(on).filter(cell=cell, person__citizen_id_hash=known)
     if same.exclude(person=besides).exists():
-        raise DomainError(fields={"citizen_id": _("Somebody in the list has this number.")})
+        raise KnownAlready(fields={"citizen_id": _("Somebody in the list has this number.")})
 
 
 @transaction.atomic
@@ -305,7 +307,7 @@ def change_person(
         or not acts(by, *KEEP_MEMBERS.roles, over=membership.cell, on=on)
     ):
         raise PermissionDenied
-    _refuse_known_number(citizen_id, cell=membership.cell, on=on, besides=changed)
+    _refuse_known_number(citizen_id, cell=membership.cell, by=by, on=on, besides=changed)
     numbered = citizen_columns(citizen_id)
     refuse_papers(changed.born_on, admitted_on=admitted_on, official_on=official_on, on=on)
     if numbered["citizen_id_hash"]:

@@ -23,6 +23,17 @@ def end_sessions(user: User, *, besides: str | None = None) -> int:
     return ended
 
 
+def end_session(user: User, *, mark: str, besides: str) -> int:
+    """End the session of `user` with this `mark`, not the one whose key is `besides`.
+
+    Return 1, or 0 where there is none such.
+    """
+    others = OpenSession.objects.of(user).exclude(session_key=besides).only("session_key")
+    found = [one.pk for one in others if one.mark == mark]
+    ended, _rows = OpenSession.objects.of(user).filter(pk__in=found).delete()
+    return ended
+
+
 def forget_ended_sessions() -> int:
     """Delete the sessions that ended by themselves: device and address are kept no longer.
 

@@ -13,6 +13,7 @@ from django.utils.translation import gettext as _
 from config import names
 from config.errors import DomainError
 from config.periods import between
+from config.rows import beyond_scope
 from organizations.models import (
     Membership,
     Organization,
@@ -179,6 +180,7 @@ def request_arrival(
     )
 
 
+@beyond_scope()  # nobody's until the transfer names them
 def _registered(newcomer: Newcomer, *, on: date) -> Person:
     if newcomer.admitted_on is None:
         raise DomainError(fields={"admitted_on": _("Enter the day of admission.")})

@@ -12,9 +12,10 @@ from django.db.models import Model, Prefetch, QuerySet
 from django.urls import reverse
 from django.utils.functional import Promise
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
+from django.utils.translation import gettext_lazy, ngettext
 
 from organizations.models import AccessEvent, AuditEvent, Organization, Person, Role, User
+from organizations.operations.bursts import KINDS
 
 Named = dict[str, tuple[str, str]]
 """{reference: (what it is called, its page or nothing)}."""
@@ -49,13 +50,23 @@ def lines(events: Iterable[Any], user: User, *, on: date) -> list[Line]:
             event=row,
             who=str(row.actor) if row.actor else _("The system"),
             roles=", ".join(_roles(row.roles)),
-            what=_(row.words) if row.words else row.action,
+            what=what_of(row),
             about=named.get((row.object, row.reference), (_unnamed(row.object), ""))[0],
             url=named.get((row.object, row.reference), ("", ""))[1],
             unit=row.organization.short_name if row.organization else "",
         )
         for row in rows
     ]
+
+
+def what_of(row: Any) -> str:
+    """Return what was done, in the reader's language, with how often where that was counted."""
+    words = _(row.words) if row.words else str(row.action)
+    count = getattr(row, "payload", {}).get("count")
+    if row.action not in KINDS or not count:
+        return words
+    told = ngettext("%(what)s, %(n)s time", "%(what)s, %(n)s times", count)
+    return told % {"what": words, "n": count}
 
 
 def with_units(rows: QuerySet[Any], *, on: date) -> QuerySet[Any]:

@@ -40,16 +40,19 @@ from organizations.models import (
     OrganizationKind,
     ProofReset,
     Role,
+    StartCode,
     User,
 )
+from organizations.models.start_code import HOURS
 from organizations.operations.accounts import (
     deactivate,
     end_appointment,
-    open_account,
     propose_appointment,
     reactivate,
 )
+from organizations.operations.audit import unsealed_since
 from organizations.operations.sessions import end_sessions_of, reset_proofs
+from organizations.operations.start_codes import open_account_with_code, reset_password
 from organizations.operations.structure import found, free_slug, grant_competence
 from organizations.permissions import accounts_kept_by, holds
 
@@ -74,7 +77,9 @@ class Administration(ForAdministrators, TemplateView):
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
         steps = selectors.first_steps(self.request.user, on=self.today)
         to_do = [step for step in steps if not step.is_done]
-        return super().get_context_data(steps=steps, to_do=to_do, **kwargs)
+        return super().get_context_data(
+            steps=steps, to_do=to_do, unsealed_since=unsealed_since(), **kwargs
+        )
 
 
 # ---------------------------------------------------------------- organisations
@@ -188,6 +193,23 @@ class CompetenceCreate(ForAdministrators, ActionView):
 
 # ---------------------------------------------------------------- accounts and roles
 
+CODES = "start_codes"
+"""Where the session of whoever made a start code keeps it until it is shown, {account: code}."""
+
+
+def show_once(request: HttpRequest, made: StartCode) -> None:
+    """Keep the code of `made` for the page of its account, which shows it once."""
+    request.session[CODES] = {**request.session.get(CODES, {}), str(made.user_id): made.code}
+
+
+def shown_once(request: HttpRequest, account: User) -> str:
+    """Return the code that was kept for the page of `account`, and forget it; "" for none."""
+    kept = dict(request.session.get(CODES, {}))
+    code = str(kept.pop(str(account.pk), ""))
+    if code:
+        request.session[CODES] = kept
+    return code
+
 
 class AccountList(ForAdministrators, FilteredListView):
     queryset = User.objects.order_by("full_name", "pk")
@@ -212,13 +234,18 @@ class AccountCreate(ForAdministrators, ActionView):
     told_kind = "security"
     submit_label = gettext_lazy("Open the account")
 
-    def perform(self, form: AccountForm) -> User:
-        return open_account(**form.values(), by=self.request.user, on=self.today)
+    def perform(self, form: AccountForm) -> StartCode:
+        made = open_account_with_code(**form.values(), by=self.request.user, on=self.today)
+        show_once(self.request, made)
+        return made
 
-    def get_success_url(self, result: User) -> str:
-        return reverse("account-detail", args=[result.username])
+    def get_told(self, result: StartCode) -> User:
+        return result.user
 
-    def get_success_message(self, result: User) -> str:
+    def get_success_url(self, result: StartCode) -> str:
+        return reverse("account-detail", args=[result.user.username])
+
+    def get_success_message(self, result: StartCode) -> str:
         return _("The account is open. It may do nothing yet: give it a role.")
 
     def get_cancel_url(self) -> str:
@@ -247,6 +274,11 @@ class AccountDetail(OneAccount, TemplateView):
         return super().get_context_data(
             account=account,
             is_self=account.pk == self.request.user.pk,
+            code=shown_once(self.request, account),
+            hours=HOURS,
+            start_codes=account.start_codes.select_related("issued_by"),
+            taken=set(account.start_codes.taken().values_list("pk", flat=True)),
+            has_password=account.has_usable_password(),
             roles=[RoleRow(one, self.today) for one in held.order_by("-period", "pk")],
             has_proof=Authenticator.objects.filter(user=account).exists(),
             sessions=OpenSession.objects.of(account).alive().count(),
@@ -437,6 +469,42 @@ class ProofsReset(OneAccount, ActionView):
 
     def get_success_message(self, result: ProofReset) -> str:
         return _("The second proofs are taken away, and every session is ended.")
+
+    def get_cancel_url(self) -> str:
+        return self.account_url()
+
+
+class PasswordReset(OneAccount, ActionView):
+    """Somebody forgot the password: they get a start code, and choose a new one themselves."""
+
+    form_class = ReasonForm
+    template_name = "organizations/account_password.html"
+    submit_label = gettext_lazy("Take the password away, make a start code")
+    needs_fresh_proof = True
+    told_kind = "security"
+
+    def load(self, request: HttpRequest, username: str) -> None:
+        self.account = self.of(request, username)
+        self.title = _("Start code for %(account)s") % {"account": self.account}
+
+    def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
+        return super().get_context_data(account=self.account, hours=HOURS, **kwargs)
+
+    def perform(self, form: ReasonForm) -> StartCode:
+        made = reset_password(
+            self.account, reason=form.cleaned_data["reason"], by=self.request.user, on=self.today
+        )
+        show_once(self.request, made)
+        return made
+
+    def get_told(self, result: StartCode) -> User:
+        return self.account
+
+    def get_success_url(self, result: StartCode) -> str:
+        return self.account_url()
+
+    def get_success_message(self, result: StartCode) -> str:
+        return _("The password is taken away, and every session is ended.")
 
     def get_cancel_url(self) -> str:
         return self.account_url()

@@ -16,6 +16,7 @@ from config import clock
 from config.ui.pages import FilteredListView
 from organizations.filters_audit import DAYS, EventFilter, ReadingFilter
 from organizations.models import AccessEvent, AuditEvent, Person, Role
+from organizations.operations.audit import unsealed_since
 from organizations.permissions import holds
 from organizations.sheets import audit
 
@@ -49,6 +50,8 @@ class AuditList(FilteredListView):
             "days": DAYS,
             "is_reading": self.filterset_class is ReadingFilter,
             "sees_readings": holds(user, *CHECKS, on=self.today),
+            "unsealed_since": unsealed_since(),
+            "sees_openings": holds(user, Role.AUDITOR, on=self.today),
         }
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import date
 from typing import Any
 
-from django.contrib.auth import login
+from allauth.account.adapter import get_adapter
 from django.contrib.auth.decorators import login_not_required
 from django.core.exceptions import PermissionDenied
 from django.http import Http404, HttpRequest, HttpResponse
@@ -21,8 +21,6 @@ from organizations.forms import FirstStartForm
 from organizations.models import Organization, Role
 from organizations.operations.accounts import is_empty, start_installation
 from organizations.operations.structure import free_slug
-
-BACKEND = "allauth.account.auth_backends.AuthenticationBackend"
 
 
 @method_decorator([login_not_required, never_cache], name="dispatch")
@@ -59,7 +57,7 @@ class FirstStart(ActionView):
             since=date(year, 1, 1),
         )
         first = organization.appointments.select_related("user").get(role=Role.ADMINISTRATOR)
-        login(self.request, first.user, backend=BACKEND)
+        get_adapter().login(self.request, first.user)
         return organization
 
     def get_success_url(self, result: Organization) -> str:

@@ -19,6 +19,7 @@ from django.views.generic import View
 from config import clock
 from config.errors import DomainError
 from config.ui.pages import ActionView, FilteredListView
+from config.ui.searching import asked
 from organizations import selectors
 from organizations.audit import tell_searching
 from organizations.filters_people import MemberFilter
@@ -56,7 +57,7 @@ class MemberList(FilteredListView):
 
     def get_queryset(self) -> Any:
         self.filterset = MemberFilter(
-            self.request.GET or None, Membership.objects.none(), request=self.request
+            asked(self.request) or None, Membership.objects.none(), request=self.request
         )
         return self.filterset.narrowed(self.filterset.standing)
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 from uuid import UUID
 
+from django.db import transaction
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, render
 from django.urls import reverse
@@ -14,9 +15,18 @@ from django.views.decorators.cache import never_cache
 from django.views.generic import View
 
 from config import clock
+from organizations.audit import braked
 from organizations.forms_people import ShowForm
-from organizations.models import AuditEvent, Particulars, ParticularsReading, Person, Role
+from organizations.models import (
+    AuditEvent,
+    Membership,
+    Particulars,
+    ParticularsReading,
+    Person,
+    Role,
+)
 from organizations.models.particulars import LABELS
+from organizations.operations.brakes import ReadTooMuch, brake_reading
 from organizations.permissions import holds
 
 
@@ -32,12 +42,22 @@ class ShowParticulars(View):
         form = ShowForm(request.POST, asks_why=self.asks_why())
         if not form.is_valid():
             return self.answer(person, form, status=422)
-        ParticularsReading.objects.create(
-            person=person, reason=form.cleaned_data.get("reason", ""), entered_by=request.user
-        )
-        AuditEvent.objects.carried_out(
-            request, words=gettext_noop("Saw what is sealed"), record=self.record(), kind="read"
-        )
+        try:
+            with transaction.atomic():
+                brake_reading(request.user, cell=self.cell(), on=clock.today())  # type: ignore[arg-type]
+                ParticularsReading.objects.create(
+                    person=person,
+                    reason=form.cleaned_data.get("reason", ""),
+                    entered_by=request.user,
+                )
+                AuditEvent.objects.carried_out(
+                    request,
+                    words=gettext_noop("Saw what is sealed"),
+                    record=self.record(),
+                    kind="read",
+                )
+        except ReadTooMuch as brake:
+            return braked(request, brake, record=self.record(), back_url=self.back_url())
         texts = Particulars.objects.opened(person)
         return self.answer(person, form, shown=[(LABELS[name], texts[name]) for name in LABELS])
 
@@ -47,6 +67,10 @@ class ShowParticulars(View):
 
     def record(self) -> Any:
         """Return the record on whose page it is asked for."""
+        raise NotImplementedError
+
+    def cell(self) -> int | None:
+        """Return the cell (id) whose record it is, where the record itself says so."""
         raise NotImplementedError
 
     def back_url(self) -> str:
@@ -74,6 +98,11 @@ class MemberParticulars(ShowParticulars):
 
     def record(self) -> Person:
         return self.shown_of
+
+    def cell(self) -> int | None:
+        # As the audit says whose an event about a person is.
+        last = Membership.objects.filter(person=self.shown_of).order_by("-period").first()
+        return last.cell_id if last else None
 
     def back_url(self) -> str:
         return reverse("member-detail", args=[self.shown_of.public_id])

@@ -41,12 +41,17 @@ class Readers(View):
             "readers": readers.order_by("organization", "role", "user__full_name", "pk"),
             "back": back,
             "declare": self.declare(**kwargs),
+            "openings": self.openings(**kwargs),
         }
         return render(request, "organizations/readers.html", context)
 
     def shown(self, request: HttpRequest, **kwargs: Any) -> tuple[Person, Any, str]:
         """Return the person, the cells that show them and the page of the record; 404 if hidden."""
         raise NotImplementedError
+
+    def openings(self, **kwargs: Any) -> Any:
+        """Return who opened it in an emergency, the newest first."""
+        return ()
 
     def declare(self, **kwargs: Any) -> str:
         """Return the address at which the reader says that this is a relative."""

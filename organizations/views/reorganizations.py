@@ -35,6 +35,7 @@ from config.ui.pages import (
     SeeOther,
     Stale,
 )
+from config.ui.searching import asked
 from organizations.filters import ReorganizationFilter
 from organizations.forms import written
 from organizations.forms_reorganization import (
@@ -553,9 +554,9 @@ class EventCreate(DecisionAction):
         return str(ReorganizationKind(self.kind).label)
 
     def prepare(self, request: HttpRequest, **kwargs: Any) -> HttpResponseBase | None:
-        asked = KindForm(request.GET)
-        if asked.is_valid():
-            self.kind = asked.cleaned_data["loai"]
+        chosen = KindForm(request.GET)
+        if chosen.is_valid():
+            self.kind = chosen.cleaned_data["loai"]
             return None
         offered = [(code, label, sheets.MEANS[code]) for code, label in ReorganizationKind.choices]
         context = {
@@ -714,10 +715,10 @@ class EventAssign(EventAction):
         rows = self.sheet.people
         if request.GET.get("loc") == "chua":
             rows = self.sheet.waiting
-        if text := names.search_key(request.GET.get("q", "")[:120]):
+        if text := names.search_key(asked(request).get("q", "")[:120]):
             rows = [row for row in rows if text in names.search_key(row.full_name)]
-        asked = request.GET.get(SIZE_PARAMETER, "")
-        size = int(asked) if asked in {str(one) for one in PAGE_SIZES} else PAGE_SIZES[1]
+        wanted = request.GET.get(SIZE_PARAMETER, "")
+        size = int(wanted) if wanted in {str(one) for one in PAGE_SIZES} else PAGE_SIZES[1]
         return SafePaginator(rows, size).page(request.GET.get(PAGE_PARAMETER, 1))
 
     def get_form_kwargs(self) -> dict[str, Any]:
@@ -769,7 +770,7 @@ class EventAssign(EventAction):
             page_sizes=PAGE_SIZES,
             page_size=self.page.paginator.per_page,
             only_waiting=self.request.GET.get("loc") == "chua",
-            q=self.request.GET.get("q", "")[:120],
+            q=asked(self.request).get("q", "")[:120],
             may_assign=may_edit,
             **kwargs,
         )

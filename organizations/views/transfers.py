@@ -15,6 +15,7 @@ from django.views.decorators.cache import never_cache
 
 from config import clock
 from config.ui.pages import ActionView, FilteredListView
+from config.ui.searching import asked
 from organizations import selectors
 from organizations.filters_people import TransferFilter
 from organizations.forms import written
@@ -58,7 +59,7 @@ class TransferList(FilteredListView):
 
     def get_queryset(self) -> Any:
         self.filterset = TransferFilter(
-            self.request.GET or None, Transfer.objects.none(), request=self.request
+            asked(self.request) or None, Transfer.objects.none(), request=self.request
         )
         self.counted = {part: self.filterset.narrowed(part).count() for part in people.PANELS}
         return self.filterset.narrowed(self.part)
@@ -66,8 +67,8 @@ class TransferList(FilteredListView):
     @property
     def part(self) -> str:
         """Return the part that is shown: the one asked for, else the first that has something."""
-        if asked := self.filterset.part:
-            return asked
+        if wanted := self.filterset.part:
+            return wanted
         return next((part for part in people.PANELS if self.counted[part]), people.PANELS[0])
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:

@@ -8,6 +8,7 @@ from django.views.decorators.http import require_safe
 
 from config.ui.look import by_look
 from config.ui.pages import PAGE_SIZES, FilteredListView, SafePaginator
+from config.ui.searching import asked
 from organizations.selectors import kind_name, lineage_of
 from reports import headlines, pictures
 from reports.filters import OrganizationFilter
@@ -39,9 +40,9 @@ class OrganizationList(FilteredListView):
 
     def get_queryset(self):
         rows = super().get_queryset()
-        asked = self.filterset.form.cleaned_data if self.filterset.is_bound else {}
+        chosen = self.filterset.form.cleaned_data if self.filterset.is_bound else {}
         on = self.given.placed_on
-        if not asked.get("q"):
+        if not chosen.get("q"):
             return rows.filter(period__contains=on).order_by("name_order", "pk")
         return pages.living_first(rows, on=on)
 
@@ -60,7 +61,7 @@ class OrganizationList(FilteredListView):
         rows = [
             (pictures.unit_row(by_organization[one.organization.pk], look=given), one)
             for one in pages.described(
-                units, on=given.placed_on, text=self.request.GET.get("q", "")
+                units, on=given.placed_on, text=asked(self.request).get("q", "")
             )
         ]
         return {**context, **control(self.request, given), "year": given.year, "rows": rows}
@@ -149,7 +150,7 @@ def organization_units(request, slug):
     """Those beneath, each above its own; what is searched for is a flat list."""
     organization, given = _asked(request, slug)
     context = _page(request, organization, given, tab="units")
-    text = request.GET.get("q", "")[:120].replace("\0", "").strip()
+    text = asked(request).get("q", "")[:120].replace("\0", "").strip()
     found = (
         pages.units_named(organization, text, on=given.placed_on)
         if text

@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from django.core.exceptions import PermissionDenied
 from django.http import Http404
 from django.shortcuts import render
 from django.urls import reverse
@@ -16,7 +17,7 @@ from organizations.models import Job
 from reports.forms import RecomputeForm
 from reports.selectors.standing import figured
 from targets.operations.attainment import ask_recompute
-from targets.permissions import may_recompute
+from targets.permissions import may_recompute, sees_recomputes
 from targets.recounts import recounted
 from targets.selectors import RECOMPUTE
 
@@ -46,13 +47,14 @@ def figure_recount(request, year, slug):
             "parted": sum(line.differs for line in lines),
             "is_of_today": given.recount_on is None,
             "may_recompute": may_recompute(request.user, on=given.today),
+            "sees_recomputes": sees_recomputes(request.user, on=given.today),
             "dashboard_url": reverse("dashboard", args=[year]) + query(given, dv=organization.slug),
         },
     )
 
 
 class RecomputeList(ActionView):
-    """The last recomputes of whole years, and the form that asks for one."""
+    """The last recomputes of whole years, and for who may ask for one the form."""
 
     form_class = RecomputeForm
     template_name = "reports/recompute_list.html"
@@ -61,8 +63,11 @@ class RecomputeList(ActionView):
 
     def load(self, request: Any, **kwargs: Any) -> None:
         self.today = clock.today()
-        if not may_recompute(request.user, on=self.today):
+        if not sees_recomputes(request.user, on=self.today):
             raise Http404
+        self.may_recompute = may_recompute(request.user, on=self.today)
+        if request.method == "POST" and not self.may_recompute:
+            raise PermissionDenied
 
     def get_initial(self) -> dict[str, Any]:
         return {"year": self.today.year}
@@ -90,6 +95,7 @@ class RecomputeList(ActionView):
                 )
                 for run in runs
             ],
+            may_recompute=self.may_recompute,
             is_running=any(run.state == Job.State.RUNNING for run in runs),
             **kwargs,
         )

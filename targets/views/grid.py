@@ -202,6 +202,8 @@ def draft_cell(request, year):
     cycle = cycle_read_by(request.user, organization, year=year, on=today)
     if cycle is None:  # or one that is not theirs to know of
         raise Http404
+    if not acts_at(request.user, Role.STAFF, at=organization, on=today):
+        raise PermissionDenied  # who reads the drafts: before what they sent is looked at
     try:
         unit, version = int(request.POST["unit"]), int(request.POST["version"])
         number = read_number(request.POST.get("number", ""))

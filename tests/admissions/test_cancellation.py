@@ -90,6 +90,15 @@ def declined(review: DecisionReview, by: User, **changes: Any) -> DecisionReview
     return decline_cancellation(review, by=by, **values)
 
 
+def test_only_who_would_cancel_declines_to(kc: World) -> None:
+    file = candidate(kc, at=Stage.DECIDED)
+    review = asked(kc, file)
+
+    for user in (kc.secretary, kc.staff, kc.auditor):
+        with pytest.raises(PermissionDenied):
+            declined(review, by=user)
+
+
 def refusals(write: Callable[[], object]) -> dict[str, str]:
     with pytest.raises(DomainError) as refusal:
         write()

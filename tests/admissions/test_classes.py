@@ -844,8 +844,25 @@ def test_the_centre_lands_on_classes_and_finds_every_other_page_missing(kc: Worl
         "person": kc.members[1].public_id, "username": kc.secretary.username, "kind": "cell",
         "pk": kc.secretary.appointments.get().pk, "number": 1, "post": 1,
     }  # fmt: skip
-    open_ones = {"home", "class-list", "class-new", "display", "help", "account_logout", "robots"}
-    open_ones |= {"rights", "relative-list", "healthz", "readyz", "account_login", "first-start"}
+    open_ones = {
+        "start-code",
+        "home",
+        "class-list",
+        "class-new",
+        "display",
+        "help",
+        "account_logout",
+        "robots",
+    }
+    open_ones |= {
+        "search",
+        "rights",
+        "relative-list",
+        "healthz",
+        "readyz",
+        "account_login",
+        "first-start",
+    }
     found, asked = [], 0
     for pattern in _patterns():
         name = str(pattern.name)

@@ -410,7 +410,10 @@ def _admission(world: World, file: Candidate, **changes: Any) -> Admission:
 @pytest.mark.parametrize(
     ("changes", "name"),
     [
-        ({"ceremony_on": date(2021, 4, 14)}, "admission_ceremony_not_before_its_decision"),
+        (
+            {"ceremony_on": date(2021, 4, 14), "decision": None, "origin": "taken_over"},
+            "admission_ceremony_not_before_its_decision",
+        ),
         ({"ceremony_on": TOMORROW}, "admission_not_in_the_future"),
         ({"decision": None}, "admission_decided_here_names_its_decision"),
         ({"decided_on": date(2021, 4, 16)}, "admission_follows_its_decision"),

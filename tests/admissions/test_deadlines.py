@@ -43,6 +43,7 @@ from tests.makers import (
     World,
     candidate,
     decided,
+    held,
     logged,
     new_member_class,
     officer,
@@ -839,7 +840,7 @@ def test_one_case_is_in_time_by_the_receipt_or_by_the_issue(
     # Issued on 1 August and received on the fifteenth; 1 and 2 September are holidays.
     decided(kc, file, on=on, signed_on=date(2025, 8, 1), received_on=date(2025, 8, 15))
     day = last + timedelta(days=days)
-    hold_ceremony(fresh(file), by=kc.secretary, on=on, ceremony_on=day)
+    held(fresh(file), by=kc.secretary, on=on, ceremony_on=day)
 
     row = rows(file)[Clock.CEREMONY]
     began = date(2025, 8, 15) if code == "294-QĐ/TW" else date(2025, 8, 1)

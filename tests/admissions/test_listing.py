@@ -152,7 +152,7 @@ def listed(user: User, **asked: str) -> Any:
     [
         (WALKED, "", 1, 1),
         (WALKED, "?trang=1", 1, 1),
-        (IN_VAIN, "", 1, 2),
+        (IN_VAIN, "", 1, 1),
         (SORTED, "", 0, 1),
         (WALKED, "?q=thinh", 0, 1),
         (WALKED, "?sap-xep=ten", 0, 1),

@@ -11,7 +11,6 @@ from django.urls import reverse
 from admissions import probation
 from admissions.cases import Case, case_of, ceremony_limit
 from admissions.models import Admission, Candidate, Mentorship, Milestone, RuleSet
-from admissions.operations.ceremonies import hold_ceremony
 from admissions.operations.probation import make_new_member_papers
 from admissions.permissions import Rights
 from admissions.selectors import next_step
@@ -24,6 +23,7 @@ from tests.makers import (
     World,
     candidate,
     decided,
+    held,
     new_member_class,
     on_probation,
     once,
@@ -46,7 +46,7 @@ def kc25(kc: World) -> World:
 
 
 def hold(world: World, file: Candidate, *, ceremony_on: date, **more: Any) -> Admission:
-    return hold_ceremony(file, by=world.secretary, on=TODAY, ceremony_on=ceremony_on, **more)
+    return held(file, by=world.secretary, on=TODAY, ceremony_on=ceremony_on, **more)
 
 
 def note_of(file: Candidate, step: Step = Step.ADMIT) -> str:

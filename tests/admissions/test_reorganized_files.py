@@ -24,7 +24,7 @@ from organizations.operations.reorganizations import NewUnit
 from organizations.operations.structure import grant_competence, move
 from targets import sql
 from tests import makers
-from tests.makers import DAY, WAY, World, cell, logged, officer, unit, vote, world
+from tests.makers import DAY, WAY, World, cell, held, logged, officer, unit, vote, world
 from tests.targets.reorganising import Event, drafted, reorganise
 
 pytestmark = pytest.mark.django_db
@@ -74,7 +74,7 @@ def test_an_open_file_goes_where_its_cell_goes_and_the_way_it_came_stays_known(
 
 def probationer(here: World) -> Candidate:
     file = makers.candidate(here, at=Stage.DECIDED)
-    hold_ceremony(file, by=here.secretary, on=DAY, ceremony_on=date(2021, 4, 20))
+    held(file, by=here.secretary, on=DAY, ceremony_on=date(2021, 4, 20))
     return fresh(file)
 
 

@@ -58,6 +58,7 @@ ALIKE: dict[str, Any] = {
     "max_age_years": 60,
     "youth_age_years": 30,
     "union_cadre_age_years": 35,
+    "late_entry_days": 30,  # our own policy
     "certificate_months": 60,
     "certificate_valid_on_last_day": True,
     "dossier_months": 12,

@@ -10,7 +10,6 @@ from admissions.cases import Case, case_of
 from admissions.models import Candidate, Decision, PaperKind, Recognition
 from admissions.operations.ballots import record_ballot
 from admissions.operations.cancellations import ask_cancellation, cancel_decision
-from admissions.operations.ceremonies import hold_ceremony
 from admissions.operations.classes import issue_new_member_certificate
 from admissions.operations.decisions import refuse
 from admissions.operations.name_deletion import delete_name
@@ -26,6 +25,7 @@ from tests.makers import (
     World,
     candidate,
     decided,
+    held,
     new_member_class,
     officer,
     on_probation,
@@ -106,7 +106,7 @@ def first_round(world: World) -> Candidate:
 def admitted_again(world: World, file: Candidate, *, by: User) -> None:
     undone(world, file, by=by)
     decided(world, file, signed_on=DECIDED, on=TODAY)
-    hold_ceremony(fresh(file), by=world.secretary, on=TODAY, ceremony_on=SECOND)
+    held(fresh(file), by=world.secretary, on=TODAY, ceremony_on=SECOND)
 
 
 @pytest.mark.thorough
@@ -120,7 +120,7 @@ def test_between_the_new_decision_and_the_new_ceremony_nobody_is_on_probation(
     assert case(file, on=TODAY).became_probationary_on is None
     assert fresh(file).stage == Stage.DECIDED
 
-    hold_ceremony(fresh(file), by=kc26.secretary, on=TODAY, ceremony_on=SECOND)
+    held(fresh(file), by=kc26.secretary, on=TODAY, ceremony_on=SECOND)
     assert case(file, on=TODAY).became_probationary_on == SECOND
 
 

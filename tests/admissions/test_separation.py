@@ -7,7 +7,10 @@ from datetime import date
 from typing import Any
 
 import pytest
+from django.core.exceptions import PermissionDenied
 from django.db import IntegrityError, ProgrammingError, connection, transaction
+from django.test import Client
+from django.urls import reverse
 
 from admissions.models import (
     Ballot,
@@ -28,6 +31,7 @@ from config.errors import DomainError
 from config.periods import since
 from organizations.models import Person, Role, User
 from organizations.operations.duplicates import approve_merge, ask_merge
+from organizations.operations.relatives import declare_relative
 from tests.makers import (
     DAY,
     WAY,
@@ -39,8 +43,10 @@ from tests.makers import (
     new_member_class,
     officer,
     on_probation,
+    once,
     papers_of_probation,
     stand_on,
+    vote,
     vote_of_probation,
 )
 
@@ -255,6 +261,70 @@ def test_neither_who_cancelled_nor_who_asked_for_it_issues_the_next_decision(kc:
         )
     third = officer("duyet-moi", kc.top, Role.APPROVER)
     assert decided(kc, file, by=third, signed_on=DAY).supersedes == cancel
+
+
+# ---------------------------------------------------------------- one's own file, once merged
+
+
+def as_records_of_one(merging: str, file: Candidate, own: Person, third: Person) -> None:
+    """The record of whoever acts and that of the file are one person's, merged this way."""
+    into = {
+        "own into the file's": [(own, file.person)],
+        "the file's into own": [(file.person, own)],
+        "both into a third": [(own, third), (file.person, third)],
+    }[merging]
+    for duplicate, kept in into:
+        duplicate.merged_into = kept
+        duplicate.save(update_fields=["merged_into"])
+
+
+MERGINGS = ["own into the file's", "the file's into own", "both into a third"]
+
+
+@pytest.mark.parametrize("is_relative", [False, True], ids=["own", "relative"])
+@pytest.mark.parametrize("merging", MERGINGS)
+def test_nobody_records_a_vote_on_the_record_that_their_own_or_a_relatives_was_merged_with(
+    kc: World, merging: str, is_relative: bool
+) -> None:
+    file = candidate(kc, at=Stage.READY)
+    mine, third = kc.members[7], kc.members[8]
+    if is_relative:
+        declare_relative(mine, by=kc.secretary, on=DAY, kind="sibling")
+    else:
+        is_person(kc.secretary, mine)
+    client = Client()
+    client.force_login(kc.secretary)
+    page = reverse("candidate-step", args=[file.public_id, "chi-bo-xet"])
+    assert client.get(page).status_code == 200
+    as_records_of_one(merging, file, mine, third)
+    sent = {
+        "once": once(), "held_on": "05/03/2021", "entitled": "26", "present": "24",
+        "in_favour": "24", "against": "0",
+    }  # fmt: skip
+
+    assert client.get(page).status_code == 404
+    assert client.post(page, sent).status_code == 404
+    meeting = client.get(reverse("meeting-cell", args=[kc.cell.slug]))
+    assert [one.file for one in meeting.context["pack"].votes] == []
+    with pytest.raises(PermissionDenied):
+        vote(fresh(file), by=kc.secretary, level="cell", held_on=WAY["cell_on"])
+    refused_by(
+        "ballot_not_of_ones_own_file",
+        lambda: Ballot.objects.create(
+            candidate=file, level="cell", purpose="admission", held_on=WAY["cell_on"],
+            organization=kc.cell, entitled=26, present=24, in_favour=24, against=0, passed=True,
+            rules=file.rules, entered_by=kc.secretary,
+        ),
+    )  # fmt: skip
+
+
+def test_who_is_merged_with_somebody_else_still_records_the_votes_of_the_others(kc: World) -> None:
+    file = candidate(kc, at=Stage.READY)
+    is_person(kc.secretary, kc.members[7])
+    kc.members[7].merged_into = kc.members[8]
+    kc.members[7].save(update_fields=["merged_into"])
+
+    assert vote(file, by=kc.secretary, level="cell", held_on=WAY["cell_on"]).passed
 
 
 # ---------------------------------------------------------------- what is not rewritten

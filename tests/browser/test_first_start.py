@@ -33,7 +33,7 @@ def test_an_empty_database_reaches_its_first_admission(
     begin(administrator, today)
     add_organizations(administrator)
     grant_competence(administrator)
-    open_accounts(administrator)
+    open_accounts(administrator, opened(empty_product))
 
     readers = {}
     for username in ACCOUNTS:
@@ -117,14 +117,14 @@ def grant_competence(administrator: Reader) -> None:
     administrator.send()
 
 
-def open_accounts(administrator: Reader) -> None:
+def open_accounts(administrator: Reader, anybody: Reader) -> None:
+    """Open the accounts; the owner of each sets a password with the code that was handed over."""
     for username, (full_name, role, organization) in ACCOUNTS.items():
         administrator.go_to("/quan-tri/nguoi-dung/")
         administrator.go_to("/quan-tri/nguoi-dung/them/")
-        administrator.fill(
-            full_name=full_name, username=username, password=PASSWORD, password_again=PASSWORD
-        )
+        administrator.fill(full_name=full_name, username=username)
         administrator.send()
+        anybody.set_password(username, administrator.start_code(), PASSWORD)
         administrator.follow('a[href$="/vai-tro/"]')
         administrator.fill(to=organization, role=role)
         administrator.send()

@@ -34,6 +34,26 @@ def found(reader: Reader, full_name: str) -> int:
 
 
 @pytest.mark.parametrize("script", [True, False], ids=["with script", "without script"])
+def test_a_name_typed_into_the_filter_narrows_the_list_and_stands_in_no_address(
+    sign_in: SignIn, script: bool
+) -> None:
+    bithu, name = sign_in("bithu", java_script_enabled=script), a_name()
+    fill_in(bithu, name)
+    bithu.send()
+    bithu.open("/ho-so/")
+    field = bithu.page.locator("form.filters [name=q]")
+
+    field.fill(name)
+    field.press("Enter")
+
+    expect(bithu.page).to_have_url(re.compile(r".*/ho-so/\?search=[\w-]{8}$"))
+    expect(bithu.page.locator("#results tbody tr")).to_have_count(1)
+    bithu.page.reload()
+    expect(field).to_have_value(name)
+    expect(bithu.page.locator("#results tbody th")).to_contain_text(name)
+
+
+@pytest.mark.parametrize("script", [True, False], ids=["with script", "without script"])
 def test_a_double_click_opens_one_file(sign_in: SignIn, script: bool) -> None:
     bithu, name = sign_in("bithu", java_script_enabled=script), a_name()
     fill_in(bithu, name)

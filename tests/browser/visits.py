@@ -115,6 +115,18 @@ class Reader:
         self.send()
         assert "dang-nhap" not in self.path, self.words
 
+    def set_password(self, username: str, code: str, password: str) -> None:
+        """Set a password with the start code that an administrator's page showed."""
+        self.open("/tai-khoan/dang-nhap/")
+        self.go_to("/tai-khoan/dang-nhap/dat-mat-khau/")
+        self.fill(username=username, code=code, password=password, password_again=password)
+        self.follow("main .btn.pri")
+        assert self.path == "/tai-khoan/dang-nhap/", self.words
+
+    def start_code(self) -> str:
+        """Return the start code on the page of an account, which shows it once."""
+        return self.page.inner_text("main code.secret")
+
     def sign_out(self) -> None:
         self.page.click("summary.me")
         self.follow('form[action="/tai-khoan/dang-xuat/"] button')

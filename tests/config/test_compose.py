@@ -149,6 +149,7 @@ def server(database_copy: Any) -> Iterator[str]:
         yield database.named(owner, name)
         connection.execute(f'DROP DATABASE "{name}" WITH (FORCE)')
         connection.execute(f'DROP ROLE IF EXISTS "{database.app_role(name)}"')
+        connection.execute(f'DROP ROLE IF EXISTS "{database.system_role(database.app_role(name))}"')
 
 
 @pytest.mark.slow

@@ -23,7 +23,7 @@ def test_a_test_runs_as_the_role_that_owns_nothing():
         )
         (owned,) = cursor.fetchone()
 
-    assert (role.endswith("_app"), mighty, owned) == (True, False, 0)
+    assert (role.endswith("_system"), mighty, owned) == (True, False, 0)
 
 
 def test_the_role_has_on_every_table_what_the_model_says_and_no_more():
@@ -131,7 +131,7 @@ def test_the_owner_may_be_borrowed_for_a_while(owner_role):
 
     with connection.cursor() as cursor:
         cursor.execute("SELECT current_user")
-        assert cursor.fetchone()[0].endswith("_app")
+        assert cursor.fetchone()[0].endswith("_system")
 
 
 @pytest.mark.django_db(transaction=True)

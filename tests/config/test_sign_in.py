@@ -6,10 +6,12 @@ from datetime import timedelta
 from statistics import median
 
 import pytest
+from allauth.account.internal.flows.reauthentication import STATE_SESSION_KEY
 from allauth.mfa.models import Authenticator
 from allauth.mfa.recovery_codes.internal.auth import RecoveryCodes
 from allauth.mfa.totp.internal import auth as totp
 from django.contrib.auth.hashers import Argon2PasswordHasher
+from django.core import signing
 from django.core.cache import cache
 from django.core.exceptions import PermissionDenied, ValidationError
 from django.db import connection, transaction
@@ -498,6 +500,145 @@ def test_what_somebody_else_sent_too_late_is_not_shown_to_who_opens_the_page(rea
     assert "666-QĐ/GIẢ" not in text(client.get(address))
     file.refresh_from_db()
     assert file.stage == Stage.COMPETENT_RESOLVED
+
+
+def proved_long_ago(client):
+    session = client.session
+    for record in session["account_authentication_methods"]:
+        record["at"] -= 601
+    session.save()
+
+
+def kept(user):
+    """What the row of a session says to whoever reads the database, unpacked where it can be."""
+    row = OpenSession.objects.get(user=user).session_data
+    try:
+        return f"{row} {signing.loads(row, salt='django.contrib.sessions.SessionStore')}"
+    except signing.BadSignature:
+        return row
+
+
+def test_what_waits_for_a_proof_is_sealed_and_gone_once_it_is_given(real, settings):
+    settings.MFA_REQUIRED_FOR = []
+    file = candidate(real, at=Stage.COMPETENT_RESOLVED)
+    address = f"/ho-so/{file.public_id}/buoc/quyet-dinh/"
+    client = signed_in(real.approver)
+    values = sent_decision(client, address)
+    proved_long_ago(client)
+
+    late = client.post(address, values)
+    waiting = client.session[STATE_SESSION_KEY]["request"]
+
+    assert "186-Q" in waiting
+    assert "186-Q" not in kept(real.approver)
+    assert "csrf" not in kept(real.approver).lower()
+    with pytest.raises(signing.BadSignature):
+        signing.loads(OpenSession.objects.get(user=real.approver).session_data)
+    client.post(late.headers["Location"], {"password": PASSWORD, "next": address})
+    assert STATE_SESSION_KEY not in client.session
+
+
+def test_what_waited_for_a_proof_is_gone_after_signing_in_anew(real, settings):
+    settings.MFA_REQUIRED_FOR = []
+    file = candidate(real, at=Stage.COMPETENT_RESOLVED)
+    address = f"/ho-so/{file.public_id}/buoc/quyet-dinh/"
+    client = signed_in(real.approver)
+    values = sent_decision(client, address)
+    proved_long_ago(client)
+    client.post(address, values)
+
+    client.post("/tai-khoan/dang-xuat/")
+    client.post(SIGN_IN, {"login": real.approver.username, "password": PASSWORD})
+
+    assert is_in(client)
+    assert STATE_SESSION_KEY not in client.session
+
+
+def test_what_a_session_holds_is_not_opened_as_anothers(place):
+    one, other = signed_in(place.secretary), signed_in(place.secretary2)
+    of = OpenSession.objects.get(user=place.secretary).session_data
+
+    OpenSession.objects.filter(user=place.secretary2).update(session_data=of)
+
+    assert (is_in(one), is_in(other)) == (True, False)
+
+
+def test_proving_again_renews_the_key_and_keeps_when_the_session_began(place, owner_role):
+    client = signed_in(place.secretary)
+    copy = Client()
+    copy.cookies = client.cookies.copy()
+    began(place.secretary, owner_role, ago=timedelta(hours=9))
+    began_at = OpenSession.objects.get(user=place.secretary).started_at
+    key = client.session.session_key
+
+    wrong = client.post("/tai-khoan/xac-nhan/mat-khau/", {"password": "sai"})
+    assert (wrong.status_code, client.session.session_key) == (200, key)
+    client.post("/tai-khoan/xac-nhan/mat-khau/", {"password": PASSWORD, "next": TASKS})
+
+    row = OpenSession.objects.get(user=place.secretary)
+    assert row.session_key == client.session.session_key != key
+    assert row.started_at == began_at
+    assert (is_in(client), is_in(copy)) == (True, False)
+
+
+def test_a_code_given_anew_renews_the_key_too(real):
+    secret = with_app(real.secretary)
+    client = signed_in(real.secretary)
+    client.post(f"{SIGN_IN}xac-nhan/", {"code": code_of(secret)})
+    key = client.session.session_key
+    cache.clear()  # the code may be used again
+
+    client.post("/tai-khoan/xac-nhan/ma/", {"code": code_of(secret), "next": TASKS})
+
+    assert client.session.session_key != key
+    assert is_in(client)
+
+
+@pytest.mark.parametrize("one", [True, False])
+def test_ending_other_sessions_asks_for_a_fresh_proof(real, settings, one):
+    settings.MFA_REQUIRED_FOR = []
+    here, there = signed_in(real.secretary), signed_in(real.secretary)
+    proved_long_ago(here)
+    own = here.session.session_key
+    other = OpenSession.objects.of(real.secretary).exclude(pk=own).get()
+    values = {"which": other.mark} if one else {}
+
+    asked = here.post("/tai-khoan/phien/ket-thuc/", values)
+    before = is_in(there)
+    here.post(
+        asked.headers["Location"], {"password": PASSWORD, "next": "/tai-khoan/phien/ket-thuc/"}
+    )
+
+    assert asked.headers["Location"].startswith("/tai-khoan/xac-nhan/mat-khau/")
+    assert (before, is_in(here), is_in(there)) == (True, True, False)
+
+
+def test_one_session_is_ended_and_no_page_shows_a_key(place):
+    here, there, third = (signed_in(place.secretary) for _one in range(3))
+    somebody_else = signed_in(place.secretary2)
+    keys = list(OpenSession.objects.values_list("session_key", flat=True))
+    row = OpenSession.objects.get(session_key=there.session.session_key)
+    foreign = OpenSession.objects.get(user=place.secretary2)
+    own = OpenSession.objects.get(session_key=here.session.session_key)
+
+    shown = text(here.get("/tai-khoan/phien/"))
+    for one in (row, foreign, own):
+        here.post("/tai-khoan/phien/ket-thuc/", {"which": one.mark})
+
+    assert row.mark in shown
+    assert not any(key in shown for key in keys)
+    assert [is_in(one) for one in (here, there, third, somebody_else)] == [True, False, True, True]
+
+
+def test_signing_out_clears_what_the_browser_kept_and_one_signs_in_again(place):
+    client = signed_in(place.secretary)
+
+    answer = client.post("/tai-khoan/dang-xuat/")
+    client.post(SIGN_IN, {"login": place.secretary.username, "password": PASSWORD})
+
+    assert answer.headers["Clear-Site-Data"] == '"cache", "storage"'
+    assert is_in(client)
+    assert "Clear-Site-Data" not in client.get(TASKS).headers
 
 
 # ---------------------------------------------------------------- passwords

@@ -313,6 +313,35 @@ def test_an_administrator_reads_of_accounts_and_no_name_of_a_file(
     assert browser(administrator).get(reverse("audit-readings")).status_code == 404
 
 
+@pytest.mark.parametrize(("minutes", "is_told"), [(4, False), (5, True)])
+def test_those_who_watch_are_told_that_no_reading_is_sealed_any_more(
+    minutes: int, is_told: bool, here: World, file: Candidate, owner_role: Any
+) -> None:
+    browser(here.secretary).get(detail(file))
+    with owner_role() as cursor:
+        cursor.execute("SET LOCAL session_replication_role = replica")
+        cursor.execute(
+            "UPDATE organizations_accessevent"
+            " SET entered_at = app_now() - %s * interval '1 minute'",
+            [minutes],
+        )
+        cursor.execute("SET LOCAL session_replication_role = origin")
+    auditor = browser(officer("kiem-tra", here.top, Role.AUDITOR))
+    administrator = browser(officer("quan-tri", here.top, Role.ADMINISTRATOR))
+
+    pages = [
+        auditor.get(reverse("audit-list")),
+        auditor.get(reverse("audit-readings")),
+        administrator.get(reverse("audit-list")),
+        administrator.get(reverse("administration")),
+    ]
+
+    said = "tác vụ niêm phong lượt xem đã ngừng chạy"
+    assert [said in page.content.decode() for page in pages] == [is_told] * 4
+    audit.seal_readings()
+    assert said not in auditor.get(reverse("audit-list")).content.decode()
+
+
 @pytest.mark.parametrize(
     ("asked", "number"),
     [
@@ -347,7 +376,7 @@ def test_the_list_takes_as_many_queries_for_one_event_as_for_many(
              reference=str(file.public_id))  # fmt: skip
 
     client = browser(auditor)
-    with django_assert_max_num_queries(16):
+    with django_assert_max_num_queries(18):
         client.get(reverse("audit-list"))
 
 

@@ -306,6 +306,43 @@ def test_a_seal_is_given_once(db: None) -> None:
         AccessEvent.objects.update(sealed_by=None)
 
 
+# ---------------------------------------------------------------- the job that stopped
+
+
+WAITING = """
+    UPDATE organizations_accessevent SET entered_at = app_now() - interval '{minutes} minutes'
+"""
+
+
+def waiting_for(owner_role: Any, minutes: int) -> None:
+    """Let all readings be so old."""
+    tampered(owner_role, WAITING.replace("{minutes}", str(minutes)))
+
+
+def test_readings_that_no_seal_covers_in_five_minutes_tell_that_the_job_has_stopped(
+    db: None, owner_role: Any
+) -> None:
+    read(2)
+    waiting_for(owner_role, 4)
+    assert audit.unsealed_since() is None
+    call_command("audit_verify")
+
+    waiting_for(owner_role, 5)
+    assert audit.unsealed_since() is not None
+    (said,) = faults()
+    assert said.endswith("is sealed: the job that does it has stopped.")
+    with pytest.raises(CommandError, match="1 faults"):
+        call_command("audit_verify")
+
+    audit.seal_readings()
+    commit()
+    assert (audit.unsealed_since(), faults()) == (None, [])
+
+
+def test_where_nothing_was_read_no_seal_is_missed(chain: list[AuditEvent]) -> None:
+    assert (audit.unsealed_since(), faults()) == (None, [])
+
+
 # ---------------------------------------------------------------- many at once
 
 

@@ -344,6 +344,7 @@ def test_every_step_of_a_file_is_taken_by_the_roles_of_its_row_and_no_other(
             prepares=here if role == Role.SECRETARY else frozenset(),
             staff_at=here if role == Role.STAFF else frozenset(),
             approver_at=here if role == Role.APPROVER else frozenset(),
+            approves=here if role == Role.APPROVER else frozenset(),
         )  # fmt: skip
         return rights.may(permission, case)
 

@@ -69,6 +69,26 @@ def follows(kc: World, name: str = "moi", *, on: date = DAY, **changes: Any) -> 
     return user
 
 
+def test_only_who_takes_over_is_told_that_it_was_acknowledged(kc: World) -> None:
+    leaves(kc)
+    incoming = follows(kc, on=TOMORROW, since=TOMORROW)
+    handover = Handover.objects.get()
+    acknowledge(handover, by=incoming, on=TOMORROW)
+
+    with pytest.raises(PermissionDenied):
+        acknowledge(handover, by=kc.secretary2, on=TOMORROW)
+
+
+def test_whose_post_ended_again_takes_nothing_over(kc: World) -> None:
+    leaves(kc)
+    incoming = follows(kc, on=TOMORROW, since=TOMORROW)
+    day_after = TOMORROW + timedelta(days=1)
+    incoming.appointments.update(period=between(TOMORROW, day_after))
+
+    with pytest.raises(PermissionDenied):
+        acknowledge(Handover.objects.get(), by=incoming, on=day_after)
+
+
 def rows() -> list[tuple[str, str, str | None, date]]:
     return [
         (

@@ -1,4 +1,4 @@
-"""SoD-1 to SoD-12 of trust.md c.3, each tried in five ways: 60 tries, 60 refused.
+"""SoD-1 to SoD-12 of trust.md c.3, each tried in five ways, SoD-6 twice: 65 tries, 65 refused.
 
 The ways are the page that shows the form, what is sent to its address past the page, a file to
 import (there is none that holds what the rules are about), the operation that a job would call, and
@@ -20,9 +20,18 @@ from django.test import Client
 from django.urls import URLPattern, get_resolver, reverse
 from psycopg.types.range import DateRange
 
-from admissions.models import Admission, Candidate, Decision, Milestone, RuleChange, RuleSet
+from admissions.models import (
+    Admission,
+    Candidate,
+    Decision,
+    LateEntry,
+    Milestone,
+    RuleChange,
+    RuleSet,
+)
 from admissions.operations.cancellations import ask_cancellation, cancel_decision
 from admissions.operations.ceremonies import hold_ceremony
+from admissions.operations.late_entries import enter_late, let_count
 from admissions.operations.rule_sets import answer_rule_change, ask_rule_change
 from admissions.parameters import PARAMETERS
 from admissions.stages import Stage, Step
@@ -191,6 +200,24 @@ def who_asked_for_the_cancellation(kc: World) -> Tries:
     )  # fmt: skip
 
 
+def who_approved_and_would_let_it_count_late(kc: World) -> Tries:
+    file = candidate(kc, at=Stage.DECIDED)
+    entry = enter_late(
+        file, by=kc.secretary, on=DAY, ceremony_on=date(2021, 4, 27), reason="Biên bản về muộn"
+    )
+    row = LateEntry.objects.filter(pk=entry.pk)
+    return Tries(
+        kc.approver,
+        reverse("late-entry-answer", args=[file.public_id]),
+        {"answer": "agree"},
+        'value="agree"',
+        lambda: let_count(entry, by=kc.approver, on=DAY),
+        lambda: row.update(answered_by=kc.approver, answered_at=AppNow()),
+        "late_entry_answered_by_a_third_person",
+        row.filter(answered_at__isnull=False),
+    )
+
+
 def who_enters_late_into_a_closed_year(kc: World) -> Tries:
     """Two others of the top open the year first: nobody lets their own late entry in."""
     file = candidate(kc, at=Stage.DECIDED)
@@ -345,7 +372,8 @@ RULES: dict[str, Callable[[World], Tries]] = {
     "SoD-3": helper,
     "SoD-4": relative,
     "SoD-5": who_asked_for_the_cancellation,
-    "SoD-6": who_enters_late_into_a_closed_year,
+    "SoD-6": who_approved_and_would_let_it_count_late,
+    "SoD-6, closed year": who_enters_late_into_a_closed_year,
     "SoD-7": who_asked_for_a_correction,
     "SoD-8": staff_of_the_unit_itself,
     "SoD-9": who_asked_to_open_the_year,

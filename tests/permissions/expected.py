@@ -35,7 +35,8 @@ class Expected:
 def expected(ground: Ground, who: str, method: str, address: Address, row: Any) -> Expected:
     """Return what `who` must be answered when they ask for `address` by `method`."""
     if who in SIGNED_OUT:
-        return Expected({row.get("signed_out", 302)}, is_refused=True)
+        unasked = {405} if "post" not in row and method == "post" else set()
+        return Expected({row.get("signed_out", 302), *unasked}, is_refused=True)
     if method not in row:
         other = expected(ground, who, "get" if method == "post" else "post", address, row)
         return Expected({405, *(other.statuses if other.is_refused else ())}, is_refused=True)

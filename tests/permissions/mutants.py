@@ -1,176 +1,192 @@
-"""Takes each check of scope away in turn, and sees that the matrix notices; docs/mutants.md.
+"""Takes each check of scope away in turn, and sees that somebody notices; docs/mutants.md.
 
-    APP_VAR=... python -m pytest -n 0 -q tests/permissions/mutants.py
+    make mutants
 
-Nothing is written into the product: a function gets the code of its mutant while the matrix asks
-the routes of that module, and its own again after. A mutant is killed by the first wrong answer.
-Three ways to take a check away: `.visible_to(...)` becomes `.all()`; the organisations in which
-somebody acts become all there are; and what refuses by a condition about rights never does.
+Two runs, each with `-p tests.permissions.guarded`. First the matrix: whatever is asked is answered
+once by the product, and once more by each mutant of a check that this answer came past. Then the
+tests of the apps in the same way (`by_tests.py`), for the checks that no page comes past. The first
+wrong answer, or the first test that fails, kills a mutant; the table is written each time,
+and a run goes on where it stands (MUTANTS_ANEW=1: from the beginning).
 """
 
 from __future__ import annotations
 
-import ast
-import gc
-import importlib
 import os
+import time
+from collections import Counter
 from collections.abc import Iterator
-from dataclasses import dataclass
-from pathlib import Path
-from types import CodeType, FunctionType
 from typing import Any
 
-from config.environment import BASE_DIR
 from tests.permissions.conftest import Count
-from tests.permissions.ground import Address, Ground
+from tests.permissions.expected import expected
+from tests.permissions.ground import POSITIONS, Address, Ground
+from tests.permissions.guarded import BASE_DIR, SWITCH, Site, sites
 from tests.permissions.test_matrix import Asker, rows
-from tests.reports.everywhere import patterns
 
-WHERE = ("*/views/*.py", "reports/views_movement.py")
 ASKERS = (
-    *("staff of sibling committee", "secretary of sibling", "leader", "administrator"),
-    *("former secretary", "secretary", "centre", "staff", "approver of top", "staff of top"),
+    *("secretary", "staff of sibling committee", "secretary of sibling", "leader"),
+    *("administrator", "former secretary", "centre", "staff", "approver of top", "staff of top"),
+    *("auditor", "approver", "ended yesterday"),
 )
 """Who finds out: each may less than some other, and a check that is gone lets one of them in."""
-RIGHTS = {
-    *("holds", "acts", "acts_at", "may", "allows", "keeps_rules", "keeps_kinds", "writes_notes"),
-    *("keeps_years_of", "may_recompute", "speaks_for", "declares_for", "takes_over", "writes_note"),
-    *("closes_follow_up", "assigns_beneath", "may_answer", "sees_names", "exists"),
-}
-EVERYTHING = '__import__("organizations.models", fromlist=["x"]).Organization.objects.all()'
+NEAREST = ("own", "sibling", "cousin", "top", "above")
+"""Where most checks that are gone let somebody in: there first, and each at the other places."""
+SIGNED_IN = 300.0
+"""Seconds after which all sign in anew: what they ask is taken back, also that they were there."""
 TABLE = BASE_DIR / "docs" / "mutants.md"
 
 
-@dataclass(frozen=True)
-class Site:
-    """A check in the source, by the number of its place."""
-
-    path: Path
-    number: int
-    line: int
-    function: str
-    what: str
-
-
-class Without(ast.NodeTransformer):
-    """Takes away the check whose turn it is; counts them all."""
-
-    def __init__(self, chosen: int | None) -> None:
-        self.chosen, self.found, self.names = chosen, list[tuple[int, str, str]](), list[str]()
-
-    def _is_chosen(self, node: ast.AST, what: str) -> bool:
-        self.found.append((getattr(node, "lineno", 0), ".".join(self.names), what))
-        return self.chosen == len(self.found) - 1
-
-    def _inside(self, node: Any) -> Any:
-        self.names.append(node.name)
-        self.generic_visit(node)
-        self.names.pop()
-        return node
-
-    visit_ClassDef = visit_FunctionDef = _inside
-
-    def visit_Call(self, node: ast.Call) -> Any:
-        self.generic_visit(node)
-        name = getattr(node.func, "attr", "")
-        if name == "visible_to" and self._is_chosen(node, "visible_to"):
-            assert isinstance(node.func, ast.Attribute)
-            everything = ast.Attribute(value=node.func.value, attr="all", ctx=ast.Load())
-            return ast.copy_location(ast.Call(func=everything, args=[], keywords=[]), node)
-        if name == "organizations_of" and self._is_chosen(node, "organizations_of"):
-            return ast.copy_location(ast.parse(EVERYTHING, mode="eval").body, node)
-        return node
-
-    def visit_If(self, node: ast.If) -> Any:
-        self.generic_visit(node)
-        refuses = isinstance(node.body[0], ast.Raise)
-        called = {
-            getattr(one.func, "attr", getattr(one.func, "id", ""))
-            for one in ast.walk(node.test)
-            if isinstance(one, ast.Call)
-        }
-        if refuses and called & RIGHTS and self._is_chosen(node, ast.unparse(node.test)[:70]):
-            node.test = ast.copy_location(ast.Constant(value=False), node.test)
-        return node
+SECOND_NETS = {
+    ("MergeCreate.load", "Person.objects.visible_to"): (
+        "`keeps_both` beside it: who is staff over the cells of both sees both"
+    ),
+    ("OnPerson.load", "Person.objects.visible_to"): (
+        "`may` after it: who may write in a cell's records sees its people"
+    ),
+    ("TransferStep.load", "Transfer.objects.visible_to"): (
+        "`row.rights` after it: who takes a step sees the side that they act for"
+    ),
+    ("ErasureAnswer.load", "Erasure.objects.visible_to"): (
+        "`may` after it: an approver over the cell sees its files"
+    ),
+    ("reverse_admission", "Admission.objects.visible_to"): (
+        "`_may_reverse` after it: an approver where it was decided sees the cell"
+    ),
+    ("begin", "file.cell_id not in rights.sees"): (
+        "`rights.may` after it: who takes a step of a file sees its cell"
+    ),
+    ("proposable", "Candidate.objects.visible_to"): (
+        "`own_cells` after it: a secretary sees the files of the own cells"
+    ),
+    ("OpenQuestionWithdraw.perform", "self.setting.entered_by_id != self.request.user.pk"): (
+        "`withdraw_setting`, which it calls, refuses everybody else"
+    ),
+    ("ReturnFile.is_open", "super().is_open() and self.case.holder in rights.serves(self.case)"): (
+        "`return_file`, which the page calls, refuses who is no staff of that body"
+    ),
+    ("_open_request", "asked.candidate_id != case.candidate.pk"): (
+        "the file that is locked is the request's own, unless a row was changed in memory"
+    ),
+}
+"""Checks that stand behind, or before, another one, by design: {(function, what): the other}. Each
+of these others is a mutant of its own, which is killed."""
 
 
-def sites() -> Iterator[Site]:
-    for pattern in WHERE:
-        for path in sorted(BASE_DIR.glob(pattern)):
-            finding = Without(None)
-            finding.visit(ast.parse(path.read_text("utf-8")))
-            for number, (line, function, what) in enumerate(finding.found):
-                yield Site(path, number, line, function, what)
+class Table:
+    """Who killed what, and which runs there were, as docs/mutants.md keeps it."""
+
+    def __init__(self, run: str) -> None:
+        self.sites = list(sites())
+        self.killed: dict[Site, str] = {}
+        self.runs: list[str] = []
+        if TABLE.exists() and os.environ.get("MUTANTS_ANEW") != "1":
+            self._read(TABLE.read_text("utf-8"))
+        self.run, self.begun, self.before = run, time.monotonic(), len(self.killed)
+        self.asked = self.again = 0
+        """How often something was asked of the product, and how often of a mutant."""
+
+    def _read(self, text: str) -> None:
+        known = {self.name(one): one for one in self.sites}
+        for line in text.splitlines():
+            parts = line.strip("| ").split(" | ")
+            if line.startswith("- "):
+                self.runs.append(line)
+            if len(parts) == 4 and parts[3] != SURVIVES and not parts[3].startswith(SECOND):
+                name = (parts[0].strip("`").partition(":")[0], *parts[1:3])
+                if site := known.get(name):
+                    self.killed[site] = parts[3]
+
+    @staticmethod
+    def name(site: Site) -> tuple[str, str, str]:
+        """Return what stands in a row, and stays the same where lines are added above."""
+        what = site.what.replace("|", "/") + (f"` ({site.number + 1})" if site.number else "`")
+        return site.path, f"`{site.function}`", f"`{what}"
+
+    def left(self) -> set[Site]:
+        return {one for one in self.sites if one not in self.killed}
+
+    def kill(self, site: Site, by: str) -> None:
+        self.killed[site] = " ".join(by.replace("|", "/").split())
+        self.write()
+
+    def write(self) -> None:
+        lines, behind = [], 0
+        for one in self.sites:
+            path, function, what = self.name(one)
+            by = self.killed.get(one) or self._second_net(one) or SURVIVES
+            behind += by.startswith(SECOND)
+            lines.append(f"| `{path}:{one.line}` | {function} | {what} | {by} |")
+        by_tests = sum(by.startswith("`tests/") for by in self.killed.values())
+        head = HEAD.format(
+            of=len(lines),
+            killed=len(self.killed),
+            behind=behind,
+            survive=len(lines) - len(self.killed) - behind,
+            matrix=len(self.killed) - by_tests,
+            tests=by_tests,
+            runs="\n".join([*self.runs, self._of_this_run()]),
+        )
+        TABLE.write_text(head + "\n".join(lines) + "\n", "utf-8")
+
+    @staticmethod
+    def _second_net(site: Site) -> str:
+        other = SECOND_NETS.get((site.function, site.what.strip()))
+        return f"{SECOND}: {other}" if other else ""
+
+    def _of_this_run(self) -> str:
+        minutes = (time.monotonic() - self.begun) / 60
+        return (
+            f"- {self.run}: {len(self.killed) - self.before} killed in {minutes:.0f} minutes;"
+            f" {self.asked:,} asked of the product, {self.again:,} of a mutant."
+        )
 
 
-def module_of(path: Path) -> str:
-    return ".".join(path.relative_to(BASE_DIR).with_suffix("").parts)
+SURVIVES, SECOND = "**survives**", "second net"
+HEAD = """\
+# Mutants of the checks of scope
+
+Written by `make mutants` (`tests/permissions/mutants.py`). Each check of scope and of rights in
+pages, operations, selectors, querysets and permissions is taken away in turn
+(`tests/permissions/guarded.py` says what counts as one): a queryset is no longer scoped, a
+condition no longer refuses, a right is everybody's. First the permission matrix asks its routes of
+each mutant, then the tests of the apps are run with it; the first wrong answer, or the first test
+that fails, kills it.
+
+**{of} mutants: {killed} killed ({matrix} by the matrix, {tests} by a test); {behind} second nets,
+beside another check, which is killed when it is taken away; {survive} survive.** What survives has
+no test or reason yet.
+
+The runs, one after another, each of what the ones before had left:
+
+{runs}
+
+| Check | In | What is taken away | Killed by |
+|---|---|---|---|
+"""
 
 
-def codes(code: CodeType, inside: str = "") -> Iterator[tuple[str, CodeType]]:
-    """Return (qualified name, code) of all functions in a compiled module."""
-    for one in code.co_consts:
-        if isinstance(one, CodeType):
-            yield one.co_qualname, one
-            yield from codes(one)
+# ---------------------------------------------------------------- by the matrix
 
 
-def mutated(site: Site) -> dict[FunctionType, CodeType]:
-    """Return {function: its code without the check}."""
-    module = module_of(site.path)
-    importlib.import_module(module)
-    changed = Without(site.number)
-    tree = ast.fix_missing_locations(changed.visit(ast.parse(site.path.read_text("utf-8"))))
-    flags = 0x1000000  # from __future__ import annotations, as in the file itself
-    made = dict(codes(compile(tree, str(site.path), "exec", flags=flags, dont_inherit=True)))
-    return {
-        one: made[one.__qualname__]
-        for one in gc.get_objects()
-        if type(one) is FunctionType  # isinstance would wake lazy objects
-        and one.__module__ == module
-        and one.__qualname__ == site.function
-        and one.__qualname__ in made
-    }
-
-
-def routes_of(module: str) -> set[str]:
-    """Return the routes whose page is in `module`, or stands on something in it."""
-    found = set()
-    for pattern in patterns():
-        view = getattr(pattern.callback, "view_class", None)
-        kinds = {one.__module__ for one in view.__mro__} if view else {pattern.callback.__module__}
-        if module in kinds:
-            found.add(str(pattern.name))
-    if module.startswith("admissions.views."):
-        found.add("candidate-step")
-    if module == "targets.views.targets":
-        found |= {"target-year", "indicator-list", "baseline-sheet"}
-    return found
-
-
-def killed_by(ground: Ground, askers: list[Asker], table: list[Any], names: set[str]) -> str:
-    """Return the first wrong answer, or nothing."""
-    asked = [
-        (method, one, row)
-        for name, row, here in table
-        if name.split()[0] in names
-        for method in ("get", "post")
-        if method in row
-        for one in here
-    ]
-    # One's own first: most checks that are gone let somebody in there.
-    asked.sort(key=lambda each: (each[1].position != "own", each[0] == "post"))
-    for method, address, row in asked:
-        for asker in askers:
-            if wrong := _wrong(asker, method, address, row):
-                where = f"{asker.who}, {method.upper()} {address.route}, {address.position}"
-                return f"{where}: {wrong}"
-    return ""
+def _askings(ground: Ground) -> Iterator[tuple[str, Address, Any]]:
+    table = list(rows(ground))
+    for position in (*NEAREST, *(one for one in POSITIONS if one not in NEAREST)):
+        for method in ("get", "post"):
+            for name, row, here in table:
+                for address in here:
+                    if address.position == position and method in row:
+                        yield method, address, (name, row)
 
 
 def _wrong(asker: Asker, method: str, address: Address, row: Any) -> str:
+    """Return what is wrong with an answer, or nothing."""
     asker.wrong.__init__()  # type: ignore[misc]
-    answer, wanted = asker.see(method, address, row)
+    try:
+        answer, wanted = asker.see(method, address, row)
+    except Exception as failure:  # noqa: BLE001 - whatever a page without its check comes to
+        asker.browser.cookies.clear()
+        asker.browser.cookies.update(asker.kept)
+        return type(failure).__name__
     if asker.wrong.told:
         return "a name"
     if asker.wrong.number():
@@ -178,38 +194,58 @@ def _wrong(asker: Asker, method: str, address: Address, row: Any) -> str:
     return ""
 
 
-def test_the_matrix_kills_every_mutant(ground: Ground) -> None:
-    only = os.environ.get("MUTANTS", "")
-    askers = [Asker(ground, who, Count()) for who in ASKERS]
-    table, lines, survivors = list(rows(ground)), list[str](), 0
-    found_at = list(sites())
-    for site in found_at:
-        where = f"{site.path.relative_to(BASE_DIR)}:{site.line}"
-        if only not in where:
-            continue
-        found = mutated(site)
-        own = {one: one.__code__ for one in found}
-        for function, code in found.items():
-            function.__code__ = code
-        try:
-            names = routes_of(module_of(site.path))
-            by = killed_by(ground, askers, table, names) if found else "not a function"
-        finally:
-            for function, code in own.items():
-                function.__code__ = code
-        survivors += not by
-        lines.append(f"| `{where}` | `{site.function}` | `{site.what}` | {by or '**survives**'} |")
-        write(lines, survivors, of=len(found_at))  # as far as it has come
-    assert survivors == 0
+class Patience:
+    """How often a mutant is asked where it was not killed: some checks stand behind every page."""
+
+    def __init__(self) -> None:
+        self.by_page: Counter[tuple[Site, str, bool]] = Counter()
+        self.at_all: Counter[tuple[Site, bool]] = Counter()
+
+    def has(self, site: Site, page: str, *, is_refused: bool) -> bool:
+        """Say whether one more asking is worth it: a refusal tells most, a page seldom more."""
+        self.by_page[site, page, is_refused] += 1
+        self.at_all[site, is_refused] += 1
+        page_often, often = (13, 300) if is_refused else (13, 200)
+        return (
+            self.by_page[site, page, is_refused] <= page_often
+            and self.at_all[site, is_refused] <= often
+        )
 
 
-def write(lines: list[str], survivors: int, *, of: int) -> None:
-    killed = len(lines) - survivors
-    head = f"{len(lines)} of {of} mutants asked: {killed} killed, {survivors} survive.\n\n"
-    columns = "| Check | In | What is taken away | Killed by |\n|---|---|---|---|\n"
-    about = (
-        "# Mutants of the checks of scope\n\nWritten by `tests/permissions/mutants.py`: each check"
-        " of scope in the views is taken away in turn, and the matrix asks the routes of that"
-        " module until an answer is wrong.\n\n"
-    )
-    TABLE.write_text(about + head + columns + "\n".join(lines) + "\n", "utf-8")
+def test_the_matrix_kills_mutants(ground: Ground) -> None:
+    table, patience = Table("The matrix"), Patience()
+    left, met = table.left(), dict[tuple[str, str], set[Site]]()
+    amiss = list[tuple[str, ...]]()
+    askers, fresh_until = list[Asker](), 0.0
+    until = time.monotonic() + float(os.environ.get("MUTANTS_MINUTES", "25")) * 60
+    for method, address, (name, row) in _askings(ground):
+        seen = met.setdefault((method, name), set())
+        if address.position != "own" and not seen & left:
+            continue  # asked at one's own place already, by whom it is not one's own
+        if time.monotonic() > fresh_until:
+            askers = [Asker(ground, who, Count()) for who in ASKERS]
+            fresh_until = time.monotonic() + SIGNED_IN
+        for asker in askers:
+            SWITCH.asked.clear()
+            table.asked += 1
+            if wrong := _wrong(asker, method, address, row):
+                amiss.append((asker.who, method, name, address.position, wrong))
+                continue
+            asked = [one for one in SWITCH.asked if one in left]
+            is_refused = expected(ground, asker.who, method, address, row).is_refused
+            seen |= set(asked)
+            for site in asked:
+                if not patience.has(site, f"{method} {name}", is_refused=is_refused):
+                    continue
+                table.again += 1
+                SWITCH.chosen = site
+                wrong = _wrong(asker, method, address, row)
+                SWITCH.chosen = None
+                if wrong:
+                    left.discard(site)
+                    where = f"{asker.who}, {method.upper()} {name}, {address.position}"
+                    table.kill(site, f"{where}: {wrong}")
+        if not left or time.monotonic() > until:
+            break
+    table.write()
+    assert amiss == [], "the product itself, which only `make matrix` may find"

@@ -91,7 +91,7 @@ class TestListScope:
                 asked += 1
                 assert answer.status_code < 500, (path, name, value)
                 assert told(answer, hidden) == set(), (path, name, value)
-        assert asked > 20
+        assert asked > 15  # what is typed goes by POST and is asked for elsewhere
 
 
 class TestFileOwnership:
@@ -282,7 +282,7 @@ class TestNoPermissionOfItsOwn:
         }
         assert opened <= {
             *("account_login", "account_logout", "display", "help", "robots", "healthz", "readyz"),
-            *("home", "first-start"),
+            *("home", "first-start", "start-code"),
             *("mfa_authenticate", "mfa_login_webauthn"),  # the second half of the way in
         }  # fmt: skip
 

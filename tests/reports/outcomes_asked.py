@@ -10,6 +10,7 @@ from django.urls import reverse
 
 from admissions.models import Candidate
 from admissions.operations.cancellations import ask_cancellation
+from admissions.operations.late_entries import enter_late
 from admissions.stages import Stage
 from organizations.models import Role, User
 from tests.makers import DAY, World, candidate, officer
@@ -27,10 +28,17 @@ def asked_of_outcomes(here: World, there: World, canaries: dict[str, str]) -> As
     )
     files = {"own": own.public_id, "foreign": foreign.public_id, "missing": uuid4()}
     ask_cancellation(own, by=here.staff2, on=DAY, ground="lapsed", reason="Đã mất", asked_on=DAY)
+    for file, of in ((own, here), (foreign, there)):
+        _entered_late(file, of)
     return {
         ("decision-review-new", "public_id"): files,
         ("decision-review-decline", "public_id"): files,
+        ("late-entry-answer", "public_id"): files,
     }
+
+
+def _entered_late(file: Candidate, of: World) -> None:
+    enter_late(file, by=of.secretary, on=DAY, ceremony_on=date(2021, 4, 20), reason="Giấy về muộn")
 
 
 def _step(file: Candidate, code: str) -> str:
@@ -66,3 +74,6 @@ def forms_of_outcomes(here: World) -> Iterator[tuple[User, str, dict[str, str]]]
     refused = candidate(here, at=Stage.DECIDED)
     ask_cancellation(refused, by=here.staff2, on=DAY, ground="lapsed", reason="Đã đi", asked_on=DAY)
     yield third, reverse("decision-review-decline", args=[refused.public_id]), {"reason": "Đủ"}
+    late = candidate(here, at=Stage.DECIDED)
+    _entered_late(late, here)
+    yield third, reverse("late-entry-answer", args=[late.public_id]), {"answer": "agree"}

@@ -109,11 +109,16 @@ def forms(place: Place) -> Iterator[tuple[User, str, dict[str, str]]]:
     }  # fmt: skip
     answer = reverse("no-source-answer", args=[2021, place.declarations["own"].pk])
     yield here.staff, f"{answer}?dv={here.cell.slug}", {"answer": "accept"}
-    yield here.administrator, reverse("account-new"), {
-        "full_name": "Lê Văn Mới", "username": "moi", "password": "mot-mat-khau-dai",
-        "password_again": "mot-mat-khau-dai",
-    }  # fmt: skip
+    yield (
+        here.administrator,
+        reverse("account-new"),
+        {
+            "full_name": "Lê Văn Mới",
+            "username": "moi",
+        },
+    )
     username = [here.secretary.username]
+    yield here.administrator, reverse("account-reset-password", args=username), {"reason": "Quên"}
     yield here.administrator, reverse("appointment-new", args=username), {
         "to": f"x [{here.sibling.slug}]", "role": "leader", "title": "Phó", "since": DAYS,
         "last_on": "01/01/2022",

@@ -206,6 +206,7 @@ def test_a_cell_is_for_the_committees_staff_while_it_is_drafted(kc: World) -> No
     drafting(kc.committee, by=kc.staff)
     own_leader = officer("kc-lanhdao-rieng", kc.committee, Role.LEADER)
     assert signed_in(own_leader).post(where, data).status_code == 403  # reads the drafts
+    assert signed_in(own_leader).post(where, {}).status_code == 403  # whatever they send
     assert signed_in(kc.staff).get(where).status_code == 405
     submitted_cell = signed_in(kc.staff).post(where, data)
     assert submitted_cell.status_code == 200

@@ -9,7 +9,7 @@ from django.core.management.commands.migrate import Command as DjangoMigrate
 from django.db import connection, transaction
 from psycopg import sql
 
-from config import database, grants, migrated, migrating
+from config import database, grants, migrated, migrating, rows
 
 # By its name in the module: Django's command has no other way to be given one.
 django_migrate.MigrationExecutor = migrating.Executor  # type: ignore[attr-defined]
@@ -29,8 +29,11 @@ class Command(DjangoMigrate):
             # Tests share one role over all their databases: as many as there are processes.
             role = settings.APP_ROLE or database.app_role(name)
             with transaction.atomic():
-                grants.make_role(role, database.app_password(owner))
+                system = database.system_role(role)
+                grants.make_roles(role, system, database.app_password(owner))
                 grants.grant(role)
+                grants.grant(system)
+                rows.protect(role, system)
                 if not options.get("app_label"):
                     self._write_down(name)
         if options["verbosity"] >= 1:

@@ -1,0 +1,237 @@
+"""What is read of one tree by somebody of another: nothing, whatever page or job asks for it.
+
+Pages narrow before they ask; what is asked here is asked without any page (docs/mutants.md).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import date, timedelta
+from typing import Any
+
+import pytest
+from django.apps import apps
+from django.conf import settings
+from django.urls import reverse
+from django.utils.module_loading import import_string
+
+from admissions.models import Candidate, DecisionReview, FileTransfer, Meeting, RuleChange
+from admissions.selectors import handover as of_handovers
+from admissions.selectors import moving, outcomes
+from admissions.selectors.classes import proposals_to_answer
+from admissions.selectors.digest import digest
+from admissions.selectors.lists_to_clear import lists_to_clear
+from admissions.selectors.meetings import ballots_in, committee_pack, meeting_seen_by
+from admissions.selectors.members import file_url
+from admissions.selectors.planner import planner
+from admissions.stages import Stage
+from config import clock
+from organizations.models import AccessEvent, AuditEvent, Handover, Lineage, Transfer, User
+from organizations.selectors import lineage_of
+from organizations.sheets import audit, people
+from organizations.sheets.reorganizations import deciding
+from reports.selectors.organizations import history
+from targets.followed import to_confirm
+from tests.makers import World, candidate
+from tests.permissions.ground import Ground
+from tests.reports.everywhere import client
+
+pytestmark = pytest.mark.slow
+
+
+@pytest.fixture
+def on(ground: Ground) -> date:
+    return clock.today()
+
+
+@pytest.fixture
+def here(ground: Ground) -> World:
+    """One's own tree, in which a file lies before the committee and somebody was admitted."""
+    found = ground.worlds["own"]
+    candidate(found, at=Stage.CELL_RESOLVED)
+    candidate(found, at=Stage.ADMITTED)
+    return found
+
+
+@pytest.fixture
+def there(ground: Ground) -> World:
+    return ground.worlds["branch"]
+
+
+SHARED = {RuleChange}
+"""What all trees answer for."""
+
+
+def who(at: World) -> list[User]:
+    return [at.secretary, at.secretary2, at.staff, at.staff2, at.approver, at.leader, at.auditor]
+
+
+def keys(rows: Iterable[Any]) -> set[Any]:
+    return {one.pk for one in rows}
+
+
+def test_no_row_of_another_tree_is_visible(here: World, there: World) -> None:
+    seen_here = set()
+    for model in apps.get_models():
+        rows: Any = model._default_manager.all()
+        if not hasattr(rows, "visible_to"):
+            continue
+        if issubclass(model, AuditEvent | AccessEvent):
+            rows = rows.exclude(organization=None)  # of no unit: for the auditors of each top
+        ours = set[Any]().union(*(keys(rows.visible_to(user)) for user in who(here)))
+        theirs = set[Any]().union(*(keys(rows.visible_to(user)) for user in who(there)))
+        seen_here |= {model.__name__} if ours else set()
+        assert not ours & theirs, model
+
+    assert seen_here >= {
+        *("Admission", "AwarenessClass", "Candidate", "Erasure", "FileTransfer"),
+        *("Handover", "Membership", "Organization", "Person", "Reorganization", "Seal"),
+        *("Target", "Transfer"),
+    }
+
+
+def test_nothing_of_another_tree_waits_for_anybody(here: World, there: World, on: date) -> None:
+    waits = set()
+    for name in settings.WAITING_TASKS:
+        for kind in import_string(name):
+            ours = set[Any]().union(*(keys(kind.rows(user, on=on)) for user in who(here)))
+            theirs = set[Any]().union(*(keys(kind.rows(user, on=on)) for user in who(there)))
+            waits |= {str(kind.title)} if ours else set()
+            assert not ours & theirs or kind.rows(here.staff2, on=on).model in SHARED, kind.title
+    assert len(waits) >= 10, waits
+
+
+def test_members_of_another_tree_are_in_no_list(here: World, there: World, on: date) -> None:
+    for part in people.PANELS:
+        ours = keys(people.panel(here.staff2, part, on=on))
+        assert not ours & keys(people.panel(there.staff2, part, on=on)), part
+    transfers = Transfer.objects.filter(origin=here.cell)
+    assert transfers.exists()
+    assert any(row.person_url for row in people.transfer_rows(transfers, here.staff2, on=on))
+    rows = people.transfer_rows(transfers, there.staff2, on=on)
+    assert not any(row.person_url or row.rights for row in rows)
+    hosts = keys(people.register(here.staff2, people.GUEST, on=on, day=on))
+    assert not hosts & keys(people.register(there.staff2, people.GUEST, on=on, day=on))
+    assert here.committee in deciding(here.staff2, on=on)
+    assert here.committee not in deciding(there.staff2, on=on)
+
+    page = client(there.staff2).get(reverse("member-list")).content.decode()
+    assert here.cell.slug not in page
+    assert there.cell.slug in page
+    page = client(there.staff2).get(reverse("candidate-list")).content.decode()
+    assert here.cell.slug not in page
+    page = client(there.staff2).get(reverse("appointment-proposals")).content.decode()
+    assert there.secretary.full_name in page
+    assert here.secretary.full_name not in page
+
+
+def test_the_audit_names_nobody_of_another_tree(here: World, there: World, on: date) -> None:
+    person = here.members[0]
+    event = AuditEvent(object="organizations.person", reference=str(person.public_id))
+
+    (ours,) = audit.lines([event], here.staff2, on=on)
+    (theirs,) = audit.lines([event], there.staff2, on=on)
+
+    assert (ours.about, bool(ours.url)) == (str(person), True)
+    assert str(person) not in theirs.about
+    assert theirs.url == ""
+
+
+def test_what_a_unit_came_from_leads_nobody_of_another_tree_anywhere(
+    here: World, there: World, on: date
+) -> None:
+    unit = Lineage.objects.filter(successor=here.sibling).first().successor  # type: ignore[union-attr]
+
+    ours = lineage_of(unit, user=here.staff2, on=on)
+    theirs = lineage_of(unit, user=there.staff2, on=on)
+
+    assert any(row.decision_url for row in ours)
+    assert any(row.url_from or row.url_to for row in ours)
+    assert not any(row.decision_url or row.url_from or row.url_to for row in theirs)
+    told = str(history(unit, user=there.staff2, on=on))
+    assert "/sap-xep/" not in told
+    assert str(history(unit, user=here.staff2, on=on)) != told
+
+
+def test_files_of_another_tree_are_in_no_list(here: World, there: World, on: date) -> None:
+    ours = keys(Candidate.objects.visible_to(here.staff2, on=on))
+    later = on + timedelta(days=800)  # when terms are missed
+    for user in who(there):
+        broken = lists_to_clear(user, on=later)
+        assert not ours & {file.pk for rule in broken for file in rule.files}
+    assert any(rule.files for rule in lists_to_clear(here.staff2, on=later))
+
+    file = Candidate.objects.filter(cell=here.cell).first()
+    assert file is not None
+    assert file_url(file.person, here.staff2, on=on)
+    assert file_url(file.person, there.staff2, on=on) == ""
+
+    assert not ours & keys(outcomes._resolved(there.staff2, on=on))
+    assert ours & keys(outcomes._resolved(here.staff2, on=on))
+    classes = keys(proposals_to_answer(here.staff, on=on))
+    assert classes
+    assert not classes & keys(proposals_to_answer(there.staff, on=on))
+    for part in (moving.TO_SEND, moving.TO_TAKE, moving.WAITING, moving.DONE):
+        found = keys(moving.panel(there.staff2, part, on=on))
+        assert not found & keys(FileTransfer.objects.visible_to(here.staff2, on=on)), part
+
+    mine, theirs = planner(here.staff2, on=on), planner(there.staff2, on=on)
+    assert mine is not None
+    assert theirs is not None
+    assert mine.headings != theirs.headings
+
+
+def test_a_pack_of_a_committee_has_no_file_that_its_reader_does_not_see(
+    here: World, there: World, on: date
+) -> None:
+    def files(user: User) -> int:
+        pack = committee_pack(here.committee, user=user, on=on, held_on=on)
+        return len(pack.votes) if pack else 0
+
+    assert files(here.staff)
+    assert not files(there.staff)
+
+
+def test_meetings_of_another_tree_are_not_seen(here: World, there: World, on: date) -> None:
+    seen = meeting_seen_by(here.staff2, on=on)
+    assert seen.exists()
+    assert not keys(seen) & keys(meeting_seen_by(there.staff2, on=on))
+    meeting = next(one for one in Meeting.objects.all() if ballots_in(one, here.staff2, on=on))
+    assert ballots_in(meeting, there.staff2, on=on) == []
+
+
+def test_a_week_tells_of_ones_own_files(here: World, there: World, on: date) -> None:
+    names = {str(one.person) for one in Candidate.objects.visible_to(here.staff2, on=on)}
+    for user in who(there):
+        week = digest(user, on=on)
+        assert week is None or not any(name in str(week) for name in names)
+
+
+def test_a_hand_over_leads_to_what_its_reader_may_open(here: World, there: World, on: date) -> None:
+    handover = Handover.objects.filter(organization=here.cell).first()
+    assert handover is not None
+
+    ours = of_handovers.handover_page(handover, user=here.staff2, on=on)
+    theirs = of_handovers.handover_page(handover, user=there.staff2, on=on)
+
+    assert "/ho-so/" in str(ours)
+    assert "/ho-so/" not in str(theirs)
+    assert not any(one.url for one in of_handovers._transfers(handover, user=there.staff2, on=on))
+
+
+def test_a_month_names_only_whom_its_reader_sees(here: World, there: World, on: date) -> None:
+    for unit in (here.cell, here.top):
+        for month in range(1, 13):
+            assert not to_confirm(
+                unit, user=there.staff2, year=on.year, month=month, on=on
+            ).named, unit
+
+
+def test_who_approves_elsewhere_is_asked_for_no_cancellation(
+    here: World, there: World, on: date
+) -> None:
+    assert DecisionReview.objects.exists()
+    assert outcomes._requests(here.approver, on=on)
+    for user in who(there):
+        theirs = {one.file.cell_id for one in outcomes._requests(user, on=on)}
+        assert here.cell.pk not in theirs
