@@ -25,9 +25,13 @@ def _ground_kept(database_copy: Copy, django_db_blocker: Any) -> bytes:
 
 
 @pytest.fixture
-def ground(_ground_kept: bytes, transactional_db: None, database_copy: Copy) -> Ground:
+def ground(
+    _ground_kept: bytes, transactional_db: None, database_copy: Copy, settings: Any
+) -> Ground:
     """The trees in a database of their own, as `tests/reports/conftest.py` keeps its place."""
     database_copy.make(of="ground")
+    # What a request writes is taken back, also that the session was used: however long it takes.
+    settings.SESSION_IDLE_SECONDS = settings.SESSION_COOKIE_AGE
     found: Ground = pickle.loads(_ground_kept)
     return found
 
