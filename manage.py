@@ -9,8 +9,6 @@ def main() -> None:
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings.dev")
     # A command may take its time; web and workers may not (config/wsgi.py, config/celery.py).
     os.environ.setdefault("STATEMENT_TIMEOUT", "0")
-    # All rows, whatever the process that started this one reads (config/rows.py).
-    os.environ["READS"] = "all"
     # What the database, and so the audit, calls this session.
     os.environ.setdefault("PGAPPNAME", " ".join(["manage.py", *sys.argv[1:2]]))
     try:

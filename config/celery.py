@@ -16,7 +16,6 @@ os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings.dev")
 # A worker that starts here; in a web process the settings are read already.
 os.environ.setdefault("STATEMENT_TIMEOUT", "20s")
 os.environ.setdefault("PGAPPNAME", "worker")
-os.environ["READS"] = "all"  # config/rows.py
 
 app = Celery("ketnap")
 app.config_from_object("django.conf:settings", namespace="CELERY")

@@ -6,7 +6,6 @@ exactly what each table needs (`config/grants.py`).
 
 import hashlib
 import hmac
-import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
@@ -76,9 +75,16 @@ def system_role(app: str) -> str:
     return f"{app.removesuffix('_app')}_system"
 
 
+serves_pages = False
+"""Whether this process answers pages, and so reads what whoever asks may (config/wsgi.py).
+
+No variable of the environment: what a web process starts would inherit it.
+"""
+
+
 def acts_as() -> str:
     """Return the role as which this process acts: none but its own where it serves pages."""
-    if os.environ.get("READS") == "as asked":
+    if serves_pages:
         return ""
     return system_role(unquote(urlsplit(app_url()).username or ""))
 

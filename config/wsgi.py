@@ -8,11 +8,14 @@ from typing import Any
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings.dev")
 os.environ.setdefault("STATEMENT_TIMEOUT", "15s")
 os.environ.setdefault("PGAPPNAME", "web")
-os.environ["READS"] = "as asked"  # config/rows.py
 
-from django.core.wsgi import get_wsgi_application  # reads the variables above
+from django.core.wsgi import get_wsgi_application
 
+from config import database
 from config.demonstration import refuses
+
+# Before the settings are read.
+database.serves_pages = True
 
 _answer = get_wsgi_application()
 # What is loaded stays: looked through again each few requests it cost a page 90 ms.

@@ -1,6 +1,10 @@
 """The address of the database: what is none is said, and never repeated."""
 
+import subprocess
+import sys
+
 import pytest
+from django.conf import settings
 from django.core.exceptions import ImproperlyConfigured
 
 from config import database
@@ -25,3 +29,16 @@ def test_an_address_of_postgresql_is_taken_with_its_socket_or_host() -> None:
     )
 
     assert (by_host["NAME"], by_socket["NAME"]) == ("kn", "kn")
+
+
+def test_who_serves_pages_reads_as_asked_and_what_it_starts_reads_all() -> None:
+    says = "from config.database import acts_as; print([acts_as()])"
+    serves = f"import subprocess, sys, config.wsgi; {says}; " + (
+        f"print(subprocess.check_output([sys.executable, '-c', {says!r}], text=True))"
+    )
+
+    told = subprocess.check_output([sys.executable, "-c", serves], text=True, cwd=settings.BASE_DIR)
+
+    page, started = told.split()
+    assert page == "['']"
+    assert started.endswith("_system']")
