@@ -250,7 +250,7 @@ def _policies(table: str, condition: str, app: str, system: str) -> Iterator[sql
     yield sql.SQL("CREATE POLICY changed ON {} FOR UPDATE TO {} USING ({})").format(
         name, reader, seen
     )
-    yield sql.SQL("CREATE POLICY added ON {} FOR INSERT TO {} WITH CHECK (true)").format(
-        name, reader
+    yield sql.SQL("CREATE POLICY added ON {} FOR INSERT TO {} WITH CHECK ({})").format(
+        name, reader, seen
     )
     yield sql.SQL("CREATE POLICY everything ON {} TO {} USING (true)").format(name, every)

@@ -11,6 +11,7 @@ from django.apps import apps
 from django.db import DataError, ProgrammingError, connection, transaction
 from django.test import Client
 from django.urls import reverse
+from psycopg.sql import SQL, Identifier
 
 from admissions.models import Candidate, MentorNote, Scan
 from admissions.models.candidate import CandidateQuerySet
@@ -139,6 +140,39 @@ def test_what_others_have_is_neither_changed_nor_taken(
         assert Candidate.objects.filter(pk=foreign.pk).update(closed_reason="Thôi") == 0
         assert Person.objects.filter(pk=foreign.person_id).update(ethnicity="Thái") == 0
         assert Person.objects.filter(pk=file.person_id).update(ethnicity="Thái") == 1
+
+
+def whole_rows(table: str) -> set[str]:
+    """Return the rows of `table` that are read now, each as JSON."""
+    with connection.cursor() as cursor:
+        every = SQL("SELECT to_jsonb(one)::text FROM {} AS one").format(Identifier(table))
+        cursor.execute(every)
+        return {row for (row,) in cursor}
+
+
+def add_row(table: str, row: str) -> None:
+    again = SQL("INSERT INTO {} SELECT * FROM jsonb_populate_record(NULL::{}, %s)")
+    with transaction.atomic(), connection.cursor() as cursor:
+        cursor.execute(again.format(Identifier(table), Identifier(table)), [row])
+
+
+def test_no_statement_adds_to_what_others_have(
+    here: World, foreign: Candidate, owner_role: OwnerRole
+) -> None:
+    theirs = {table: whole_rows(table) for table in rows.CONDITIONS}
+    with rows.read_by(here.secretary.pk):
+        theirs = {table: found - whole_rows(table) for table, found in theirs.items()}
+    with owner_role() as cursor:  # the triggers would refuse it first
+        cursor.execute("SET LOCAL session_replication_role = replica")
+
+    tried = {table for table, found in theirs.items() if found}
+    assert tried >= {"organizations_person", "admissions_candidate", "admissions_candidateevent"}
+    for table in tried:
+        with (
+            rows.read_by(here.secretary.pk),
+            pytest.raises(ProgrammingError, match="row-level security"),
+        ):
+            add_row(table, theirs[table].pop())
 
 
 def test_what_is_opened_in_an_emergency_is_read_for_its_hour_alone(
