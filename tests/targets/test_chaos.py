@@ -18,7 +18,7 @@ from pathlib import Path
 from random import Random
 
 import pytest
-from django.db import OperationalError, connection, connections, transaction
+from django.db import OperationalError, connections, transaction
 
 from admissions.models import Admission
 from admissions.operations.ceremonies import tell_admission
@@ -26,6 +26,7 @@ from organizations.models import Job, Organization, Outbox
 from organizations.operations.structure import move
 from targets.models import Attainment, FiguredYear
 from targets.operations.attainment import fold, recompute
+from tests.database import OwnerRole
 from tests.targets.makers import admit, cells_of, committees_of, grow, reverse, stand_on
 
 pytestmark = [pytest.mark.slow, pytest.mark.django_db(transaction=True)]
@@ -100,8 +101,13 @@ class _ChangedMindError(Exception):
 class Chaos:
     """What goes on at once: each deed counted in `done`, what broke unforeseen in `failed`."""
 
-    def __init__(self, cells: list[Organization], committees: list[Organization]) -> None:
-        self.cells, self.committees = cells, committees
+    def __init__(
+        self,
+        cells: list[Organization],
+        committees: list[Organization],
+        owner_role: OwnerRole,
+    ) -> None:
+        self.cells, self.committees, self.owner_role = cells, committees, owner_role
         self.done: Counter[str] = Counter()
         self.failed: list[BaseException] = []
 
@@ -171,7 +177,7 @@ class Chaos:
         return "recompute"
 
     def cut_off(self, _random: Random) -> str:
-        with connection.cursor() as cursor:
+        with self.owner_role() as cursor:  # others see neither a session's statement nor end it
             cursor.execute(
                 """
                 SELECT count(pg_terminate_backend(pid)) FROM (
@@ -187,7 +193,7 @@ class Chaos:
 
 
 def test_whatever_is_killed_meanwhile_no_figure_differs_in_the_end(
-    transactional_db: None, folders: list[Path]
+    transactional_db: None, folders: list[Path], owner_role: OwnerRole
 ) -> None:
     stand_on(DAY)
     units = grow(Random(7), cells=16, since=date(2019, 1, 1), until=date(2021, 5, 1))
@@ -195,7 +201,7 @@ def test_whatever_is_killed_meanwhile_no_figure_differs_in_the_end(
     committees = committees_of(units)
     for year in (2020, 2021):
         recompute(year)
-    chaos = Chaos(cells, committees)
+    chaos = Chaos(cells, committees, owner_role)
 
     def kill(random: Random) -> str:
         try:
