@@ -25,12 +25,65 @@ from config import database
 NAMES = ("secretary", "staff", "approver", "auditor")
 FIGURES = (*NAMES, "leader")
 
-FUNCTIONS = """
+
+def _array(roles: tuple[str, ...]) -> str:
+    return "ARRAY[{}]".format(", ".join(f"'{role}'" for role in roles))
+
+
+def _acts(cell: str, roles: tuple[str, ...]) -> str:
+    """Return the condition that the reader acts today in one of `roles` at or above `cell`.
+
+    Where they act is asked once in a statement, so that a row costs one look into an index, and
+    the statement's plan, which is made anew for each page, stays small.
+    """
+    return f"""EXISTS (
+        SELECT 1 FROM organizations_ancestry AS line WHERE line.descendant_id = {cell}
+        AND line.ancestor_id = ANY ((SELECT reader_units({_array(roles)}))::bigint[])
+        AND line.valid_from <= (SELECT reader_day()) AND line.valid_to > (SELECT reader_day())
+    )"""  # noqa: S608 - our own words alone
+
+
+IS_FILE_SHOWN = f"""
+    EXISTS (SELECT 1 FROM admissions_admission AS made
+        WHERE made.candidate_id = wanted AND {_acts("made.cell_id", NAMES)})
+    OR EXISTS (SELECT 1 FROM admissions_filetransfer AS moved WHERE moved.candidate_id = wanted
+        AND ({_acts("moved.origin_id", NAMES)} OR {_acts("moved.destination_id", NAMES)}))
+    OR EXISTS (SELECT 1 FROM admissions_enrolment AS place
+        JOIN admissions_awarenessclass AS school ON school.id = place.school_id
+        WHERE place.candidate_id = wanted AND {_acts("school.organization_id", ("centre",))})
+    OR EXISTS (SELECT 1 FROM admissions_emergencyopening AS opened
+        WHERE opened.candidate_id = wanted AND opened.account_id = reader_id()
+        AND opened.entered_at <= app_now() AND opened.expires_at > app_now())
+    OR EXISTS (SELECT 1 FROM admissions_mentorship AS helps
+        JOIN organizations_user AS helper ON helper.person_id = helps.mentor_id
+        WHERE helps.candidate_id = wanted AND helper.id = reader_id()
+        AND helps.period @> reader_day())
+"""  # noqa: S608 - our own words alone
+"""Why else somebody reads the file `wanted` than for acting at its cell or above."""
+IS_PERSON_SHOWN = f"""
+    EXISTS (SELECT 1 FROM admissions_admission AS made
+        WHERE made.person_id = wanted AND {_acts("made.cell_id", NAMES)})
+    OR EXISTS (SELECT 1 FROM organizations_transfer AS moved WHERE moved.person_id = wanted
+        AND ({_acts("moved.origin_id", NAMES)} OR {_acts("moved.destination_id", NAMES)}))
+    OR EXISTS (SELECT 1 FROM organizations_temporarystay AS stay
+        WHERE stay.person_id = wanted AND {_acts("stay.host_id", NAMES)})
+    OR EXISTS (SELECT 1 FROM organizations_post AS post WHERE post.person_id = wanted)
+    OR EXISTS (SELECT 1 FROM admissions_candidate AS file
+        WHERE file.person_id = wanted AND reader_is_shown_file(file.id))
+    OR wanted = ANY (reader_people())
+"""  # noqa: S608 - our own words alone
+"""Why else somebody reads of the person `wanted` than for acting where they are or ask to be."""
+
+FUNCTIONS = f"""
     CREATE OR REPLACE FUNCTION reader_id() RETURNS bigint LANGUAGE sql STABLE AS $$
         SELECT nullif(current_setting('ketnap.reader', true), '')::bigint
     $$;
     CREATE OR REPLACE FUNCTION reader_day() RETURNS date LANGUAGE sql STABLE AS $$
         SELECT (app_now() AT TIME ZONE 'Asia/Ho_Chi_Minh')::date
+    $$;
+    CREATE OR REPLACE FUNCTION reader_units(roles text[]) RETURNS bigint[] LANGUAGE sql STABLE AS $$
+        SELECT coalesce(array_agg(organization_id), '{{}}') FROM organizations_appointment
+        WHERE user_id = reader_id() AND role = ANY (roles) AND period @> reader_day()
     $$;
     -- On whose records the reader never acts: their own and declared relatives', each by every
     -- record there is of them. As the owner, for which of them are one person is asked of all.
@@ -50,64 +103,30 @@ FUNCTIONS = """
             SELECT merged.id FROM organizations_person AS merged, near
             WHERE merged.merged_into_id = near.kept
         ) AS known
+    $$;
+    -- Asked of rows alone that lie beyond where the reader acts: in a function, whose plan is kept.
+    CREATE OR REPLACE FUNCTION reader_is_shown_file(wanted bigint) RETURNS boolean
+        LANGUAGE plpgsql STABLE COST 10000
+        SECURITY DEFINER SET search_path = public, pg_temp AS $$
+        BEGIN RETURN {IS_FILE_SHOWN}; END
+    $$;
+    CREATE OR REPLACE FUNCTION reader_is_shown_person(wanted bigint) RETURNS boolean
+        LANGUAGE plpgsql STABLE COST 10000
+        SECURITY DEFINER SET search_path = public, pg_temp AS $$
+        BEGIN RETURN {IS_PERSON_SHOWN}; END
     $$
-"""
-
-
-def _acts(cell: str, roles: tuple[str, ...]) -> str:
-    """Return the condition that the reader acts today in one of `roles` at or above `cell`."""
-    named = ", ".join(f"'{role}'" for role in roles)
-    return f"""EXISTS (
-        SELECT 1 FROM organizations_ancestry AS line
-        JOIN organizations_appointment AS held ON held.organization_id = line.ancestor_id
-        WHERE line.descendant_id = {cell}
-        AND line.valid_from <= (SELECT reader_day()) AND line.valid_to > (SELECT reader_day())
-        AND held.user_id = (SELECT reader_id()) AND held.role IN ({named})
-        AND held.period @> (SELECT reader_day())
-    )"""  # noqa: S608 - our own words alone
-
-
-OPENED = """EXISTS (SELECT 1 FROM admissions_emergencyopening AS opened
-        WHERE opened.candidate_id = file.id AND opened.account_id = (SELECT reader_id())
-        AND opened.entered_at <= app_now() AND opened.expires_at > app_now())"""
-HELPED = """EXISTS (SELECT 1 FROM admissions_mentorship AS helps
-        JOIN organizations_user AS helper ON helper.person_id = helps.mentor_id
-        WHERE helps.candidate_id = file.id AND helper.id = (SELECT reader_id())
-        AND helps.period @> (SELECT reader_day()))"""
-FILE = f"""
-    {_acts("file.cell_id", FIGURES)}
-    OR EXISTS (SELECT 1 FROM admissions_admission AS made
-        WHERE made.candidate_id = file.id AND {_acts("made.cell_id", NAMES)})
-    OR EXISTS (SELECT 1 FROM admissions_filetransfer AS moved WHERE moved.candidate_id = file.id
-        AND ({_acts("moved.origin_id", NAMES)} OR {_acts("moved.destination_id", NAMES)}))
-    OR EXISTS (SELECT 1 FROM admissions_enrolment AS place
-        JOIN admissions_awarenessclass AS school ON school.id = place.school_id
-        WHERE place.candidate_id = file.id AND {_acts("school.organization_id", ("centre",))})
-    OR {OPENED} OR {HELPED}
 """  # noqa: S608 - our own words alone
+
+FILE = f"""
+    {_acts("admissions_candidate.cell_id", FIGURES)}
+    OR reader_is_shown_file(admissions_candidate.id)
+"""
 PERSON = f"""
     EXISTS (SELECT 1 FROM organizations_membership AS member
-        WHERE member.person_id = someone.id AND {_acts("member.cell_id", NAMES)})
+        WHERE member.person_id = organizations_person.id AND {_acts("member.cell_id", NAMES)})
     OR EXISTS (SELECT 1 FROM admissions_candidate AS file
-        WHERE file.person_id = someone.id AND {_acts("file.cell_id", NAMES)})
-    OR EXISTS (SELECT 1 FROM admissions_admission AS made
-        WHERE made.person_id = someone.id AND {_acts("made.cell_id", NAMES)})
-    OR EXISTS (SELECT 1 FROM organizations_transfer AS moved WHERE moved.person_id = someone.id
-        AND ({_acts("moved.origin_id", NAMES)} OR {_acts("moved.destination_id", NAMES)}))
-    OR EXISTS (SELECT 1 FROM organizations_temporarystay AS stay
-        WHERE stay.person_id = someone.id AND {_acts("stay.host_id", NAMES)})
-    OR EXISTS (SELECT 1 FROM admissions_candidate AS file
-        JOIN admissions_filetransfer AS moved ON moved.candidate_id = file.id
-        WHERE file.person_id = someone.id
-        AND ({_acts("moved.origin_id", NAMES)} OR {_acts("moved.destination_id", NAMES)}))
-    OR EXISTS (SELECT 1 FROM admissions_candidate AS file
-        JOIN admissions_enrolment AS place ON place.candidate_id = file.id
-        JOIN admissions_awarenessclass AS school ON school.id = place.school_id
-        WHERE file.person_id = someone.id AND {_acts("school.organization_id", ("centre",))})
-    OR EXISTS (SELECT 1 FROM organizations_post AS post WHERE post.person_id = someone.id)
-    OR EXISTS (SELECT 1 FROM admissions_candidate AS file
-        WHERE file.person_id = someone.id AND ({OPENED} OR {HELPED}))
-    OR someone.id = ANY ((SELECT reader_people())::bigint[])
+        WHERE file.person_id = organizations_person.id AND {_acts("file.cell_id", NAMES)})
+    OR reader_is_shown_person(organizations_person.id)
 """  # noqa: S608 - our own words alone
 
 
@@ -117,10 +136,10 @@ def _seen(table: str, key: str) -> str:
 
 
 CONDITIONS = {
-    "organizations_person": PERSON.replace("someone.", "organizations_person."),
+    "organizations_person": PERSON,
     "organizations_personevent": _seen("organizations_person", "pgh_obj_id"),
     "organizations_particulars": _seen("organizations_person", "person_id"),
-    "admissions_candidate": FILE.replace("file.", "admissions_candidate."),
+    "admissions_candidate": FILE,
     "admissions_candidateevent": _seen("admissions_candidate", "pgh_obj_id"),
     "admissions_verification": _seen("admissions_candidate", "candidate_id"),
     "admissions_verificationevent": _seen("admissions_candidate", "candidate_id"),
@@ -208,7 +227,8 @@ def protect(app: str, system: str) -> None:
 
     What a trigger looks up it looks up as the owner: a rule holds for all rows, whoever writes.
     """
-    named = {*CONDITIONS, *TABLE.findall(" ".join(CONDITIONS.values()))}
+    asked = " ".join([*CONDITIONS.values(), IS_FILE_SHOWN, IS_PERSON_SHOWN])
+    named = {*CONDITIONS, *TABLE.findall(asked)}
     if not named <= set(connection.introspection.table_names()):
         return  # migrated back to before some of them
     unprotect()

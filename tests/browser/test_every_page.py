@@ -48,6 +48,7 @@ NO_PAGE_OF_ITS_OWN = {
     "meeting-detail": "once a meeting is recorded; test_meeting.py looks at it in Chromium",
     "appointment-confirm": "no role is proposed there; test_grants.py goes that way",
     "appointment-decline": "likewise",
+    "late-entry-answer": "no ceremony was entered late there; test_late_entries.py asks",
     "erasure-answer": "nobody asks for an erasure there; test_erasures.py goes that way",
     "act-as": "POST alone",
     "display": "POST alone",
@@ -248,7 +249,11 @@ def visits(browser: Any, product: Product) -> list[Visit]:
     leave_reorganization_open(browser, product)
     leave_people_open(browser, product)
     leave_years_open(browser, product)
-    found = [Visit("", "account_login", "/tai-khoan/dang-nhap/"), Visit("", "help", "/tro-giup/")]
+    found = [
+        Visit("", "account_login", "/tai-khoan/dang-nhap/"),
+        Visit("", "start-code", "/tai-khoan/dang-nhap/dat-mat-khau/"),
+        Visit("", "help", "/tro-giup/"),
+    ]
     for username in ROLES:
         reader = Reader(browser, product.address)
         reader.open("/")

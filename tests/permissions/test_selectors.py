@@ -24,15 +24,25 @@ from admissions.selectors.lists_to_clear import lists_to_clear
 from admissions.selectors.meetings import ballots_in, committee_pack, meeting_seen_by
 from admissions.selectors.members import file_url
 from admissions.selectors.planner import planner
-from admissions.stages import Stage
+from admissions.selectors.tasks import _files
+from admissions.stages import LIVE_STAGES, Stage
 from config import clock
-from organizations.models import AccessEvent, AuditEvent, Handover, Lineage, Transfer, User
+from organizations.models import (
+    AccessEvent,
+    AuditEvent,
+    Handover,
+    Lineage,
+    Organization,
+    Role,
+    Transfer,
+    User,
+)
 from organizations.selectors import lineage_of
 from organizations.sheets import audit, people
 from organizations.sheets.reorganizations import deciding
 from reports.selectors.organizations import history
 from targets.followed import to_confirm
-from tests.makers import World, candidate
+from tests.makers import World, account, appointed, candidate
 from tests.permissions.ground import Ground
 from tests.reports.everywhere import client
 
@@ -123,6 +133,44 @@ def test_members_of_another_tree_are_in_no_list(here: World, there: World, on: d
     page = client(there.staff2).get(reverse("appointment-proposals")).content.decode()
     assert there.secretary.full_name in page
     assert here.secretary.full_name not in page
+
+
+def test_the_page_of_a_person_has_the_transfers_of_its_reader_alone(
+    here: World, there: World, on: date
+) -> None:
+    transfer = Transfer.objects.visible_to(here.staff2, on=on).first()
+    assert transfer is not None
+
+    assert people.sheet(transfer.person, here.staff2, on=on).transfers
+    assert not people.sheet(transfer.person, there.staff2, on=on).transfers
+
+
+def test_who_keeps_one_cell_and_reads_others_has_the_work_of_the_one(
+    here: World, there: World, on: date
+) -> None:
+    reads = here.secretary
+    appointed(reads, here.top, role=Role.APPROVER)
+    other = Candidate.objects.filter(cell=here.sibling, stage__in=LIVE_STAGES).first()
+    assert other is not None
+    assert other in Candidate.objects.visible_to(reads, on=on)
+
+    work = _files(reads, {Role.SECRETARY}, on=on)
+    assert here.cell.pk in {file.cell_id for file in work}
+    assert other not in work
+    later = on + timedelta(days=800)
+    week = digest(reads, on=later)
+    assert week is not None
+    own, others = Organization.objects.filter(pk__in=[here.cell.pk, here.sibling.pk]).called(on=on)
+    whose = {row.whose for row in week.missed}
+    assert own.short_name in whose
+    assert others.short_name not in whose
+
+
+def test_a_vacant_post_elsewhere_is_told_to_no_staff(here: World, there: World, on: date) -> None:
+    left = Handover.objects.create(organization=here.cell, outgoing=account("da-thoi"), on=on)
+
+    assert left in of_handovers.open_handovers(here.staff, on=on).vacant
+    assert left not in of_handovers.open_handovers(there.staff, on=on).vacant
 
 
 def test_the_audit_names_nobody_of_another_tree(here: World, there: World, on: date) -> None:

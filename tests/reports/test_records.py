@@ -6,9 +6,10 @@ import pytest
 from django.urls import reverse
 
 from admissions.operations.candidates import close_candidate
-from organizations.models import User
+from organizations.models import Organization, User
+from reports.selectors.organizations import files
 from reports.selectors.records import records
-from reports.selectors.standing import look
+from reports.selectors.standing import look, standings
 from targets.measures import BY_NAME, MEASURES
 from targets.models import Attainment
 from targets.operations.attainment import recompute
@@ -184,3 +185,31 @@ def test_the_files_behind_probation_certificates_identified_and_closed_are_liste
         assert "Names are not shown to your role." in hidden
         assert file.person.full_name not in hidden
         assert "Xin dừng vì lý do riêng" not in hidden
+
+
+def test_no_row_behind_a_figure_is_listed_for_somebody_of_another_tree(db: None) -> None:
+    today = date(2022, 7, 1)
+    w, other = world(day=today), world(day=today, slug="kia")
+    file = on_probation(w)
+    voted_on_recognition(w, file, from_day=date(2022, 5, 19), on=today)
+    recognised(w, file, signed_on=date(2022, 6, 20), on=today)
+    candidate(w)
+    for year in (2021, 2022):
+        recompute(year)
+
+    for year, measure in ((2021, "admitted"), (2022, "recognised"), (2022, "files_source")):
+        seen = look(year, lens="then", today=today)
+        ours, theirs = (
+            records(w.committee, BY_NAME[measure], seen, user=user)
+            for user in (w.staff, other.staff)
+        )
+        assert (ours.people, len(ours.rows)) == (1, 1), measure
+        assert (theirs.people, len(theirs.rows)) == (1, 0), measure
+
+    unit = Organization.objects.filter(pk=w.committee.pk).called(on=today)
+    (whole,) = standings(unit, seen, shares=None)
+    ours_open, theirs_open = (
+        files(w.committee, whole, seen, user=user, measure=None) for user in (w.staff, other.staff)
+    )
+    assert (ours_open.people, ours_open.seen) == (1, 1)
+    assert (theirs_open.people, theirs_open.seen) == (1, 0)

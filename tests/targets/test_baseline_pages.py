@@ -470,6 +470,14 @@ def test_who_sees_the_figures_reads_a_correction(kc: World, who: str, status: in
     )
 
 
+def test_who_only_reads_a_correction_is_refused_before_what_is_sent_is_looked_at(kc: World) -> None:
+    correction = asked(kc)
+
+    answer = signed_in(kc.leader).post(address("baseline-correction", kc.committee, correction.pk))
+
+    assert answer.status_code == 403
+
+
 @pytest.mark.sweep
 @pytest.mark.parametrize("who", ["leader", "auditor", "secretary", "administrator", "approver"])
 @pytest.mark.parametrize(
