@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from datetime import date
-from typing import TYPE_CHECKING
 
 import pghistory
 import pgtrigger
@@ -14,25 +13,11 @@ from django.utils.translation import gettext_lazy as _
 
 from config.locks import Lock
 
-from .appointment import Appointment, Role
 from .guards import NEVER_DELETED, EnteredAt, entered_now, real_period
 from .placement import Ancestry
 
-if TYPE_CHECKING:
-    from django.contrib.auth.models import AnonymousUser
-
-    from .user import User
-
 
 class SealQuerySet(models.QuerySet["Seal"]):
-    def visible_to(self, user: User | AnonymousUser, *, on: date | None = None) -> SealQuerySet:
-        """Keep the seals of organisations whose figures `user` may see."""
-        return self.filter(
-            organization__in=Appointment.objects.organizations_of(
-                user, roles=Role.sees_figures(), on=on
-            )
-        )
-
     def standing(self) -> SealQuerySet:
         """Keep those in force: confirmed by the second person and not lifted."""
         return self.filter(approved_at__isnull=False, lifted_at__isnull=True)

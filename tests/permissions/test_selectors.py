@@ -95,7 +95,7 @@ def test_no_row_of_another_tree_is_visible(here: World, there: World) -> None:
 
     assert seen_here >= {
         *("Admission", "AwarenessClass", "Candidate", "Erasure", "FileTransfer"),
-        *("Handover", "Membership", "Organization", "Person", "Reorganization", "Seal"),
+        *("Handover", "Membership", "Organization", "Person", "Reorganization"),
         *("Target", "Transfer"),
     }
 
