@@ -93,13 +93,16 @@ class State(ProjectState):
 class Executor(MigrationExecutor):
     """Django's, which takes each migration in runs, and the policies of rows out of their way.
 
-    The command `migrate` puts them back (config/rows.py).
+    The command `migrate` puts them back (config/rows.py); where it fails, pages show no names.
     """
 
-    def migrate(self, *args: Any, **kwargs: Any) -> ProjectState:
+    def migrate(
+        self, targets: Any, plan: Sequence[Any] | None = None, *args: Any, **kwargs: Any
+    ) -> ProjectState:
         """Migrate as Django does; see there."""
-        unprotect()
-        return super().migrate(*args, **kwargs)
+        if plan or plan is None:
+            unprotect()
+        return super().migrate(targets, plan, *args, **kwargs)
 
     def apply_migration(
         self,

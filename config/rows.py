@@ -48,33 +48,62 @@ IS_FILE_SHOWN = f"""
         WHERE made.candidate_id = wanted AND {_acts("made.cell_id", NAMES)})
     OR EXISTS (SELECT 1 FROM admissions_filetransfer AS moved WHERE moved.candidate_id = wanted
         AND ({_acts("moved.origin_id", NAMES)} OR {_acts("moved.destination_id", NAMES)}))
-    OR EXISTS (SELECT 1 FROM admissions_enrolment AS place
-        JOIN admissions_awarenessclass AS school ON school.id = place.school_id
-        WHERE place.candidate_id = wanted AND {_acts("school.organization_id", ("centre",))})
-    OR EXISTS (SELECT 1 FROM admissions_emergencyopening AS opened
-        WHERE opened.candidate_id = wanted AND opened.account_id = reader_id()
-        AND opened.entered_at <= app_now() AND opened.expires_at > app_now())
     OR EXISTS (SELECT 1 FROM admissions_mentorship AS helps
         JOIN organizations_user AS helper ON helper.person_id = helps.mentor_id
         WHERE helps.candidate_id = wanted AND helper.id = reader_id()
         AND helps.period @> reader_day())
 """  # noqa: S608 - our own words alone
-"""Why else somebody reads the file `wanted` than for acting at its cell or above."""
-IS_PERSON_SHOWN = f"""
-    EXISTS (SELECT 1 FROM admissions_admission AS made
+"""Why else somebody reads all of the file `wanted` than for acting at its cell or above."""
+IS_NAME_SHOWN = f"""
+    EXISTS (SELECT 1 FROM admissions_enrolment AS place
+        JOIN admissions_awarenessclass AS school ON school.id = place.school_id
+        WHERE place.candidate_id = wanted AND {_acts("school.organization_id", ("centre",))})
+    OR EXISTS (SELECT 1 FROM admissions_emergencyopening AS opened
+        WHERE opened.candidate_id = wanted AND opened.account_id = reader_id()
+        AND opened.entered_at <= app_now() AND opened.expires_at > app_now()
+        AND reader_units(ARRAY['leader', 'staff']) <> '{{}}')
+"""  # noqa: S608 - our own words alone
+"""Why somebody reads whose file `wanted` is and where it stands, and nothing that hangs on it."""
+IS_PERSON_READ = f"""
+    EXISTS (SELECT 1 FROM organizations_membership AS member
+        WHERE member.person_id = wanted AND {_acts("member.cell_id", NAMES)})
+    OR EXISTS (SELECT 1 FROM admissions_candidate AS file
+        WHERE file.person_id = wanted AND reader_reads_file(file.id))
+    OR EXISTS (SELECT 1 FROM admissions_admission AS made
         WHERE made.person_id = wanted AND {_acts("made.cell_id", NAMES)})
     OR EXISTS (SELECT 1 FROM organizations_transfer AS moved WHERE moved.person_id = wanted
         AND ({_acts("moved.origin_id", NAMES)} OR {_acts("moved.destination_id", NAMES)}))
     OR EXISTS (SELECT 1 FROM organizations_temporarystay AS stay
         WHERE stay.person_id = wanted AND {_acts("stay.host_id", NAMES)})
-    OR EXISTS (SELECT 1 FROM organizations_post AS post WHERE post.person_id = wanted)
-    OR EXISTS (SELECT 1 FROM admissions_candidate AS file
-        WHERE file.person_id = wanted AND reader_is_shown_file(file.id))
-    OR wanted = ANY (reader_people())
 """  # noqa: S608 - our own words alone
-"""Why else somebody reads of the person `wanted` than for acting where they are or ask to be."""
+"""Why somebody reads all of the person `wanted`."""
+IS_PERSON_SHOWN = """
+    reader_id() IS NOT NULL AND (
+        EXISTS (SELECT 1 FROM organizations_post AS post WHERE post.person_id = wanted)
+        OR EXISTS (SELECT 1 FROM admissions_candidate AS file
+            WHERE file.person_id = wanted AND reader_is_shown_file(file.id))
+        OR wanted = ANY (reader_people())
+    )
+"""
+"""Why somebody reads no more than the name of `wanted`: a post is no secret, nor who one is."""
 
-FUNCTIONS = f"""
+
+def _answers(name: str, condition: str) -> str:
+    """Return the function that says of the row `wanted` whether `condition` holds.
+
+    Functions keep their plans, and are asked row by row: of rows beyond where the reader acts,
+    and of what a page has few of. As the owner, for a condition asks of all rows.
+    """
+    return f"""
+        CREATE OR REPLACE FUNCTION {name}(wanted bigint) RETURNS boolean
+            LANGUAGE plpgsql STABLE COST 10000
+            SECURITY DEFINER SET search_path = public, pg_temp AS $$
+            BEGIN RETURN {condition}; END
+        $$;
+    """
+
+
+FUNCTIONS = """
     CREATE OR REPLACE FUNCTION reader_id() RETURNS bigint LANGUAGE sql STABLE AS $$
         SELECT nullif(current_setting('ketnap.reader', true), '')::bigint
     $$;
@@ -82,7 +111,7 @@ FUNCTIONS = f"""
         SELECT (app_now() AT TIME ZONE 'Asia/Ho_Chi_Minh')::date
     $$;
     CREATE OR REPLACE FUNCTION reader_units(roles text[]) RETURNS bigint[] LANGUAGE sql STABLE AS $$
-        SELECT coalesce(array_agg(organization_id), '{{}}') FROM organizations_appointment
+        SELECT coalesce(array_agg(organization_id), '{}') FROM organizations_appointment
         WHERE user_id = reader_id() AND role = ANY (roles) AND period @> reader_day()
     $$;
     -- On whose records the reader never acts: their own and declared relatives', each by every
@@ -104,18 +133,20 @@ FUNCTIONS = f"""
             WHERE merged.merged_into_id = near.kept
         ) AS known
     $$;
-    -- Asked of rows alone that lie beyond where the reader acts: in a function, whose plan is kept.
-    CREATE OR REPLACE FUNCTION reader_is_shown_file(wanted bigint) RETURNS boolean
-        LANGUAGE plpgsql STABLE COST 10000
-        SECURITY DEFINER SET search_path = public, pg_temp AS $$
-        BEGIN RETURN {IS_FILE_SHOWN}; END
-    $$;
-    CREATE OR REPLACE FUNCTION reader_is_shown_person(wanted bigint) RETURNS boolean
-        LANGUAGE plpgsql STABLE COST 10000
-        SECURITY DEFINER SET search_path = public, pg_temp AS $$
-        BEGIN RETURN {IS_PERSON_SHOWN}; END
-    $$
-"""  # noqa: S608 - our own words alone
+"""
+ANSWERS = "".join(
+    _answers(name, condition)
+    for name, condition in (
+        (
+            "reader_reads_file",
+            "EXISTS (SELECT 1 FROM admissions_candidate AS file WHERE file.id = wanted AND "  # noqa: S608 - our own words alone
+            f"{_acts('file.cell_id', NAMES)}) OR {IS_FILE_SHOWN}",
+        ),
+        ("reader_is_shown_file", f"{IS_FILE_SHOWN} OR {IS_NAME_SHOWN}"),
+        ("reader_reads_person", IS_PERSON_READ),
+        ("reader_is_shown_person", f"reader_reads_person(wanted) OR {IS_PERSON_SHOWN}"),
+    )
+)
 
 FILE = f"""
     {_acts("admissions_candidate.cell_id", FIGURES)}
@@ -130,27 +161,26 @@ PERSON = f"""
 """  # noqa: S608 - our own words alone
 
 
-def _seen(table: str, key: str) -> str:
-    """Return the condition that the reader sees the row of `table` to which `key` points."""
-    return f"EXISTS (SELECT 1 FROM {table} AS one WHERE one.id = {key})"  # noqa: S608 - our words
-
-
 CONDITIONS = {
     "organizations_person": PERSON,
-    "organizations_personevent": _seen("organizations_person", "pgh_obj_id"),
-    "organizations_particulars": _seen("organizations_person", "person_id"),
+    "organizations_personevent": "reader_reads_person(pgh_obj_id)",
+    "organizations_particulars": "reader_reads_person(person_id)",
     "admissions_candidate": FILE,
-    "admissions_candidateevent": _seen("admissions_candidate", "pgh_obj_id"),
-    "admissions_verification": _seen("admissions_candidate", "candidate_id"),
-    "admissions_verificationevent": _seen("admissions_candidate", "candidate_id"),
-    "admissions_mentornote": """EXISTS (SELECT 1 FROM admissions_mentorship AS mentors
-        JOIN admissions_candidate AS one ON one.id = mentors.candidate_id
-        WHERE mentors.id = mentorship_id)""",
-    "admissions_scan": """EXISTS (SELECT 1 FROM admissions_paper AS paper
-        JOIN admissions_candidate AS one ON one.id = paper.candidate_id
-        WHERE paper.id = paper_id)""",
+    "admissions_candidateevent": "reader_reads_file(pgh_obj_id)",
+    "admissions_verification": "reader_reads_file(candidate_id)",
+    "admissions_verificationevent": "reader_reads_file(candidate_id)",
+    "admissions_mentornote": """reader_reads_file(
+        (SELECT candidate_id FROM admissions_mentorship WHERE id = mentorship_id))""",
+    "admissions_scan": """reader_reads_file(
+        (SELECT candidate_id FROM admissions_paper WHERE id = paper_id))""",
 }
 """{table with names: what holds for the rows that the reader sees}"""
+WRITTEN = {
+    **CONDITIONS,
+    "organizations_person": "reader_reads_person(id)",
+    "admissions_candidate": _acts("admissions_candidate.cell_id", NAMES),
+}
+"""{table with names: what holds for the rows that the reader changes and adds}"""
 
 TABLE = re.compile(r"\b(?:FROM|JOIN) (\w+)")
 
@@ -227,15 +257,14 @@ def protect(app: str, system: str) -> None:
 
     What a trigger looks up it looks up as the owner: a rule holds for all rows, whoever writes.
     """
-    asked = " ".join([*CONDITIONS.values(), IS_FILE_SHOWN, IS_PERSON_SHOWN])
-    named = {*CONDITIONS, *TABLE.findall(asked)}
+    named = {*CONDITIONS, *TABLE.findall(" ".join([ANSWERS, *CONDITIONS.values()]))}
     if not named <= set(connection.introspection.table_names()):
         return  # migrated back to before some of them
     unprotect()
     with connection.cursor() as cursor:
-        cursor.execute(FUNCTIONS)
-        for table, condition in CONDITIONS.items():
-            for statement in _policies(table, condition, app, system):
+        cursor.execute(FUNCTIONS + ANSWERS)
+        for table in CONDITIONS:
+            for statement in _policies(table, app, system):
                 cursor.execute(statement)
         cursor.execute(GUARDS, [rf"\m({'|'.join(CONDITIONS)})\M"])
         for (guard,) in cursor.fetchall():
@@ -250,27 +279,36 @@ def protect(app: str, system: str) -> None:
 
 
 def unprotect() -> None:
-    """Take the policies away: no column that one names could be changed by a migration."""
+    """Take away what lets pages see rows: no column that a policy names could be changed.
+
+    The tables stay guarded: until `protect` a page sees none of their rows, workers see all.
+    """
     with connection.cursor() as cursor:
-        cursor.execute("SELECT tablename, policyname FROM pg_policies WHERE schemaname = 'public'")
-        policies = cursor.fetchall()
-        for table, policy in policies:
+        cursor.execute(
+            "SELECT tablename, policyname FROM pg_policies"
+            " WHERE schemaname = 'public' AND policyname <> %s",
+            [EVERYTHING],
+        )
+        for table, policy in cursor.fetchall():
             drop = sql.SQL("DROP POLICY {} ON {}")
             cursor.execute(drop.format(sql.Identifier(policy), sql.Identifier(table)))
-        for table in sorted({table for table, _policy in policies}):
-            disable = sql.SQL("ALTER TABLE {} DISABLE ROW LEVEL SECURITY")
-            cursor.execute(disable.format(sql.Identifier(table)))
 
 
-def _policies(table: str, condition: str, app: str, system: str) -> Iterator[sql.Composable]:
-    name, seen = sql.Identifier(table), sql.SQL(condition)
+EVERYTHING = "everything"
+"""The policy of workers and commands, which names no column."""
+
+
+def _policies(table: str, app: str, system: str) -> Iterator[sql.Composable]:
+    name, reader, every = map(sql.Identifier, (table, app, system))
+    seen, written = sql.SQL(CONDITIONS[table]), sql.SQL(WRITTEN[table])
     yield sql.SQL("ALTER TABLE {} ENABLE ROW LEVEL SECURITY").format(name)
-    reader, every = sql.Identifier(app), sql.Identifier(system)
     yield sql.SQL("CREATE POLICY read ON {} FOR SELECT TO {} USING ({})").format(name, reader, seen)
     yield sql.SQL("CREATE POLICY changed ON {} FOR UPDATE TO {} USING ({})").format(
-        name, reader, seen
+        name, reader, written
     )
     yield sql.SQL("CREATE POLICY added ON {} FOR INSERT TO {} WITH CHECK ({})").format(
-        name, reader, seen
+        name, reader, written
     )
-    yield sql.SQL("CREATE POLICY everything ON {} TO {} USING (true)").format(name, every)
+    anything = sql.Identifier(EVERYTHING)
+    yield sql.SQL("DROP POLICY IF EXISTS {} ON {}").format(anything, name)
+    yield sql.SQL("CREATE POLICY {} ON {} TO {} USING (true)").format(anything, name, every)

@@ -19,7 +19,8 @@ from admissions.operations.emergencies import open_in_emergency
 from admissions.operations.preparation import put_on_list
 from admissions.stages import Stage
 from config import clock, rows
-from organizations.models import Particulars, Person, Role, User
+from config.periods import since
+from organizations.models import Particulars, Person, Post, Role, User
 from tests.database import OwnerRole
 from tests.makers import (
     DAY,
@@ -61,15 +62,24 @@ def foreign(there: World) -> Candidate:
     return candidate(there, at=Stage.READY, full_name=THERE)
 
 
+def at_the_head(here: World) -> Person:
+    """Return a member of the cell who holds a post there, with sealed particulars."""
+    person = here.members[0]
+    Post.objects.create(person=person, organization=here.cell, title="Bí thư", period=since(DAY))
+    Particulars.objects.create(person=person)
+    return person
+
+
 def names() -> list[str]:
     """Return whose files are read now, no filter asked for."""
     return sorted(Candidate.objects.values_list("person__full_name", flat=True))
 
 
 def test_who_is_nobody_reads_no_row_of_any_table_with_names(
-    file: Candidate, foreign: Candidate
+    here: World, file: Candidate, foreign: Candidate
 ) -> None:
     assert Candidate.objects.count() == 2
+    at_the_head(here)
 
     with rows.read_by(None):
         assert {model._meta.label: model._default_manager.count() for model in NAMED} == {
@@ -101,6 +111,35 @@ def test_a_leader_reads_how_many_and_nobody_s_name(here: World, file: Candidate)
         assert Candidate.objects.count() == 1
         assert names() == []
         assert not Person.objects.filter(candidacies=file).exists()
+
+
+def test_of_who_holds_a_post_the_name_is_read_by_all_and_what_is_sealed_by_few(
+    here: World, there: World
+) -> None:
+    person = at_the_head(here)
+    for reader, seals in ((here.secretary, 1), (there.secretary, 0), (here.leader, 0)):
+        with rows.read_by(reader.pk):
+            assert Person.objects.filter(pk=person.pk).exists()
+            assert Particulars.objects.filter(pk=person.pk).count() == seals, reader
+            assert person.events.count() > 0 or not seals
+            assert Person.objects.filter(pk=person.pk).update(ethnicity="Thái") == seals, reader
+
+
+def test_what_hangs_on_a_file_is_read_by_name_alone_also_in_an_emergency(
+    here: World, file: Candidate
+) -> None:
+    Particulars.objects.create(person=file.person)
+
+    def read(user: User) -> list[int]:
+        with rows.read_by(user.pk):
+            tables = (Candidate, Person.objects.filter(candidacies=file), Particulars)
+            found = [getattr(one, "objects", one).count() for one in tables]
+            return [*found, file.events.count() > 0]
+
+    assert read(here.staff) == [1, 1, 1, True]
+    assert read(here.leader) == [1, 0, 0, False]
+    open_in_emergency(by=here.leader, on=DAY, reason="Kiểm tra", number=file.number)
+    assert read(here.leader) == [1, 1, 0, False]
 
 
 def test_an_administrator_reads_nothing(here: World, file: Candidate) -> None:
