@@ -100,7 +100,7 @@ def make_roles(role: str, system: str, password: str | None) -> None:
 
     `role` may act as `system`, which reads all rows, and does so when it says so alone.
 
-    Raises ProgrammingError where the owner may not make roles and the role is not there.
+    Raises ProgrammingError where the owner may not make roles and one is not there, or not so.
     """
     name = sql.Identifier(role)
     with connection.cursor() as cursor:
@@ -113,8 +113,16 @@ def make_roles(role: str, system: str, password: str | None) -> None:
         cursor.execute("SELECT 1 FROM pg_roles WHERE rolname = %s", [system])
         if cursor.fetchone() is None:
             cursor.execute(sql.SQL("CREATE ROLE {} NOLOGIN").format(sql.Identifier(system)))
-        cursor.execute(sql.SQL("ALTER ROLE {} NOINHERIT").format(name))
-        cursor.execute(sql.SQL("GRANT {} TO {}").format(sql.Identifier(system), name))
+        # Only what is otherwise: an owner who may make no roles migrates with those made before.
+        cursor.execute(
+            "SELECT rolinherit, pg_has_role(oid, %s, 'MEMBER') FROM pg_roles WHERE rolname = %s",
+            [system, role],
+        )
+        inherits, may_act = cursor.fetchone()
+        if inherits:
+            cursor.execute(sql.SQL("ALTER ROLE {} NOINHERIT").format(name))
+        if not may_act:
+            cursor.execute(sql.SQL("GRANT {} TO {}").format(sql.Identifier(system), name))
         if password:
             set_password = sql.SQL("ALTER ROLE {} PASSWORD {}")
             cursor.execute(set_password.format(name, sql.Literal(password)))

@@ -81,10 +81,10 @@ def address_of(request: HttpRequest) -> str:
 
 def list_of(request: HttpRequest) -> str:
     """Return the path that the address names by `to`, if it is one of ours; else the first page."""
-    path = urlsplit(request.GET.get("to", "")).path
     try:
+        path = urlsplit(request.GET.get("to", "")).path
         resolve(path)
-    except Resolver404:
+    except (ValueError, Resolver404):  # no address at all, such as //[
         return "/"
     return path if url_has_allowed_host_and_scheme(path, allowed_hosts=None) else "/"
 

@@ -139,7 +139,8 @@ def test_only_so_many_searches_are_kept_the_latest(kc: World) -> None:
 
 
 @pytest.mark.parametrize(
-    "to", ["", "//elsewhere.example/", "https://elsewhere.example/ho-so/", "/khong-co/", "\\\\x"]
+    "to",
+    ["", "//elsewhere.example/", "https://elsewhere.example/ho-so/", "/khong-co/", "\\\\x", "//["],
 )
 def test_a_search_leads_nowhere_but_to_pages_of_ours(kc: World, to: str) -> None:
     client = browser(kc.secretary)
