@@ -140,7 +140,7 @@ AT_MOST = {"target-grid": 30}
 
 SEVERAL = {
     "candidate-detail": 6, "account-detail": 8, "member-detail": 10, "transfer-list": 6,
-    "class-detail": 3,
+    "class-detail": 3, "reorganization-detail": 2,
 }  # fmt: skip
 """So many of a kind are opened, for their links differ; one is visited."""
 
