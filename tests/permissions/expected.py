@@ -41,17 +41,18 @@ def expected(ground: Ground, who: str, method: str, address: Address, row: Any) 
         other = expected(ground, who, "get" if method == "post" else "post", address, row)
         return Expected({405, *(other.statuses if other.is_refused else ())}, is_refused=True)
     if _is_there(ground, address, row):
+        is_one = address.position in row.get("only", [address.position])
         units = _units(ground, method, address, row)
         able = any(_may(ground, who, row[method], unit, address, row) for unit in units)
         if able and _is_asker(ground, who, method, address, row):
             return Expected({403, 404, 422}, is_refused=True)
         if able:
-            if address.position not in row.get("only", [address.position]):
+            if not is_one:
                 return Expected({404, 302, *USUAL[method]} - {200}, is_refused=True)
             usual = row.get("answers", {}).get(method, USUAL[method])
             return Expected({usual} if isinstance(usual, int) else set(usual), is_refused=False)
         known = row.get("known_to", {})
-        if any(_may(ground, who, known, unit, address, row) for unit in units):
+        if is_one and any(_may(ground, who, known, unit, address, row) for unit in units):
             return Expected({403}, is_refused=True)
     return Expected({404}, is_refused=True)
 
