@@ -380,6 +380,28 @@ class ConfirmForm(OnceForm):
     """Nothing to fill in: the button is the answer."""
 
 
+class RoleConfirmForm(OnceForm):
+    """Whose account it is that a role is confirmed for, while the account has no person."""
+
+    born_on = DateField(
+        label=_("Date of birth"),
+        required=False,
+        help_text=_(
+            "As their record here has it, for example 05/06/1985: by it and the name the account"
+            " is linked to the record, once and for all."
+        ),
+    )
+    is_unrecorded = forms.BooleanField(label=_("Is not recorded here as a member"), required=False)
+    quiet_optional = True
+
+    def __init__(self, *args: Any, is_known: bool, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        if is_known:
+            del self.fields["born_on"], self.fields["is_unrecorded"]
+        else:
+            self.fields["born_on"].widget.attrs["autocomplete"] = "off"
+
+
 class ReasonForm(OnceForm):
     """Why it is done; the row that records it keeps the sentence."""
 

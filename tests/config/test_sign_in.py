@@ -219,7 +219,7 @@ def test_a_role_that_asks_for_a_second_proof_asks_at_the_next_request(real):
     proposal = propose_appointment(
         real.secretary, to=real.committee, role=Role.STAFF, by=real.administrator, on=today
     )
-    confirm_appointment(proposal, by=real.staff, on=today)
+    confirm_appointment(proposal, by=real.staff, on=today, is_unrecorded=True)
 
     assert client.get(TASKS).headers["Location"] == SECURITY
 
