@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import timedelta
+from typing import Any
 
 from django.db import transaction
 from django.db.models import BooleanField, ExpressionWrapper, Q
@@ -35,6 +36,8 @@ class Kind:
 
 
 HOUR = timedelta(hours=1)
+TRIES = 5
+"""So often a row that another deletes at this moment is made anew."""
 DENIED = "access.denied"
 WRONG = "sign-in.wrong"
 LOCKED = "sign-in.locked"
@@ -88,16 +91,22 @@ def _is_below_all(action: str, kind: Kind) -> bool:
 
 def _row(action: str, account: User | None, *, span: timedelta | None = None) -> Burst:
     """Return the locked row of the span that runs; what the one before left is told first."""
-    Burst.objects.get_or_create(action=action, account=account)
-    over = ExpressionWrapper(
-        Q(began_at__lte=Now() - (span or KINDS[action].span)), output_field=BooleanField()
-    )
-    rows = Burst.objects.select_for_update().filter(action=action, account=account)
-    row = rows.annotate(is_over=over, now=Now()).get()
+    row = _locked(action, account, span=span or KINDS[action].span)
     if row.is_over:
         _tell(row)
         row.told, row.untold, row.began_at = 0, 0, row.now
     return row
+
+
+def _locked(action: str, account: User | None, *, span: timedelta) -> Any:
+    over = ExpressionWrapper(Q(began_at__lte=Now() - span), output_field=BooleanField())
+    rows = Burst.objects.select_for_update().filter(action=action, account=account)
+    for _try in range(TRIES):
+        Burst.objects.get_or_create(action=action, account=account)
+        row = rows.annotate(is_over=over, now=Now()).first()
+        if row is not None:  # else it was told by another meanwhile, and deleted
+            return row
+    raise Burst.DoesNotExist(f"{action}: told {TRIES} times while it was counted")
 
 
 def _tell(row: Burst) -> None:

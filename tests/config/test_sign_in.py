@@ -34,6 +34,7 @@ from organizations.operations.accounts import (
     reactivate,
 )
 from organizations.operations.sessions import end_sessions_of, reset_proofs
+from organizations.sessions import KEY
 from organizations.tasks import forget_ended_sessions
 from tests.makers import DAY, PASSWORD, candidate, stand_on, world
 
@@ -641,6 +642,33 @@ def test_signing_out_clears_what_the_browser_kept_and_one_signs_in_again(place):
     assert "Clear-Site-Data" not in client.get(TASKS).headers
 
 
+@pytest.mark.parametrize(
+    "key",
+    [
+        r'"\000aaaaaaaa"',
+        r'"\000aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa"',
+        r'"\377\376aaaaaaaa"',
+        "a" * 31,
+        "a" * 33,
+        "A" * 32,
+        "a" * 5000,
+        "'; --aaaaaaaa",
+    ],
+)
+def test_a_cookie_that_is_no_key_of_a_session_is_nobodys(place, settings, key):
+    client = Client(raise_request_exception=False)
+
+    answer = client.get(TASKS, HTTP_COOKIE=f"{settings.SESSION_COOKIE_NAME}={key}")
+
+    assert (answer.status_code, answer.headers["Location"].startswith(SIGN_IN)) == (302, True)
+
+
+def test_the_keys_of_sessions_have_the_shape_that_is_asked_for(place):
+    key = signed_in(place.secretary).session.session_key
+
+    assert KEY.fullmatch(key)
+
+
 # ---------------------------------------------------------------- passwords
 
 
@@ -659,6 +687,13 @@ def test_thirty_wrong_passwords_lock_the_pair_and_not_the_office(place):
     assert not is_in(signed_in(place.secretary, address=OFFICE))
     assert is_in(signed_in(place.secretary2, address=OFFICE))
     assert is_in(signed_in(place.secretary, address="10.0.0.8"))
+
+
+def test_sixty_wrong_tries_at_one_address_lock_out_nobody_else_of_the_office(place):
+    for user in (place.secretary, place.staff, place.approver, place.leader, place.auditor):
+        tried(user, 12)
+
+    assert is_in(signed_in(place.secretary2, address=OFFICE))
 
 
 def test_who_goes_on_guessing_from_one_address_locks_nobody_out_elsewhere(place):
