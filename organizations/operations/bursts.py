@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import timedelta
-from typing import Any
 
 from django.db import transaction
 from django.db.models import BooleanField, ExpressionWrapper, Q
@@ -91,22 +90,20 @@ def _is_below_all(action: str, kind: Kind) -> bool:
 
 def _row(action: str, account: User | None, *, span: timedelta | None = None) -> Burst:
     """Return the locked row of the span that runs; what the one before left is told first."""
-    row = _locked(action, account, span=span or KINDS[action].span)
-    if row.is_over:
-        _tell(row)
-        row.told, row.untold, row.began_at = 0, 0, row.now
-    return row
-
-
-def _locked(action: str, account: User | None, *, span: timedelta) -> Any:
-    over = ExpressionWrapper(Q(began_at__lte=Now() - span), output_field=BooleanField())
+    over = ExpressionWrapper(
+        Q(began_at__lte=Now() - (span or KINDS[action].span)), output_field=BooleanField()
+    )
     rows = Burst.objects.select_for_update().filter(action=action, account=account)
     for _try in range(TRIES):
         Burst.objects.get_or_create(action=action, account=account)
         row = rows.annotate(is_over=over, now=Now()).first()
-        if row is not None:  # else it was told by another meanwhile, and deleted
-            return row
-    raise Burst.DoesNotExist(f"{action}: told {TRIES} times while it was counted")
+        if row is None:
+            continue  # told by another meanwhile, and taken away
+        if row.is_over:
+            _tell(row)
+            row.told, row.untold, row.began_at = 0, 0, row.now
+        return row
+    raise Burst.DoesNotExist(f"{action}: taken away {TRIES} times while it was counted")
 
 
 def _tell(row: Burst) -> None:

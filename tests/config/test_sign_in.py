@@ -25,7 +25,7 @@ from admissions.stages import Stage
 from config import clock
 from config.errors import DomainError
 from config.passwords import BannedWords
-from organizations.models import OpenSession, ProofReset, Role
+from organizations.models import OpenSession, ProofReset, Role, User
 from organizations.operations.accounts import (
     confirm_appointment,
     deactivate,
@@ -34,6 +34,7 @@ from organizations.operations.accounts import (
     reactivate,
 )
 from organizations.operations.sessions import end_sessions_of, reset_proofs
+from organizations.operations.start_codes import reset_password
 from organizations.sessions import KEY
 from organizations.tasks import forget_ended_sessions
 from tests.makers import DAY, PASSWORD, candidate, stand_on, world
@@ -397,6 +398,32 @@ def test_between_password_and_proof_one_goes_back_to_signing_in(real):
 
     assert answer.headers["Location"] == SIGN_IN
     assert client.get(f"{SIGN_IN}xac-nhan/").headers["Location"] == SIGN_IN
+
+
+def test_a_sign_in_half_done_does_not_outlast_the_password_it_began_with(real):
+    secret = with_app(real.staff)
+    half, whole = signed_in(real.staff), signed_in(real.staff)
+    whole.post(f"{SIGN_IN}xac-nhan/", {"code": code_of(secret)})
+    assert is_in(whole)
+
+    reset_password(real.staff, reason="Quên", by=real.administrator, on=DAY)
+    cache.clear()  # the code was used by the other: here it is as if a minute had gone
+    answer = half.post(f"{SIGN_IN}xac-nhan/", {"code": code_of(secret)}, follow=True)
+
+    assert not is_in(half)
+    assert "Mật khẩu đã đổi" in text(answer)
+    assert half.get(f"{SIGN_IN}xac-nhan/").headers["Location"] == SIGN_IN
+
+
+def test_a_sign_in_half_done_ends_with_the_account(real):
+    secret = with_app(real.staff2)
+    half = signed_in(real.staff2)
+    User.objects.filter(pk=real.staff2.pk).update(is_active=False)
+
+    half.post(f"{SIGN_IN}xac-nhan/", {"code": code_of(secret)})
+
+    assert not OpenSession.objects.filter(user=real.staff2).exists()
+    assert not is_in(half)
 
 
 def test_codes_cannot_be_tried_for_ever(real):
