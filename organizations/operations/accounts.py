@@ -278,8 +278,7 @@ def _say_who(
     if born_on is None:
         action, words = "account.unrecorded", SAID_NOBODY
     else:
-        user.person_id = _recorded(user, born_on=born_on, by=by, on=on)
-        user.save(update_fields=["person"])
+        _link(user, born_on=born_on, by=by, on=on)
         action, words = "account.linked", SAID_WHO
     AuditEvent.objects.create(
         actor=by,
@@ -290,6 +289,30 @@ def _say_who(
         reference=reference_of(user),
         organization=held.organization,
     )
+
+
+@transaction.atomic
+def say_whose(appointment: Appointment, *, by: User, on: date, born_on: date) -> User:
+    """Link the account that holds `appointment` to who has its name and was `born_on` that day.
+
+    For accounts whose role nobody confirmed, or before it was asked whose they are. Raises
+    PermissionDenied where `by` is not staff of its organisation or of one above, DomainError
+    where it is their own account or linked already, or where nobody or several are found.
+    """
+    if not acts(by, *CONFIRM_ROLE.roles, over=appointment.organization, on=on):
+        raise PermissionDenied
+    user = User.objects.select_for_update(of=("self",)).get(pk=appointment.user_id)
+    if user.pk == by.pk:
+        raise DomainError(_("Another of the staff says whose your account is."))
+    if user.person_id is not None:
+        raise DomainError(_("It was said already whose this account is."))
+    _link(user, born_on=born_on, by=by, on=on)
+    return user
+
+
+def _link(user: User, *, born_on: date, by: User, on: date) -> None:
+    user.person_id = _recorded(user, born_on=born_on, by=by, on=on)
+    user.save(update_fields=["person"])
 
 
 def _recorded(user: User, *, born_on: date, by: User, on: date) -> int:

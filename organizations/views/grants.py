@@ -17,7 +17,7 @@ from django.views.generic import View
 
 from config import clock
 from config.ui.pages import PAGE_PARAMETER, ActionView, SafePaginator
-from organizations.forms import DeclineForm, RoleConfirmForm
+from organizations.forms import DeclineForm, RoleConfirmForm, WhoseForm
 from organizations.models import (
     Appointment,
     AppointmentProposal,
@@ -30,6 +30,7 @@ from organizations.operations.accounts import (
     codes_lately,
     confirm_appointment,
     decline_appointment,
+    say_whose,
 )
 from organizations.permissions import holds
 
@@ -156,3 +157,43 @@ class ProposalDecline(ProposalConfirm):
 
     def get_success_message(self, result: Any) -> str:
         return _("The role is declined; the proposal stays with its reason.")
+
+
+@method_decorator(never_cache, name="dispatch")
+class AccountWhose(ActionView):
+    """Whose an account is that acts here: said where no confirmation of its role asked for it."""
+
+    form_class = WhoseForm
+    template_name = "organizations/account_whose.html"
+    submit_label = gettext_lazy("Link the account")
+    told_as = gettext_lazy("Said which person the account is of")
+    told_kind = "security"
+    needs_fresh_proof = True
+
+    def load(self, request: HttpRequest, pk: int) -> None:
+        self.today = clock.today()
+        scope = Appointment.objects.organizations_of(
+            request.user, roles=[Role.STAFF], on=self.today
+        )
+        rows = Appointment.objects.filter(
+            organization__in=scope.values("pk"), period__contains=self.today
+        ).exclude(user=request.user.pk)
+        if request.method != "POST":
+            rows = rows.filter(user__person__isnull=True)
+        self.appointment = get_object_or_404(rows.select_related("user", "organization"), pk=pk)
+        self.organization = self.appointment.organization
+        self.title = _("Who is it: %(account)s") % {"account": self.appointment.user}
+
+    def perform(self, form: WhoseForm) -> User:
+        return say_whose(self.appointment, by=self.request.user, on=self.today, **form.values())
+
+    def get_success_url(self, result: User) -> str:
+        return reverse("appointment-proposals")
+
+    def get_success_message(self, result: User) -> str:
+        return _("The account %(account)s is linked to the member's record.") % {
+            "account": result.username
+        }
+
+    def get_cancel_url(self) -> str:
+        return reverse("appointment-proposals")

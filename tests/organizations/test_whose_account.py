@@ -6,6 +6,7 @@ from datetime import date
 from typing import Any
 
 import pytest
+from django.core.exceptions import PermissionDenied
 from django.urls import reverse
 
 from admissions.guards_of_separation import accounts_of
@@ -23,6 +24,7 @@ from organizations.operations.accounts import (
     confirm_appointment,
     decline_appointment,
     propose_appointment,
+    say_whose,
 )
 from organizations.operations.people import is_own_record
 from organizations.operations.start_codes import (
@@ -174,6 +176,47 @@ def test_who_audits_by_one_account_writes_by_no_other_of_theirs(kc: World) -> No
         confirm_appointment(proposal, by=kc.staff, on=DAY, born_on=BORN)
 
     assert list(refusal.value.fields) == ["role"]
+
+
+# ---------------------------------------------------------------- said afterwards
+
+
+def test_of_an_account_that_acts_already_staff_say_afterwards_whose_it_is(kc: World) -> None:
+    User.objects.filter(pk=kc.secretary.pk).update(full_name=NAME)
+    person = member(kc.cell)
+    address = reverse("account-whose", args=[kc.secretary.appointments.get().pk])
+    client = browser(kc.staff)
+    shown = client.get(reverse("appointment-proposals")).content.decode()
+    settle()
+
+    wrong = client.post(address, {"once": once(), "born_on": "02/05/1980"})
+    right = client.post(address, {"once": once(), "born_on": "01/05/1980"})
+    again = client.post(address, {"once": once(), "born_on": "01/05/1980"})
+
+    assert address in shown
+    assert address not in client.get(reverse("appointment-proposals")).content.decode()
+    assert [one.status_code for one in (wrong, right, again)] == [422, 303, 422]
+    kc.secretary.refresh_from_db()
+    assert kc.secretary.person == person
+    event = AuditEvent.objects.get(action="account-whose")
+    assert (event.actor, event.kind, event.object, event.reference) == (
+        kc.staff, "security", "organizations.user", str(kc.secretary.pk),
+    )  # fmt: skip
+
+
+def test_nobody_says_whose_their_own_account_is_nor_beyond_their_units(kc: World) -> None:
+    own = kc.staff.appointments.get()
+    above = kc.staff2.appointments.get()
+
+    for role in (own, above):
+        address = reverse("account-whose", args=[role.pk])
+        assert browser(kc.staff).get(address).status_code == 404
+        answer = browser(kc.staff).post(address, {"once": once(), "born_on": "01/05/1980"})
+        assert answer.status_code == 404
+    with pytest.raises(DomainError, match="cán bộ khác"):
+        say_whose(own, by=kc.staff, on=DAY, born_on=BORN)
+    with pytest.raises(PermissionDenied):
+        say_whose(above, by=kc.staff, on=DAY, born_on=BORN)
 
 
 # ---------------------------------------------------------------- of whom one does not see
