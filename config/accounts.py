@@ -8,7 +8,9 @@ from typing import Any
 
 from allauth.account.adapter import DefaultAccountAdapter
 from allauth.account.authentication import get_authentication_records
+from allauth.account.internal.stagekit import clear_login
 from allauth.core import context as allauth_context
+from allauth.core.exceptions import ImmediateHttpResponse
 from allauth.mfa.adapter import DefaultMFAAdapter
 from axes.handlers.proxy import AxesProxyHandler
 from cryptography.fernet import Fernet
@@ -18,6 +20,7 @@ from django.contrib.auth.base_user import AbstractBaseUser
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.utils.http import url_has_allowed_host_and_scheme
+from django.utils.translation import gettext as _
 
 
 def sign_in_name(request: HttpRequest, credentials: Mapping[str, Any] | None = None) -> str:
@@ -38,6 +41,14 @@ def has_fresh_proof(request: HttpRequest) -> bool:
     records = get_authentication_records(request, getattr(request, "user", None))
     latest = max((float(record["at"]) for record in records), default=0.0)
     return time.time() - latest < settings.ACCOUNT_REAUTHENTICATION_TIMEOUT
+
+
+BEGUN_WITH = "sign_in_begun_with"
+
+
+def _password_of(user: Any) -> str:
+    """Return what tells one password of `user` from another, and nothing of either."""
+    return str(user.get_session_auth_hash())
 
 
 class Adapter(DefaultAccountAdapter):  # type: ignore[misc]  # allauth has no types
@@ -65,8 +76,31 @@ class Adapter(DefaultAccountAdapter):  # type: ignore[misc]  # allauth has no ty
         if AxesProxyHandler.is_allowed(request, credentials):
             super().pre_authenticate(request, **credentials)
 
+    def refused_as_changed(self, request: HttpRequest, user: AbstractBaseUser) -> None:
+        """Be told that `user` gave the second proof after a password that no longer holds."""
+
+    def pre_login(
+        self, request: HttpRequest, user: AbstractBaseUser, **kwargs: Any
+    ) -> HttpResponse | None:
+        """Keep with which password `user` begins to sign in: the second proof may come later."""
+        request.session[BEGUN_WITH] = _password_of(user)
+        answer: HttpResponse | None = super().pre_login(request, user, **kwargs)
+        return answer
+
     def login(self, request: HttpRequest, user: AbstractBaseUser) -> None:
-        """Sign `user` in, and keep from where: the list of their sessions shows it."""
+        """Sign `user` in, and keep from where: the list of their sessions shows it.
+
+        Not where the password was changed, or the account closed, since they began: nothing else
+        ends a sign-in that waits for its second proof, as it is nobody's session yet.
+        """
+        if not user.is_active:
+            clear_login(request)
+            raise ImmediateHttpResponse(self.respond_user_inactive(request, user))
+        if request.session.pop(BEGUN_WITH, _password_of(user)) != _password_of(user):
+            clear_login(request)
+            self.refused_as_changed(request, user)
+            messages.error(request, _("The password was changed meanwhile. Sign in anew."))
+            raise ImmediateHttpResponse(redirect("account_login"))
         super().login(request, user)
         request.session["device"] = request.headers.get("User-Agent", "")[:200]
         request.session["address"] = str(self.get_client_ip(request))

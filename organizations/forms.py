@@ -380,6 +380,37 @@ class ConfirmForm(OnceForm):
     """Nothing to fill in: the button is the answer."""
 
 
+class WhoseForm(OnceForm):
+    """Which member an account is of: the one who has its name and this date of birth."""
+
+    born_on = DateField(
+        label=_("Date of birth"),
+        error_messages={"required": _("Enter the date of birth.")},
+        help_text=_(
+            "As their record here has it, for example 05/06/1985: by it and the name the account"
+            " is linked to the record, once and for all."
+        ),
+    )
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["born_on"].widget.attrs["autocomplete"] = "off"
+
+
+class RoleConfirmForm(WhoseForm):
+    """Whose account it is that a role is confirmed for, while the account has no person."""
+
+    is_unrecorded = forms.BooleanField(label=_("Is not recorded here as a member"), required=False)
+    quiet_optional = True
+
+    def __init__(self, *args: Any, is_known: bool, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        if is_known:
+            del self.fields["born_on"], self.fields["is_unrecorded"]
+        else:
+            self.fields["born_on"].required = False  # or the tick
+
+
 class ReasonForm(OnceForm):
     """Why it is done; the row that records it keeps the sentence."""
 

@@ -6,9 +6,12 @@ from collections.abc import Collection
 from datetime import date
 from typing import TYPE_CHECKING
 
-from django.db.models import Exists, OuterRef, Q, QuerySet
+from django.db.models import BigIntegerField, Exists, OuterRef, Q, QuerySet
+from django.db.models.functions import Coalesce
 
-from .models import Ancestry, Appointment, Placement, Role, User
+from config.rows import beyond_scope
+
+from .models import Ancestry, Appointment, AppointmentProposal, Person, Placement, Role, User
 
 if TYPE_CHECKING:
     from django.contrib.auth.models import AnonymousUser
@@ -50,16 +53,36 @@ def is_one_human(one: User, other: User) -> bool:
     """Say whether both accounts are of one human being: also where two records were merged."""
     if one.pk == other.pk:
         return True
-    if one.person is None or other.person is None:
+    if one.person_id is None or other.person_id is None:
         return False
-    return one.person.kept_id == other.person.kept_id
+    if one.person_id == other.person_id:
+        return True
+    people = Person.objects.filter(pk__in=[one.person_id, other.person_id])
+    with beyond_scope():  # whoever is at the page need not see either of them
+        return len(set(people.values_list(_kept(), flat=True))) == 1
+
+
+def _kept() -> Coalesce:
+    """Return a column of people: the key of the record that is kept of them."""
+    return Coalesce("merged_into_id", "pk", output_field=BigIntegerField())
+
+
+def accounts_of_human(user: User) -> set[int]:
+    """Return the keys of every account of the human being whose account `user` is."""
+    if user.person_id is None:
+        return {user.pk}
+    with beyond_scope():
+        kept = Person.objects.values_list(_kept(), flat=True).get(pk=user.person_id)
+        same = User.objects.filter(Q(person=kept) | Q(person__merged_into=kept))
+        return {user.pk, *same.values_list("pk", flat=True)}
 
 
 def accounts_kept_by(administrator: User | AnonymousUser, *, on: date) -> QuerySet[User]:
     """Return the accounts that `administrator` keeps on day `on`: none beyond their subtree.
 
     Those without any role still to run are kept by every administrator. One who keeps a part of
-    the tree may not close the account of somebody who also acts outside it.
+    the tree may not close the account of somebody who also acts outside it, or whose role there
+    waits for confirmation.
     """
     if not holds(administrator, Role.ADMINISTRATOR, on=on):
         return User.objects.none()
@@ -71,7 +94,10 @@ def accounts_kept_by(administrator: User | AnonymousUser, *, on: date) -> QueryS
         Q(period__endswith__isnull=True) | Q(period__endswith__gt=on),
         user=OuterRef("pk"),
     )
-    return User.objects.filter(~Exists(beyond))
+    waiting = AppointmentProposal.objects.filter(
+        ~Q(organization__in=scope), state=AppointmentProposal.State.ASKED, user=OuterRef("pk")
+    )
+    return User.objects.filter(~Exists(beyond), ~Exists(waiting))
 
 
 def keeps_kinds(user: User | AnonymousUser, *, on: date) -> bool:

@@ -10,6 +10,7 @@ authenticator taken away) counts from the next request on.
 
 from __future__ import annotations
 
+import re
 from base64 import b64decode, b64encode
 from datetime import datetime, timedelta
 from typing import Any
@@ -27,6 +28,8 @@ from config import clock, vault
 
 DEVICE = "device"
 ADDRESS = "address"
+KEY = re.compile(r"[a-z0-9]{32}")
+"""How Django makes the keys of sessions."""
 SEEN_ANEW = timedelta(seconds=60)
 """A session is written as seen at most so often."""
 WRITTEN = ["session_data", "expire_date", "user", "device", "address"]
@@ -48,6 +51,10 @@ class SessionStore(DatabaseStore):
         from organizations.models import OpenSession  # noqa: PLC0415
 
         return OpenSession
+
+    def _validate_session_key(self, key: str | None) -> bool:
+        """Say whether `key` is one that sessions have: whatever else a cookie says is none."""
+        return key is not None and KEY.fullmatch(key) is not None
 
     def _get_session_from_db(self) -> Any:
         try:

@@ -51,6 +51,7 @@ BY = {
 }
 AT_THE_FIRST_START = gettext_noop("Signed in at the first start")
 PASSWORD_WRONG = gettext_noop("Wrong password")
+PASSWORD_CHANGED = gettext_noop("Second proof, after a password that no longer holds")
 CODE_WRONG = gettext_noop("Wrong code, after the right password")
 PASSKEY_WRONG = gettext_noop("A passkey that is not theirs")
 START_CODE_WRONG = gettext_noop("Wrong start code, or one that is no longer taken")
@@ -153,6 +154,9 @@ class TellingAdapter(Adapter):
 
     def refused_as_closed(self, request: HttpRequest, user: Any) -> None:
         tell_wrong(request, user, CLOSED_TRIED)
+
+    def refused_as_changed(self, request: HttpRequest, user: Any) -> None:
+        tell_wrong(request, user, PASSWORD_CHANGED)
 
     def login(self, request: HttpRequest, user: Any) -> None:
         super().login(request, user)

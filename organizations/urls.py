@@ -142,6 +142,11 @@ urlpatterns = [
         grants.ProposalDecline.as_view(),
         name="appointment-decline",
     ),
+    path(
+        "phan-quyen/vai-tro/<int:pk>/la-ai/",
+        grants.AccountWhose.as_view(),
+        name="account-whose",
+    ),
     path("dang-vien/", members.MemberList.as_view(), name="member-list"),
     path("dang-vien/them/", members.MemberCreate.as_view(), name="member-new"),
     path("dang-vien/trung/", duplicates.DuplicateList.as_view(), name="duplicate-list"),

@@ -151,7 +151,8 @@ ACCOUNT_PREVENT_ENUMERATION = True
 ACCOUNT_LOGOUT_ON_GET = False
 # The lock below counts wrong passwords of one (user, address). Besides, one account is guessed at
 # slowly whatever the address, by password or by code: `Adapter.pre_authenticate`.
-ACCOUNT_RATE_LIMITS = {"login_failed": "40/h/key", "login": "60/m/ip"}
+# Of one address, which is a whole office, so much alone that its hashing does not hold up others.
+ACCOUNT_RATE_LIMITS = {"login_failed": "40/h/key", "login": "600/m/ip", "start_code": "120/m/ip"}
 AXES_LOCKOUT_PARAMETERS = [["username", "ip_address"]]
 AXES_FAILURE_LIMIT = 8
 AXES_COOLOFF_TIME = timedelta(minutes=15)

@@ -23,6 +23,7 @@ LINKED_ONCE = stays_once(
 class User(AbstractUser):
     """Somebody who signs in; linked to a person, so that no one acts on their own record.
 
+    Whoever confirms a role says who it is. Two accounts of one person are one human being.
     `is_superuser` gives nothing in the product's pages.
     """
 
@@ -30,12 +31,12 @@ class User(AbstractUser):
     last_name = None  # type: ignore[assignment]
     email = models.EmailField(_("email address"), blank=True)
     full_name = models.CharField(_("full name"), max_length=120)
-    person = models.OneToOneField(
+    person = models.ForeignKey(
         "organizations.Person",
         models.PROTECT,
         null=True,
         blank=True,
-        related_name="user",
+        related_name="accounts",
         verbose_name=_("person"),
     )
 

@@ -14,7 +14,10 @@ from typing import Any
 from django.contrib.auth.password_validation import validate_password
 from django.core.exceptions import PermissionDenied, ValidationError
 from django.db import IntegrityError, transaction
+from django.db.models import Exists, OuterRef, QuerySet
+from django.db.models.functions import Now
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_noop
 from psycopg.types.range import DateRange
 
 from config import clock, names
@@ -24,19 +27,33 @@ from config.periods import between
 from organizations.models import (
     Appointment,
     AppointmentProposal,
+    AuditEvent,
     Installation,
     Organization,
     Person,
     Placement,
     Role,
+    StartCode,
     User,
 )
-from organizations.permissions import accounts_kept_by, acts, holds, is_one_human
+from organizations.models.audit import kind_of, reference_of
+from organizations.permissions import (
+    accounts_kept_by,
+    accounts_of_human,
+    acts,
+    holds,
+    is_one_human,
+)
 from organizations.rights import CONFIRM_ROLE, END_ROLE, KEEP_ACCOUNTS, PROPOSE_ROLE
 
 from .handovers import open_for_ended, take_over
 from .sessions import end_sessions
 from .structure import found
+
+CODE_DAYS = 30
+"""So long whoever made a start code for somebody of the staff is not confirmed by them."""
+SAID_WHO = gettext_noop("Said which person the account is of")
+SAID_NOBODY = gettext_noop("Said that the account is of nobody recorded here")
 
 
 def open_account(
@@ -149,14 +166,25 @@ def propose_appointment(
 
 
 @transaction.atomic
-def confirm_appointment(proposal: AppointmentProposal, *, by: User, on: date) -> Appointment:
+def confirm_appointment(
+    proposal: AppointmentProposal,
+    *,
+    by: User,
+    on: date,
+    born_on: date | None = None,
+    is_unrecorded: bool = False,
+) -> Appointment:
     """Confirm `proposal`: the role is in force from its first day on, at the earliest from `on`.
 
-    Raises PermissionDenied where `by` is not staff of the organisation or of one above,
-    DomainError where they proposed it or it is for themselves, it was answered, its last day is
-    over, or it could not be granted any more.
+    Of an account that has no person yet `by` says who it is: the one recorded here who has its
+    full name and was `born_on` that day, or nobody (`is_unrecorded`). Raises PermissionDenied
+    where `by` is not staff of the organisation or of one above, DomainError where they proposed
+    it or it is for themselves, they got a start code from who proposed it, it was answered, its
+    last day is over, nobody or several are found, or it could not be granted any more.
     """
     held = _answerable(proposal, by=by, on=on)
+    _say_who(held, by=by, on=on, born_on=born_on, is_unrecorded=is_unrecorded)
+    _refuse_answering_oneself(held, by=by)  # as it is known now who they are
     first, out = max(held.period.lower, on), held.period.upper
     if out is not None and out <= on:
         raise DomainError(_("The last day of this role is over: decline the proposal."))
@@ -197,11 +225,123 @@ def _answerable(proposal: AppointmentProposal, *, by: User, on: date) -> Appoint
         raise PermissionDenied
     if held.state != AppointmentProposal.State.ASKED:
         raise DomainError(_("This proposal was answered already."))
+    _refuse_answering_oneself(held, by=by)
+    return held
+
+
+def _refuse_answering_oneself(held: AppointmentProposal, *, by: User) -> None:
     if is_one_human(by, held.user):
         raise DomainError(_("Nobody confirms a role of their own."))
     if is_one_human(by, held.entered_by):
         raise DomainError(_("You proposed this role, so somebody else answers."))
-    return held
+    if gave_code_lately(held.entered_by, to=by):
+        raise DomainError(
+            _(
+                "Within the last %(days)s days %(who)s, who proposed this role, made a start code"
+                " for your account, so another of the staff answers."
+            )
+            % {"days": CODE_DAYS, "who": held.entered_by}
+        )
+
+
+def codes_lately(user: User) -> QuerySet[StartCode]:
+    """Return the start codes by which somebody may have come into the account of `user` lately.
+
+    Not the one with which it was opened, nor any from before it held a role: by these nobody came
+    to act as staff whom another had not confirmed since.
+    """
+    held = Appointment.objects.filter(user=user.pk, entered_at__lt=OuterRef("issued_at"))
+    return StartCode.objects.filter(
+        Exists(held), user=user.pk, issued_at__gt=Now() - timedelta(days=CODE_DAYS)
+    ).exclude(reason="")
+
+
+def gave_code_lately(administrator: User, *, to: User) -> bool:
+    """Say whether `administrator`, by any account of theirs, could have signed in as `to` lately.
+
+    Whoever reads a start code may use it: who proposes would confirm by the other's account.
+    """
+    return codes_lately(to).filter(issued_by__in=accounts_of_human(administrator)).exists()
+
+
+def _say_who(
+    held: AppointmentProposal, *, by: User, on: date, born_on: date | None, is_unrecorded: bool
+) -> None:
+    """Link the account of `held` to the person that it is of, unless it is linked already."""
+    user = User.objects.select_for_update(of=("self",)).get(pk=held.user_id)
+    held.user = user
+    if user.person_id is not None:
+        return
+    if (born_on is None) is not is_unrecorded:
+        sentence = _("Give the date of birth, or say that they are not recorded here: one of both.")
+        raise DomainError(fields={"born_on": sentence})
+    if born_on is None:
+        action, words = "account.unrecorded", SAID_NOBODY
+    else:
+        _link(user, born_on=born_on, by=by, on=on)
+        action, words = "account.linked", SAID_WHO
+    AuditEvent.objects.create(
+        actor=by,
+        kind=AuditEvent.Kind.SECURITY,
+        action=action,
+        words=words,
+        object=kind_of(user),
+        reference=reference_of(user),
+        organization=held.organization,
+    )
+
+
+@transaction.atomic
+def say_whose(appointment: Appointment, *, by: User, on: date, born_on: date) -> User:
+    """Link the account that holds `appointment` to who has its name and was `born_on` that day.
+
+    For accounts whose role nobody confirmed, or before it was asked whose they are. Raises
+    PermissionDenied where `by` is not staff of its organisation or of one above, DomainError
+    where it is their own account or linked already, or where nobody or several are found.
+    """
+    if not acts(by, *CONFIRM_ROLE.roles, over=appointment.organization, on=on):
+        raise PermissionDenied
+    user = User.objects.select_for_update(of=("self",)).get(pk=appointment.user_id)
+    if user.pk == by.pk:
+        raise DomainError(_("Another of the staff says whose your account is."))
+    if user.person_id is not None:
+        raise DomainError(_("It was said already whose this account is."))
+    _link(user, born_on=born_on, by=by, on=on)
+    return user
+
+
+def _link(user: User, *, born_on: date, by: User, on: date) -> None:
+    user.person_id = _recorded(user, born_on=born_on, by=by, on=on)
+    user.save(update_fields=["person"])
+
+
+def _recorded(user: User, *, born_on: date, by: User, on: date) -> int:
+    """Return the key of the record kept of who has the name of `user` and was `born_on` that day.
+
+    Among the people whom `by` sees; names are compared without diacritics.
+    """
+    alike = Person.objects.visible_to(by, on=on).filter(
+        name_search=names.search_key(user.full_name)[:120], born_on=born_on
+    )
+    found = {person.kept_id for person in alike}
+    if not found:
+        raise DomainError(
+            fields={
+                "born_on": _("No %(name)s with this date of birth is recorded where you work.")
+                % {"name": user}
+            }
+        )
+    if len(found) > 1:
+        raise DomainError(
+            fields={
+                "born_on": _(
+                    "Several people called %(name)s with this date of birth are recorded: first"
+                    " clear up which of them are the same."
+                )
+                % {"name": user}
+            }
+        )
+    return found.pop()
 
 
 def _answered(
@@ -299,7 +439,7 @@ def _refuse_granting(
 
 
 def _refuse_auditing_oneself(user: User, role: str, period: DateRange) -> None:
-    held = Appointment.objects.filter(user=user, period__overlap=period)
+    held = Appointment.objects.filter(user__in=accounts_of_human(user), period__overlap=period)
     writes = Role.writes()
     if role == Role.AUDITOR and held.filter(role__in=writes).exists():
         raise DomainError(fields={"role": _("Who writes in the records cannot audit them.")})

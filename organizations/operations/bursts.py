@@ -35,6 +35,8 @@ class Kind:
 
 
 HOUR = timedelta(hours=1)
+TRIES = 5
+"""So often a row that another deletes at this moment is made anew."""
 DENIED = "access.denied"
 WRONG = "sign-in.wrong"
 LOCKED = "sign-in.locked"
@@ -88,16 +90,20 @@ def _is_below_all(action: str, kind: Kind) -> bool:
 
 def _row(action: str, account: User | None, *, span: timedelta | None = None) -> Burst:
     """Return the locked row of the span that runs; what the one before left is told first."""
-    Burst.objects.get_or_create(action=action, account=account)
     over = ExpressionWrapper(
         Q(began_at__lte=Now() - (span or KINDS[action].span)), output_field=BooleanField()
     )
     rows = Burst.objects.select_for_update().filter(action=action, account=account)
-    row = rows.annotate(is_over=over, now=Now()).get()
-    if row.is_over:
-        _tell(row)
-        row.told, row.untold, row.began_at = 0, 0, row.now
-    return row
+    for _try in range(TRIES):
+        Burst.objects.get_or_create(action=action, account=account)
+        row = rows.annotate(is_over=over, now=Now()).first()
+        if row is None:
+            continue  # told by another meanwhile, and taken away
+        if row.is_over:
+            _tell(row)
+            row.told, row.untold, row.began_at = 0, 0, row.now
+        return row
+    raise Burst.DoesNotExist(f"{action}: taken away {TRIES} times while it was counted")
 
 
 def _tell(row: Burst) -> None:

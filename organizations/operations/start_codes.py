@@ -8,6 +8,7 @@ from __future__ import annotations
 import secrets
 from datetime import date
 
+from allauth.mfa.models import Authenticator
 from django.contrib.auth.hashers import check_password, make_password
 from django.contrib.auth.password_validation import validate_password
 from django.core.exceptions import PermissionDenied, ValidationError
@@ -15,7 +16,7 @@ from django.db import transaction
 from django.utils.translation import gettext as _
 
 from config.errors import DomainError
-from organizations.models import Person, StartCode, User
+from organizations.models import Appointment, Person, StartCode, User
 from organizations.permissions import accounts_kept_by
 
 from .accounts import open_account
@@ -60,8 +61,9 @@ def open_account_with_code(
 def reset_password(user: User, *, reason: str, by: User, on: date) -> StartCode:
     """Take the password of `user` away, end their sessions; return the start code to hand over.
 
-    A second proof stays. Raises PermissionDenied where `by` is no administrator over all that
-    `user` acts for, DomainError on one's own account, a closed one, or without a reason.
+    A second proof stays, unless the account never held a role: whoever had it until now may be
+    another than who gets the code. Raises PermissionDenied where `by` is no administrator over
+    all that `user` acts for, DomainError on one's own account, a closed one, or without a reason.
     """
     if not accounts_kept_by(by, on=on).filter(pk=user.pk).exists():
         raise PermissionDenied
@@ -81,6 +83,8 @@ def reset_password(user: User, *, reason: str, by: User, on: date) -> StartCode:
 
 def _issued(user: User, *, by: User, reason: str) -> StartCode:
     StartCode.objects.open().filter(user=user).update(is_replaced=True)
+    if not Appointment.objects.filter(user=user).exists():
+        Authenticator.objects.filter(user=user).delete()
     code = new_code()
     made = StartCode.objects.create(
         user=user, issued_by=by, reason=reason, code_hash=make_password(written_code(code))

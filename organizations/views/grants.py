@@ -17,9 +17,21 @@ from django.views.generic import View
 
 from config import clock
 from config.ui.pages import PAGE_PARAMETER, ActionView, SafePaginator
-from organizations.forms import ConfirmForm, DeclineForm
-from organizations.models import Appointment, AppointmentProposal, Organization, Role
-from organizations.operations.accounts import confirm_appointment, decline_appointment
+from organizations.forms import DeclineForm, RoleConfirmForm, WhoseForm
+from organizations.models import (
+    Appointment,
+    AppointmentProposal,
+    Organization,
+    Person,
+    Role,
+    User,
+)
+from organizations.operations.accounts import (
+    codes_lately,
+    confirm_appointment,
+    decline_appointment,
+    say_whose,
+)
 from organizations.permissions import holds
 
 A_PAGE = 25
@@ -57,6 +69,7 @@ class ProposalList(View):
             "answered": rows.exclude(state=asked).order_by("-answered_at", "-pk")[:ANSWERED],
             "page_obj": page,
             "total": paginator.count,
+            "code_givers": set(codes_lately(request.user).values_list("issued_by", flat=True)),
             "page_sizes": (),
         }
         return render(request, "organizations/proposal_list.html", context)
@@ -64,7 +77,7 @@ class ProposalList(View):
 
 @method_decorator(never_cache, name="dispatch")
 class ProposalConfirm(ActionView):
-    form_class: Any = ConfirmForm
+    form_class: Any = RoleConfirmForm
     template_name = "organizations/proposal_answer.html"
     title = gettext_lazy("Confirm a role")
     submit_label = gettext_lazy("Confirm the role")
@@ -77,23 +90,42 @@ class ProposalConfirm(ActionView):
         rows = AppointmentProposal.objects.confirmed_by(request.user, on=self.today)
         if request.method != "POST":
             rows = rows.filter(state=AppointmentProposal.State.ASKED).exclude(
-                Q(entered_by=request.user) | Q(user=request.user)
+                Q(entered_by=request.user)
+                | Q(user=request.user)
+                | Q(entered_by__in=codes_lately(request.user).values("issued_by"))
             )
         self.proposal = get_object_or_404(
             rows.select_related("user", "organization", "entered_by"), pk=proposal
         )
+        self.person = self._person_of(self.proposal.user)
+
+    def _person_of(self, account: User) -> str:
+        """Return who the account is of: their name, or a word for somebody of another unit."""
+        if account.person_id is None:
+            return ""
+        seen = Person.objects.visible_to(self.request.user, on=self.today)
+        found = seen.filter(pk=account.person_id).first()
+        if found is None:
+            return _("a member recorded in another unit")
+        return f"{found.full_name}, {found.born_on:%d/%m/%Y}"
+
+    def get_form_kwargs(self) -> dict[str, Any]:
+        return {"is_known": bool(self.person)}
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
         period = self.proposal.period
         return super().get_context_data(
             proposal=self.proposal,
+            person=self.person,
             first_on=max(period.lower, self.today),
             last_on=period.upper - timedelta(days=1) if period.upper else None,
             **kwargs,
         )
 
     def perform(self, form: Any) -> Any:
-        return confirm_appointment(self.proposal, by=self.request.user, on=self.today)
+        return confirm_appointment(
+            self.proposal, by=self.request.user, on=self.today, **form.values()
+        )
 
     def get_success_url(self, result: Any) -> str:
         return reverse("appointment-proposals")
@@ -115,6 +147,9 @@ class ProposalDecline(ProposalConfirm):
     submit_label = gettext_lazy("Decline the role")
     confirms = False
 
+    def get_form_kwargs(self) -> dict[str, Any]:
+        return {}
+
     def perform(self, form: DeclineForm) -> AppointmentProposal:
         return decline_appointment(
             self.proposal, by=self.request.user, on=self.today, **form.values()
@@ -122,3 +157,43 @@ class ProposalDecline(ProposalConfirm):
 
     def get_success_message(self, result: Any) -> str:
         return _("The role is declined; the proposal stays with its reason.")
+
+
+@method_decorator(never_cache, name="dispatch")
+class AccountWhose(ActionView):
+    """Whose an account is that acts here: said where no confirmation of its role asked for it."""
+
+    form_class = WhoseForm
+    template_name = "organizations/account_whose.html"
+    submit_label = gettext_lazy("Link the account")
+    told_as = gettext_lazy("Said which person the account is of")
+    told_kind = "security"
+    needs_fresh_proof = True
+
+    def load(self, request: HttpRequest, pk: int) -> None:
+        self.today = clock.today()
+        scope = Appointment.objects.organizations_of(
+            request.user, roles=[Role.STAFF], on=self.today
+        )
+        rows = Appointment.objects.filter(
+            organization__in=scope.values("pk"), period__contains=self.today
+        ).exclude(user=request.user.pk)
+        if request.method != "POST":
+            rows = rows.filter(user__person__isnull=True)
+        self.appointment = get_object_or_404(rows.select_related("user", "organization"), pk=pk)
+        self.organization = self.appointment.organization
+        self.title = _("Who is it: %(account)s") % {"account": self.appointment.user}
+
+    def perform(self, form: WhoseForm) -> User:
+        return say_whose(self.appointment, by=self.request.user, on=self.today, **form.values())
+
+    def get_success_url(self, result: User) -> str:
+        return reverse("appointment-proposals")
+
+    def get_success_message(self, result: User) -> str:
+        return _("The account %(account)s is linked to the member's record.") % {
+            "account": result.username
+        }
+
+    def get_cancel_url(self) -> str:
+        return reverse("appointment-proposals")

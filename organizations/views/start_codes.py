@@ -35,8 +35,8 @@ class PasswordSet(ActionView):
     told_kind = AuditEvent.Kind.SECURITY
 
     def post(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
-        # As often from one address as anybody may sign in.
-        if too_often := ratelimit.consume_or_429(request, action="login"):
+        # A budget of its own: who tries codes keeps nobody at the same address from signing in.
+        if too_often := ratelimit.consume_or_429(request, action="start_code"):
             return too_often
         try:
             return super().post(request, *args, **kwargs)

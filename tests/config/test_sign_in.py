@@ -25,7 +25,7 @@ from admissions.stages import Stage
 from config import clock
 from config.errors import DomainError
 from config.passwords import BannedWords
-from organizations.models import OpenSession, ProofReset, Role
+from organizations.models import OpenSession, ProofReset, Role, User
 from organizations.operations.accounts import (
     confirm_appointment,
     deactivate,
@@ -34,6 +34,8 @@ from organizations.operations.accounts import (
     reactivate,
 )
 from organizations.operations.sessions import end_sessions_of, reset_proofs
+from organizations.operations.start_codes import reset_password
+from organizations.sessions import KEY
 from organizations.tasks import forget_ended_sessions
 from tests.makers import DAY, PASSWORD, candidate, stand_on, world
 
@@ -219,7 +221,7 @@ def test_a_role_that_asks_for_a_second_proof_asks_at_the_next_request(real):
     proposal = propose_appointment(
         real.secretary, to=real.committee, role=Role.STAFF, by=real.administrator, on=today
     )
-    confirm_appointment(proposal, by=real.staff, on=today)
+    confirm_appointment(proposal, by=real.staff, on=today, is_unrecorded=True)
 
     assert client.get(TASKS).headers["Location"] == SECURITY
 
@@ -396,6 +398,32 @@ def test_between_password_and_proof_one_goes_back_to_signing_in(real):
 
     assert answer.headers["Location"] == SIGN_IN
     assert client.get(f"{SIGN_IN}xac-nhan/").headers["Location"] == SIGN_IN
+
+
+def test_a_sign_in_half_done_does_not_outlast_the_password_it_began_with(real):
+    secret = with_app(real.staff)
+    half, whole = signed_in(real.staff), signed_in(real.staff)
+    whole.post(f"{SIGN_IN}xac-nhan/", {"code": code_of(secret)})
+    assert is_in(whole)
+
+    reset_password(real.staff, reason="Quên", by=real.administrator, on=DAY)
+    cache.clear()  # the code was used by the other: here it is as if a minute had gone
+    answer = half.post(f"{SIGN_IN}xac-nhan/", {"code": code_of(secret)}, follow=True)
+
+    assert not is_in(half)
+    assert "Mật khẩu đã đổi" in text(answer)
+    assert half.get(f"{SIGN_IN}xac-nhan/").headers["Location"] == SIGN_IN
+
+
+def test_a_sign_in_half_done_ends_with_the_account(real):
+    secret = with_app(real.staff2)
+    half = signed_in(real.staff2)
+    User.objects.filter(pk=real.staff2.pk).update(is_active=False)
+
+    half.post(f"{SIGN_IN}xac-nhan/", {"code": code_of(secret)})
+
+    assert not OpenSession.objects.filter(user=real.staff2).exists()
+    assert not is_in(half)
 
 
 def test_codes_cannot_be_tried_for_ever(real):
@@ -641,6 +669,33 @@ def test_signing_out_clears_what_the_browser_kept_and_one_signs_in_again(place):
     assert "Clear-Site-Data" not in client.get(TASKS).headers
 
 
+@pytest.mark.parametrize(
+    "key",
+    [
+        r'"\000aaaaaaaa"',
+        r'"\000aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa"',
+        r'"\377\376aaaaaaaa"',
+        "a" * 31,
+        "a" * 33,
+        "A" * 32,
+        "a" * 5000,
+        "'; --aaaaaaaa",
+    ],
+)
+def test_a_cookie_that_is_no_key_of_a_session_is_nobodys(place, settings, key):
+    client = Client(raise_request_exception=False)
+
+    answer = client.get(TASKS, HTTP_COOKIE=f"{settings.SESSION_COOKIE_NAME}={key}")
+
+    assert (answer.status_code, answer.headers["Location"].startswith(SIGN_IN)) == (302, True)
+
+
+def test_the_keys_of_sessions_have_the_shape_that_is_asked_for(place):
+    key = signed_in(place.secretary).session.session_key
+
+    assert KEY.fullmatch(key)
+
+
 # ---------------------------------------------------------------- passwords
 
 
@@ -659,6 +714,13 @@ def test_thirty_wrong_passwords_lock_the_pair_and_not_the_office(place):
     assert not is_in(signed_in(place.secretary, address=OFFICE))
     assert is_in(signed_in(place.secretary2, address=OFFICE))
     assert is_in(signed_in(place.secretary, address="10.0.0.8"))
+
+
+def test_sixty_wrong_tries_at_one_address_lock_out_nobody_else_of_the_office(place):
+    for user in (place.secretary, place.staff, place.approver, place.leader, place.auditor):
+        tried(user, 12)
+
+    assert is_in(signed_in(place.secretary2, address=OFFICE))
 
 
 def test_who_goes_on_guessing_from_one_address_locks_nobody_out_elsewhere(place):

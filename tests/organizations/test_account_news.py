@@ -55,7 +55,7 @@ def grant(here: World, user: User, *, at: Organization | None = None) -> Appoint
     )
     proposal = AppointmentProposal.objects.get(user=user)
     answer = browser(here.staff).post(
-        reverse("appointment-confirm", args=[proposal.pk]), {"once": once()}
+        reverse("appointment-confirm", args=[proposal.pk]), {"once": once(), "is_unrecorded": "on"}
     )
     assert answer.status_code == 303, answer.content.decode()[:2000]
     return Appointment.objects.get(user=user, organization=unit)
@@ -134,8 +134,9 @@ def test_a_role_given_is_told_to_its_holder_and_to_the_staff_of_the_unit_alone(
     grant(here, user)
 
     own = told_at_sign_in(user)
-    assert len(own) == 3, "proposed, confirmed, and where more stands"
-    assert "Xác nhận vai trò: Đỗ Văn Mới, Lãnh đạo" in own[1]
+    assert len(own) == 4, "proposed, whose it is, confirmed, and where more stands"
+    assert "Xác nhận chủ tài khoản không có hồ sơ ở đây" in own[1]
+    assert "Xác nhận vai trò: Đỗ Văn Mới, Lãnh đạo" in own[2]
     (line,) = told_at_sign_in(other)
     assert line.startswith("Vai trò trong đơn vị của đồng chí: ")
     assert "Đỗ Văn Mới" in line

@@ -86,7 +86,7 @@ def test_a_proposed_role_gives_nothing_until_staff_confirm_it(kc: World) -> None
 
     proposal = proposed(kc, new)
     before = Candidate.objects.visible_to(new, on=DAY).count()
-    confirm_appointment(proposal, by=kc.staff, on=DAY)
+    confirm_appointment(proposal, by=kc.staff, on=DAY, is_unrecorded=True)
 
     assert before == 0
     assert list(Candidate.objects.visible_to(new, on=DAY)) == [file]
@@ -101,7 +101,7 @@ def test_a_proposed_role_gives_nothing_until_staff_confirm_it(kc: World) -> None
 def test_a_role_begins_no_earlier_than_it_was_confirmed(kc: World) -> None:
     proposal = proposed(kc, account("moi"), since=BEGINNING)
 
-    made = confirm_appointment(proposal, by=kc.staff, on=TOMORROW)
+    made = confirm_appointment(proposal, by=kc.staff, on=TOMORROW, is_unrecorded=True)
 
     assert made.period == since(TOMORROW)
 
@@ -118,7 +118,7 @@ def test_a_declined_proposal_stays_with_its_reason_and_may_be_made_again(kc: Wor
     )  # fmt: skip
     assert not new.appointments.exists()
     with pytest.raises(DomainError, match="trả lời"):
-        confirm_appointment(proposal, by=kc.staff2, on=DAY)
+        confirm_appointment(proposal, by=kc.staff2, on=DAY, is_unrecorded=True)
     assert proposed(kc, new).state == "asked"
 
 
@@ -135,14 +135,17 @@ def test_only_staff_there_or_above_confirm_and_neither_who_proposed_nor_who_is_g
 
     for who in (kc.approver, kc.leader, kc.auditor, kc.administrator, kc.secretary, elsewhere):
         with pytest.raises(PermissionDenied):
-            confirm_appointment(proposal, by=who, on=DAY)
+            confirm_appointment(proposal, by=who, on=DAY, is_unrecorded=True)
     for row, who, words in (
         (proposal, kc.staff2, "tự xác nhận"),
         (own, both, "đã đề nghị vai trò này"),
     ):
         with pytest.raises(DomainError, match=words):
-            confirm_appointment(row, by=who, on=DAY)
-    assert confirm_appointment(proposal, by=kc.staff, on=DAY).approved_by == kc.staff
+            confirm_appointment(row, by=who, on=DAY, is_unrecorded=True)
+    assert (
+        confirm_appointment(proposal, by=kc.staff, on=DAY, is_unrecorded=True).approved_by
+        == kc.staff
+    )
 
 
 def test_the_last_staff_of_the_top_stay_until_another_is_confirmed(kc: World) -> None:
@@ -151,7 +154,9 @@ def test_the_last_staff_of_the_top_stay_until_another_is_confirmed(kc: World) ->
     with pytest.raises(DomainError, match="duy nhất"):
         end_appointment(last, by=kc.administrator, on=DAY)
     new = account("moi")
-    confirm_appointment(proposed(kc, new, to=kc.top, role=Role.STAFF), by=kc.staff2, on=DAY)
+    confirm_appointment(
+        proposed(kc, new, to=kc.top, role=Role.STAFF), by=kc.staff2, on=DAY, is_unrecorded=True
+    )
 
     assert end_appointment(last, by=kc.administrator, on=DAY).period == between(BEGINNING, DAY)
 
@@ -198,7 +203,10 @@ def test_a_new_installation_comes_by_its_first_two_and_by_two_from_then_on(db: N
     assert (first.granted_by, first.approved_by) == (administrator, None)
     assert isinstance(second, AppointmentProposal)
     assert isinstance(waits, AppointmentProposal)
-    assert confirm_appointment(waits, by=first.user, on=DAY).approved_by == first.user
+    assert (
+        confirm_appointment(waits, by=first.user, on=DAY, is_unrecorded=True).approved_by
+        == first.user
+    )
 
 
 @pytest.mark.parametrize("is_complete", [False, True])
@@ -238,7 +246,9 @@ def test_staff_find_what_waits_among_their_tasks_and_answer_it(kc: World) -> Non
     client = browser(kc.staff)
 
     shown = client.get(reverse("appointment-proposals")).content.decode()
-    yes = client.post(reverse("appointment-confirm", args=[first.pk]), {"once": once()})
+    yes = client.post(
+        reverse("appointment-confirm", args=[first.pk]), {"once": once(), "is_unrecorded": "on"}
+    )
     blank = client.post(reverse("appointment-decline", args=[second.pk]), {"once": once()})
     no = client.post(
         reverse("appointment-decline", args=[second.pk]), {"once": once(), "reason": "Chưa cần"}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+import time
 from collections.abc import Iterator
 from datetime import timedelta
 from typing import Any
@@ -11,7 +12,7 @@ import pytest
 from allauth.mfa.models import Authenticator
 from allauth.mfa.totp.internal import auth as totp
 from django.core.cache import cache
-from django.db import connection
+from django.db import connection, transaction
 from django.db.models import F
 from django.test import Client
 from django.urls import reverse
@@ -23,9 +24,11 @@ from organizations.operations.bursts import (
     LOCKED,
     WRONG,
     is_told_singly,
+    tell_counted,
     tell_what_is_over,
 )
 from organizations.operations.sessions import end_sessions
+from tests.admissions.test_races import at_once
 from tests.makers import DAY, PASSWORD, World, account, officer, stand_on, world
 from tests.organizations.test_audit import browser, settle
 
@@ -329,6 +332,35 @@ def test_two_at_once_are_both_counted() -> None:
 
     row = Burst.objects.get(action=WRONG, account=user)
     assert (row.told, row.untold, sum(found), len(found)) == (20, 40, 20, 60)
+
+
+@pytest.mark.django_db(transaction=True)
+def test_who_is_counted_while_the_count_is_told_and_taken_away_is_counted_anew() -> None:
+    user = account("vua-vao")
+    is_told_singly(WRONG, user)
+    before = Burst.objects.get(action=WRONG, account=user)
+    is_taken = threading.Event()
+
+    def take_away() -> None:
+        with transaction.atomic():
+            tell_counted(WRONG, user)
+            is_taken.set()
+            for _moment in range(500):  # until the other waits for this row
+                with connection.cursor() as cursor:
+                    cursor.execute("SELECT count(*) FROM pg_locks WHERE NOT granted")
+                    if cursor.fetchone()[0]:
+                        break
+                time.sleep(0.01)
+
+    def count() -> bool:
+        assert is_taken.wait(10)
+        return is_told_singly(WRONG, user)
+
+    results = at_once(take_away, count)
+
+    assert results == [None, True]
+    after = Burst.objects.get(action=WRONG, account=user)
+    assert (after.told, after.pk != before.pk) == (1, True)
 
 
 def test_whose_sessions_end_otherwise_leaves_no_sign_out(here: World) -> None:

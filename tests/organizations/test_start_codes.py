@@ -155,6 +155,20 @@ def test_a_reset_stops_the_old_password_and_every_session_at_once_and_keeps_the_
     assert Authenticator.objects.filter(user=here.staff).count() == 1
 
 
+def test_a_code_for_an_account_that_never_held_a_role_takes_its_second_proofs_away(
+    here: World,
+) -> None:
+    made = open_account_with_code(
+        username="moi", full_name="Đỗ Văn Mới", by=here.administrator, on=DAY
+    )
+    set_password(username="moi", code=made.code, password=NEW_PASSWORD)
+    totp.TOTP.activate(made.user, totp.generate_totp_secret())
+
+    issued(here, made.user)
+
+    assert not Authenticator.objects.filter(user=made.user).exists()
+
+
 def test_only_an_administrator_resets_for_a_reason_and_never_their_own(here: World) -> None:
     for who in (here.staff, here.secretary, here.leader):
         with pytest.raises(PermissionDenied):
@@ -257,10 +271,11 @@ def test_whatever_does_not_fit_is_told_by_one_sentence_and_to_the_audit(here: Wo
 
 def test_codes_cannot_be_tried_for_ever(here: World) -> None:
     made = issued(here, here.secretary)
-    for _try in range(60):
+    for _try in range(120):
         Client().post(URL, {"once": once(), "username": "x"})
 
     assert sent(here.secretary.username, made.code).status_code == 429
+    assert gets_in(here.staff.username, PASSWORD), "others at the same address sign in"
     assert not StartCode.objects.get(pk=made.pk).used_at
 
 
