@@ -33,6 +33,7 @@ from admissions.selectors.permission import asked_of
 from admissions.selectors.rule_sets import changes_to_answer
 from admissions.stages import Step
 from organizations.models import Appointment, Role, User
+from organizations.models.relative import own_people_of
 from organizations.sheets.waiting import Kind, Row, at
 
 DAYS_TOLD = 7
@@ -87,7 +88,8 @@ def _to_answer_change(first: Row, _on: date) -> str:
 def _erasures(user: User, on: date) -> QuerySet[Erasure]:
     approves = Appointment.objects.organizations_of(user, roles=ANSWER_ERASURE.roles, on=on)
     asked = Erasure.objects.waiting().filter(candidate__cell__in=approves.values("pk"))
-    return asked.exclude(entered_by=user).order_by("pk")
+    own = Q(entered_by__in=same_human(user)) | Q(candidate__person__in=own_people_of(user))
+    return asked.exclude(own).order_by("pk")
 
 
 def _to_answer_erasure(first: Row, _on: date) -> str:
