@@ -217,7 +217,7 @@ def _helped(cases: Sequence[Case], *, by: int | None, prepares: frozenset[int]) 
     ]
 
 
-def _transfers(handover: Handover, *, user: User, on: date, has_left: bool) -> list[Item]:
+def _transfers(handover: Handover, *, user: User, on: date, has_left: bool = False) -> list[Item]:
     unit = handover.organization_id
     found = Transfer.objects.open().filter(Q(origin=unit) | Q(destination=unit))
     if has_left:
