@@ -6,13 +6,17 @@ all of them count as one. The database refuses the same (`models.separation`).
 
 from __future__ import annotations
 
-from django.db.models import Q, QuerySet
+from typing import Any
+
+from django.db.models import Exists, OuterRef, Q, QuerySet
+from django.db.models.functions import Coalesce
 from django.utils.translation import gettext as _
 
 from admissions.cases import Case
-from admissions.models import Decision
+from admissions.models import Ballot, Candidate, Decision, Introducer, Mentorship, Milestone
 from admissions.models.separation import PROPOSING
 from organizations.models import Person, User
+from organizations.models.relative import own_people_of
 
 
 def part_taken(case: Case, *, by: User) -> str | None:
@@ -94,3 +98,38 @@ def accounts_of(by: User) -> set[int]:
 def _accounts_of(kept: int) -> QuerySet[User]:
     """Return the accounts of the person whose kept record is `kept`."""
     return User.objects.filter(Q(person=kept) | Q(person__merged_into=kept))
+
+
+def same_human(by: User) -> QuerySet[Any]:
+    """Return the keys of `accounts_of` for an `__in`, compiled once for all users."""
+    kept = _kept_of(by)
+    accounts = User.objects.filter(
+        Q(pk=by.pk) | Q(person__in=kept) | Q(person__merged_into__in=kept)
+    )
+    return accounts.values("pk")
+
+
+def touched_by(by: User) -> QuerySet[Candidate]:
+    """Return the files in which `by` took part or approved, as `part_taken` and `decided_already`.
+
+    For an `__in`; also their own and those of relatives whom they declared.
+    """
+    accounts, kept = same_human(by), _kept_of(by)
+    of_file = {"candidate": OuterRef("pk")}
+    helping = Mentorship.objects.filter(**of_file)
+    introducing = Introducer.objects.filter(**of_file)
+    return Candidate.objects.filter(
+        Q(entered_by__in=accounts)
+        | Q(person__in=own_people_of(by))
+        | Exists(Milestone.objects.filter(**of_file, step__in=PROPOSING, entered_by__in=accounts))
+        | Exists(Ballot.objects.filter(**of_file, entered_by__in=accounts))
+        | Exists(Decision.objects.filter(**of_file, approved_by__in=accounts))
+        | Exists(helping.filter(Q(mentor__in=kept) | Q(mentor__merged_into__in=kept)))
+        | Exists(introducing.filter(Q(person__in=kept) | Q(person__merged_into__in=kept)))
+    )
+
+
+def _kept_of(by: User) -> QuerySet[Any]:
+    """Return the record that is kept of the person of `by`, for an `__in`."""
+    with_person = User.objects.filter(pk=by.pk, person__isnull=False)
+    return with_person.values(kept=Coalesce("person__merged_into", "person"))

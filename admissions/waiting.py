@@ -6,15 +6,16 @@ from collections.abc import Callable
 from datetime import date
 from typing import Any
 
-from django.db.models import Q, QuerySet
+from django.db.models import Exists, OuterRef, Q, QuerySet
 from django.db.models.expressions import RawSQL
 from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 
+from admissions.guards import STEPS
+from admissions.guards_of_separation import same_human, touched_by
 from admissions.models import (
     AwarenessClass,
     Candidate,
-    Decision,
     EmergencyOpening,
     Enrolment,
     Erasure,
@@ -30,7 +31,9 @@ from admissions.selectors.meetings import short_above
 from admissions.selectors.moving import TO_SEND, TO_TAKE, panel
 from admissions.selectors.permission import asked_of
 from admissions.selectors.rule_sets import changes_to_answer
+from admissions.stages import Step
 from organizations.models import Appointment, Role, User
+from organizations.models.relative import own_people_of
 from organizations.sheets.waiting import Kind, Row, at
 
 DAYS_TOLD = 7
@@ -85,7 +88,8 @@ def _to_answer_change(first: Row, _on: date) -> str:
 def _erasures(user: User, on: date) -> QuerySet[Erasure]:
     approves = Appointment.objects.organizations_of(user, roles=ANSWER_ERASURE.roles, on=on)
     asked = Erasure.objects.waiting().filter(candidate__cell__in=approves.values("pk"))
-    return asked.exclude(entered_by=user).order_by("pk")
+    own = Q(entered_by__in=same_human(user)) | Q(candidate__person__in=own_people_of(user))
+    return asked.exclude(own).order_by("pk")
 
 
 def _to_answer_erasure(first: Row, _on: date) -> str:
@@ -96,9 +100,11 @@ def _late_entries(user: User, on: date) -> QuerySet[LateEntry]:
     approves = Appointment.objects.organizations_of(
         user, roles=HOLDERS[Permission.ANSWER_LATE].roles, on=on
     )
-    entered = LateEntry.objects.waiting().filter(candidate__cell__in=approves.values("pk"))
-    approved = Decision.objects.filter(approved_by=user).values("candidate")
-    return entered.exclude(Q(entered_by=user) | Q(candidate__in=approved)).order_by("pk")
+    entered = LateEntry.objects.waiting().filter(
+        candidate__cell__in=approves.values("pk"), candidate__stage__in=STEPS[Step.ADMIT].sources
+    )
+    touched = touched_by(user).filter(pk=OuterRef("candidate"))
+    return entered.exclude(Q(entered_by__in=same_human(user)) | Exists(touched)).order_by("pk")
 
 
 def _to_answer_late(first: Row, _on: date) -> str:

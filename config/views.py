@@ -87,7 +87,7 @@ def home(request: HttpRequest) -> HttpResponse:
         return redirect(where)
     # By its name: this ground floor of the web may not import the app above it.
     handovers: Any = apps.get_model("organizations", "Handover")._default_manager
-    hands_over = handovers.open().filter(outgoing=request.user).exists()
+    hands_over = handovers.visible_to(request.user).open().filter(outgoing=request.user).exists()
     return render(request, "account/no_appointment.html", {"hands_over": hands_over})
 
 

@@ -12,7 +12,14 @@ from django import forms
 from django.utils.translation import gettext_lazy as _
 
 from config.errors import DomainError
-from config.ui.forms import DateField, LineField, NameField, OnceForm, WholeNumberField
+from config.ui.forms import (
+    DateField,
+    LineField,
+    NameField,
+    OnceForm,
+    SecondPersonForm,
+    WholeNumberField,
+)
 
 from .indicators import CATALOGUE
 from .models import Indicator, Reason, Target
@@ -97,23 +104,13 @@ class BaselineFreezeForm(OnceForm):
     signed_on = DateField(label=_("Signed on"))
 
 
-class ApprovalForm(OnceForm):
-    """The second person's answer."""
-
-    answer = forms.ChoiceField(
-        label=_("Answer"),
-        choices=[("approve", _("Approve")), ("refuse", _("Refuse"))],
-        widget=forms.RadioSelect,
-        error_messages={"required": _("Choose an answer.")},
-    )
-
-
-class WithdrawalForm(ApprovalForm):
+class WithdrawalForm(SecondPersonForm):
     """The answer of the one who asked: a second person approves, oneself only takes back."""
+
+    answers = (("refuse", _("Withdraw what I asked for")),)
 
     def __init__(self, *args, **kwargs):
         super().__init__(*args, **kwargs)
-        self.fields["answer"].choices = [("refuse", _("Withdraw what I asked for"))]
         self.fields["answer"].initial = "refuse"
 
 
@@ -178,13 +175,8 @@ class NoSourceForm(OnceForm):
     )
 
 
-class AnswerForm(OnceForm):
-    answer = forms.ChoiceField(
-        label=_("Answer"),
-        choices=[("accept", _("Accept")), ("return", _("Send back"))],
-        widget=forms.RadioSelect,
-        error_messages={"required": _("Choose an answer.")},
-    )
+class AnswerForm(SecondPersonForm):
+    answers = (("accept", _("Accept")), ("return", _("Send back")))
 
 
 class TargetForm(OnceForm):

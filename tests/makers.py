@@ -149,6 +149,15 @@ def account(username: str, *, full_name: str = "", person: Person | None = None)
     )
 
 
+def two_records_of_one_person(world: World, first: User, second: User) -> None:
+    """`first` and `second` act for one human being, each by a record; the second's was merged."""
+    first.person, second.person = world.members[8], member(world.sibling, since=date(2020, 1, 1))
+    for one in (first, second):
+        one.save(update_fields=["person"])
+    second.person.merged_into = first.person
+    second.person.save(update_fields=["merged_into"])
+
+
 def appointed(
     user: User,
     to: Organization,

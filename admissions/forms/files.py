@@ -10,7 +10,7 @@ from django.utils.translation import gettext_lazy as _
 
 from admissions.cases import Case, summoned
 from admissions.models import Group, Round, Special
-from admissions.operations.candidates import OverAge
+from admissions.operations.candidates import SEALED_COLUMNS, OverAge
 from admissions.stages import Level
 from config.errors import DomainError
 from config.ui.forms import (
@@ -25,6 +25,7 @@ from config.ui.forms import (
 from organizations.models import Organization, Person
 from organizations.models.person import Sex
 
+SEALED_HINT = _("Sealed: write only what changes.")
 TODAY_HINT = _("Day/month/year, for example 05/06/2021.")
 
 
@@ -71,13 +72,17 @@ class CandidateForm(OnceForm):
 
 
 class EditForm(VersionedForm, OnceForm):
+    """What is sealed comes empty, and left empty stays as it is."""
+
     full_name = NameField(label=_("Full name"))
     sex = forms.ChoiceField(label=_("Sex"), choices=Sex.choices, widget=forms.RadioSelect)
     occupation = LineField(label=_("Occupation"), max_length=120)
     ethnicity = LineField(label=_("Ethnicity"), max_length=40, required=False)
     education = LineField(label=_("Education"), max_length=120, required=False)
-    religion = LineField(label=_("Religion"), max_length=40, required=False)
-    residence = LineField(label=_("Residence"), max_length=160, required=False)
+    religion = LineField(label=_("Religion"), max_length=40, required=False, help_text=SEALED_HINT)
+    residence = LineField(
+        label=_("Residence"), max_length=160, required=False, help_text=SEALED_HINT
+    )
     is_youth_union_member = forms.BooleanField(label=_("Youth Union member"), required=False)
     groups = forms.MultipleChoiceField(
         label=_("Groups"),
@@ -101,6 +106,10 @@ class EditForm(VersionedForm, OnceForm):
         required=False,
         help_text=_("Readmission only: the wait is longer."),
     )
+
+    def values(self) -> dict[str, Any]:
+        found = super().values()
+        return {name: value for name, value in found.items() if value or name not in SEALED_COLUMNS}
 
 
 class ListForm(OnceForm):

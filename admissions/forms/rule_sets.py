@@ -44,16 +44,6 @@ class RuleChangeForm(OnceForm):
             self.fields["new"].widget.attrs["class"] = "w-n"
 
 
-class RuleAnswerForm(OnceForm):
-    """The second person's answer."""
-
-    answer = forms.ChoiceField(
-        label=_("Your answer"),
-        choices=[("approve", _("Approve")), ("refuse", _("Refuse"))],
-        widget=forms.RadioSelect,
-    )
-
-
 class DayOffForm(OnceForm):
     day = DateField(label=_("Day"))
     kind = forms.ChoiceField(

@@ -7,7 +7,6 @@ import django.db.models.deletion
 import organizations.models.guards
 import pgtrigger.compiler
 import pgtrigger.migrations
-import uuid
 from django.conf import settings
 from django.db import migrations, models
 
@@ -36,7 +35,6 @@ class Migration(migrations.Migration):
             name='LateEntry',
             fields=[
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('public_id', models.UUIDField(default=uuid.uuid4, editable=False, unique=True)),
                 ('ceremony_on', models.DateField(verbose_name='ceremony on')),
                 ('consented_on', models.DateField(blank=True, null=True, verbose_name='consented on')),
                 ('consent_number', models.CharField(blank=True, max_length=40, verbose_name='number of the consent')),
@@ -108,7 +106,7 @@ class Migration(migrations.Migration):
         ),
         migrations.AddConstraint(
             model_name='lateentry',
-            constraint=models.UniqueConstraint(condition=models.Q(('answered_at__isnull', True)), fields=('candidate',), name='late_entry_waits_once'),
+            constraint=models.UniqueConstraint(condition=models.Q(('answered_at__isnull', True)), fields=('decision',), name='late_entry_waits_once'),
         ),
         pgtrigger.migrations.AddTrigger(
             model_name='lateentry',

@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import uuid
-from typing import TYPE_CHECKING
-
 import pgtrigger
 from django.db import models
 from django.db.models import F, Q
@@ -15,13 +12,6 @@ from organizations.models.guards import NEVER_DELETED, EnteredAt, entered_now
 from .candidate import Candidate
 from .decision import Decision
 from .separation import ACCOUNTS, KEPT, PERSON_OF, TOOK_PART
-
-if TYPE_CHECKING:
-    from datetime import date
-
-    from django.contrib.auth.models import AnonymousUser
-
-    from organizations.models import User
 
 ASKED = """
     IF NEW.answered_at IS NOT NULL OR NEW.answered_by_id IS NOT NULL THEN
@@ -64,15 +54,9 @@ ANSWERED = """
 
 
 class LateEntryQuerySet(models.QuerySet["LateEntry"]):
-    def visible_to(
-        self, user: User | AnonymousUser, *, on: date | None = None
-    ) -> LateEntryQuerySet:
-        """Keep those of files that `user` sees by name."""
-        return self.filter(candidate__in=Candidate.objects.visible_to(user, on=on))
-
     def waiting(self) -> LateEntryQuerySet:
-        """Keep those that nobody has answered."""
-        return self.filter(answered_at__isnull=True)
+        """Keep those that nobody has answered, while the decision stands: it lapses with that."""
+        return self.filter(answered_at__isnull=True, decision__superseded_by__isnull=True)
 
 
 class LateEntry(models.Model):
@@ -81,12 +65,12 @@ class LateEntry(models.Model):
     It holds what the admission will say, and why it comes so late. Until somebody answers who
     neither entered it nor approved a decision of the case nor took part in it, there is no
     admission: nobody is a member by it and nothing counts it. Declined, it stays to be read, and
-    another may be entered.
+    another may be entered. It lapses unanswered where its decision is cancelled: under a new
+    decision the ceremony is held and entered anew.
     """
 
     fixed = frozenset(
         {
-            "public_id",
             "candidate",
             "decision",
             "ceremony_on",
@@ -98,7 +82,6 @@ class LateEntry(models.Model):
         }
     )
 
-    public_id = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
     candidate = models.ForeignKey(Candidate, models.PROTECT, related_name="late_entries")
     decision = models.ForeignKey(Decision, models.PROTECT, related_name="+")
     ceremony_on = models.DateField(_("ceremony on"))
@@ -134,7 +117,7 @@ class LateEntry(models.Model):
                 | Q(answered_at__isnull=False, answered_by__isnull=False),
             ),
             models.UniqueConstraint(
-                fields=["candidate"],
+                fields=["decision"],
                 condition=Q(answered_at__isnull=True),
                 name="late_entry_waits_once",
             ),

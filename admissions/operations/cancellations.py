@@ -17,7 +17,7 @@ from django.utils.translation import gettext as _
 
 from admissions.cases import Body, Case, case_of
 from admissions.guards import refusal_of_stage
-from admissions.guards_of_separation import part_taken
+from admissions.guards_of_separation import accounts_of, part_taken
 from admissions.models import Admission, Candidate, Decision, DecisionReview, Milestone
 from admissions.permissions import Permission, Rights
 from admissions.stages import ORDER, REACHES, STEP_OF_VOTE, Level, Stage, Step
@@ -226,9 +226,10 @@ def _refuse_answered(case: Case, review: DecisionReview) -> None:
 
 def barred_from_cancelling(case: Case, review: DecisionReview, *, by: User) -> str | None:
     """Return why `by` does not answer `review`: a third person does, who took no part."""
-    if review.entered_by_id == by.pk:
+    accounts = accounts_of(by)
+    if review.entered_by_id in accounts:
         return _("You asked for it, so another approver answers.")
-    if review.decision.approved_by_id == by.pk:
+    if review.decision.approved_by_id in accounts:
         return _("You approved the decision, so another approver cancels it.")
     return part_taken(case, by=by)
 

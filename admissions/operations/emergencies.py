@@ -17,6 +17,7 @@ from config.errors import DomainError
 from config.rows import beyond_scope
 from organizations import selectors
 from organizations.models import Ancestry, Appointment, Organization, Role
+from organizations.operations.brakes import NoSuchFile, brake_emergencies
 from organizations.operations.people import is_own_record
 from organizations.permissions import holds
 
@@ -38,7 +39,8 @@ def open_in_emergency(
     """Open the one file that bears `number`, or whose person has `full_name` in `organization`.
 
     For an hour by the database's clock, for `by` alone, its page alone. Raises PermissionDenied
-    where `by` is neither leader nor staff; DomainError at `reason` without one, and at `number` or
+    where `by` is neither leader nor staff; DomainError at `reason` without one and where a role of
+    theirs shows the file; OpenedTooOften after as many as a day has; and NoSuchFile at `number` or
     `full_name` with one sentence for all else: no such file, several, elsewhere, or of one's own.
     """
     if not holds(by, *OPEN_IN_EMERGENCY.roles, on=on):
@@ -46,13 +48,14 @@ def open_in_emergency(
     reason = names.written(reason)[:300]
     if not reason:
         raise DomainError(fields={"reason": _("Write why.")})
+    brake_emergencies(by, made=EmergencyOpening.objects.filter(account=by))
     found = _meant(by, on=on, number=number, full_name=full_name, organization=organization)
     if len(found) != 1 or is_own_record(by, found[0].person):
         sentence = _(
             "No one file is found by this. Write the file's number, or the whole name and the"
             " organisation as they are written; of two people of one name the number tells."
         )
-        raise DomainError(fields={"number" if number else "full_name": sentence})
+        raise NoSuchFile(fields={"number" if number else "full_name": sentence})
     if Candidate.objects.visible_to(by, on=on).filter(pk=found[0].pk).exists():
         raise DomainError(_("You see this file by your role: open it from the list of files."))
     made = EmergencyOpening.objects.create(

@@ -90,7 +90,9 @@ def let_count(entry: LateEntry, *, by: User, on: date) -> Admission:
     )
     found = _answered(case, entry, by=by)
     if found.decision_id != case.decided().pk:
-        raise DomainError(_("Another decision has taken the place of this one: decline."))
+        raise DomainError(
+            _("Its decision was cancelled, and the late entry with it: enter it anew.")
+        )
     return admit(
         case,
         by=found.entered_by,

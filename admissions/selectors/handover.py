@@ -82,9 +82,12 @@ class HandoverPage:
 def handover_page(handover: Handover, *, user: User, on: date) -> HandoverPage:
     """Return what passes with `handover` as `user` sees it; links only to what they may open.
 
-    The number of queries does not grow with the files.
+    Who has left sees what was there on the day of the hand-over, nothing that came after. The
+    number of queries does not grow with the files.
     """
-    files = list(_files(handover, on=on)[: AT_MOST + 1])
+    has_left = _has_left(handover, user, on=on)
+    found = _files(handover, on=on)
+    files = list((_there_then(found, handover) if has_left else found)[: AT_MOST + 1])
     is_cut = len(files) > AT_MOST
     del files[AT_MOST:]
     try:
@@ -115,7 +118,7 @@ def handover_page(handover: Handover, *, user: User, on: date) -> HandoverPage:
         waiting=sum(1 for row in rows if row.waits_for),
         papers=[item for case in cases for item in _expiring(case)],
         helped=_helped(cases, by=handover.outgoing.person_id, prepares=prepares),
-        transfers=_transfers(handover, user=user, on=on),
+        transfers=_transfers(handover, user=user, on=on, has_left=has_left),
         is_cut=is_cut,
         may_write=writes_note(user, handover, on=on),
         may_acknowledge=takes_over(user, handover, on=on),
@@ -135,6 +138,23 @@ def _files(handover: Handover, *, on: date) -> QuerySet[Candidate]:
         .select_related("person", "cell", "rules")
         .order_by("stage_since", "pk")
     )
+
+
+def _has_left(handover: Handover, user: User, *, on: date) -> bool:
+    """Say whether `user` hands over, and has no role by which the unit's people are seen."""
+    if handover.outgoing_id != user.pk:
+        return False
+    seen = Appointment.objects.organizations_of(user, roles=Role.sees_names(), on=on)
+    return not seen.filter(pk=handover.organization_id).exists()
+
+
+def _there_then(files: QuerySet[Candidate], handover: Handover) -> QuerySet[Candidate]:
+    """Keep the files entered by the day of `handover` that came from nowhere else since."""
+    moved = FileMove.objects.filter(candidate=OuterRef("pk"), on__gt=handover.on)
+    came = moved.filter(destination=OuterRef("cell")).exclude(
+        origin=handover.organization_id, reason="reorganised"
+    )
+    return files.filter(~Exists(came), entered_at__date__lte=handover.on)
 
 
 def _as_secretary(cases: Sequence[Case]) -> Rights:
@@ -197,14 +217,12 @@ def _helped(cases: Sequence[Case], *, by: int | None, prepares: frozenset[int]) 
     ]
 
 
-def _transfers(handover: Handover, *, user: User, on: date) -> list[Item]:
+def _transfers(handover: Handover, *, user: User, on: date, has_left: bool = False) -> list[Item]:
     unit = handover.organization_id
-    rows = (
-        Transfer.objects.open()
-        .filter(Q(origin=unit) | Q(destination=unit))
-        .select_related("person")
-        .order_by("requested_on", "pk")[:AT_MOST]
-    )
+    found = Transfer.objects.open().filter(Q(origin=unit) | Q(destination=unit))
+    if has_left:
+        found = found.filter(entered_at__date__lte=handover.on)
+    rows = found.select_related("person").order_by("requested_on", "pk")[:AT_MOST]
     opens = set(Transfer.objects.visible_to(user, on=on).filter(pk__in=[one.pk for one in rows]))
     return [
         Item(

@@ -378,10 +378,13 @@ class Extract:
     due_on: date | None
 
 
-def extract_of(case: Case) -> Extract:
-    """Return the extract of the file as it stands on the day of the case."""
+def extract_of(case: Case, *, with_sealed: bool) -> Extract:
+    """Return the extract of the file as it stands on the day of the case.
+
+    `with_sealed`: also religion and residence, which whoever asks tells the audit.
+    """
     return Extract(
-        person=_person(case),
+        person=_person(case, with_sealed=with_sealed),
         introduced=_introduced(case),
         relatives=_relatives(case),
         votes=[_line(case, level) for level in case.bodies.levels()],
@@ -390,9 +393,9 @@ def extract_of(case: Case) -> Extract:
     )
 
 
-def _person(case: Case) -> list[tuple[str, str]]:
+def _person(case: Case, *, with_sealed: bool) -> list[tuple[str, str]]:
     person, certificate = case.candidate.person, case.certificate
-    sealed = Particulars.objects.opened(person)
+    sealed = Particulars.objects.opened(person) if with_sealed else {}
     listed = case.milestone(Step.PUT_ON_LIST)
     return [
         (_("Full name"), person.full_name),
@@ -403,10 +406,10 @@ def _person(case: Case) -> list[tuple[str, str]]:
         ),
         (_("Sex"), person.get_sex_display()),
         (_("Ethnicity"), person.ethnicity),
-        (_("Religion"), sealed["religion"]),
+        *([(_("Religion"), sealed["religion"])] if with_sealed else []),
         (_("Education"), person.education),
         (_("Occupation"), person.occupation),
-        (_("Residence"), sealed["residence"]),
+        *([(_("Residence"), sealed["residence"])] if with_sealed else []),
         (_("On the sympathiser list"), f"{listed.on:%d/%m/%Y}" if listed else ""),
         (
             _("Class certificate"),

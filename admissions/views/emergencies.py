@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
 from typing import Any
 
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase
@@ -10,7 +9,7 @@ from django.shortcuts import render
 from django.urls import reverse
 from django.utils.decorators import method_decorator
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy, gettext_noop
+from django.utils.translation import gettext_lazy
 from django.views.decorators.cache import never_cache
 from django.views.generic import View
 
@@ -19,7 +18,6 @@ from admissions.models import Candidate, EmergencyOpening
 from admissions.operations.emergencies import open_in_emergency
 from admissions.permissions import OPEN_IN_EMERGENCY
 from config import clock
-from config.errors import DomainError
 from config.ui.pages import (
     PAGE_PARAMETER,
     PAGE_SIZES,
@@ -27,12 +25,10 @@ from config.ui.pages import (
     ActionView,
     SafePaginator,
 )
-from organizations.models import AuditEvent, Role
+from organizations.models import Role
 from organizations.permissions import holds
 
 PER_PAGE = 50
-TRIES_A_DAY = 20
-NOT_FOUND = "emergency.not_found"
 
 
 @method_decorator(never_cache, name="dispatch")
@@ -51,30 +47,9 @@ class OpenInEmergency(ActionView):
             raise Http404
         return None
 
-    def post(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
-        self.was_refused = False
-        answer = super().post(request, *args, **kwargs)
-        if self.was_refused:  # after the answer: with the action what it wrote is undone
-            AuditEvent.objects.note(
-                request,
-                words=gettext_noop("Found no file to open in an emergency"),
-                kind=AuditEvent.Kind.DENIED,
-                action=NOT_FOUND,
-            )
-        return answer
-
     def perform(self, form: EmergencyForm) -> EmergencyOpening:
         user: Any = self.request.user
-        tried = AuditEvent.objects.filter(
-            actor=user, action=NOT_FOUND, entered_at__gt=clock.now() - timedelta(days=1)
-        )
-        if tried.count() >= TRIES_A_DAY:
-            raise DomainError(_("No more is looked for today: ask the auditors."))
-        try:
-            return open_in_emergency(by=user, on=self.today, **form.values())
-        except DomainError:
-            self.was_refused = True
-            raise
+        return open_in_emergency(by=user, on=self.today, **form.values())
 
     def get_told(self, result: EmergencyOpening) -> Candidate:
         return result.candidate

@@ -11,6 +11,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from admissions.forms.erasures import ErasureAnswerForm, ErasureForm
+from admissions.guards_of_separation import accounts_of
 from admissions.models import Candidate, Erasure
 from admissions.operations.erasures import answer_erasure, ask_erasure, refusal_to_erase
 from admissions.permissions import ANSWER_ERASURE, ASK_ERASURE
@@ -99,7 +100,7 @@ class ErasureAnswer(OfClosedFile):
             file=self.file,
             erasure=self.erasure,
             refusal=None,
-            is_own=self.erasure.entered_by_id == self.request.user.pk,
+            is_own=self.erasure.entered_by_id in accounts_of(self.request.user),  # type: ignore[arg-type]
             **kwargs,
         )
 

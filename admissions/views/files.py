@@ -26,12 +26,7 @@ from admissions.forms.files import (
 from admissions.guards import STEPS
 from admissions.guards_of_separation import part_taken
 from admissions.models import Candidate, EmergencyOpening, LateEntry, Meeting
-from admissions.operations.candidates import (
-    SEALED_COLUMNS,
-    close_candidate,
-    edit_candidate,
-    log_candidate,
-)
+from admissions.operations.candidates import close_candidate, edit_candidate, log_candidate
 from admissions.operations.ceremonies import hold_ceremony, lateness
 from admissions.operations.decisions import decide
 from admissions.operations.late_entries import enter_late
@@ -52,7 +47,7 @@ from config.ui.navigation import TASKS, count_is_known
 from config.ui.pages import ActionView, FilteredListView, Stale
 from config.ui.searching import asked
 from organizations.audit import tell_searching
-from organizations.models import AccessEvent, Appointment, Particulars, Role
+from organizations.models import AccessEvent, Appointment, Role
 from organizations.permissions import holds
 from organizations.sheets import audit
 from organizations.sheets.waiting import waiting_for
@@ -216,10 +211,9 @@ class CandidateEdit(FileAction):
         person = self.file.person
         names = [name for name in EditForm.base_fields if hasattr(person, name)]
         of_file = ("groups", "special", "left_on", "was_cleared")
-        sealed = Particulars.objects.opened(person)
+        # What is sealed stays so: it is shown on its own page, which tells the audit.
         return {
             **{name: getattr(person, name) for name in names},
-            **{name: sealed[name] for name in SEALED_COLUMNS},
             **{name: getattr(self.file, name) for name in of_file},
         }
 

@@ -9,7 +9,7 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, render
 from django.urls import reverse
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
+from django.utils.translation import gettext_lazy, gettext_noop
 from django.views.generic import View
 
 from admissions.forms.files import HandoverNoteForm
@@ -17,7 +17,7 @@ from admissions.selectors.handover import AT_MOST, handover_page, named
 from config import clock
 from config.ui.pages import ActionView
 from organizations.forms import ConfirmForm
-from organizations.models import Handover, Role
+from organizations.models import AccessEvent, Handover, Role
 from organizations.operations.handovers import acknowledge, takes_over, write_note, writes_note
 from organizations.permissions import holds
 
@@ -43,6 +43,7 @@ class HandoverList(View):
 class HandoverDetail(View):
     def get(self, request: HttpRequest, public_id: Any) -> HttpResponse:
         handover = visible_handover(request, public_id)
+        AccessEvent.objects.note(request, words=gettext_noop("Opened the page"), record=handover)
         page = handover_page(handover, user=request.user, on=clock.today())
         context = {"page": page, "handover": handover, "confirm": ConfirmForm()}
         return render(request, "admissions/handover_detail.html", context)

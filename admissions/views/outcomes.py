@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from django.db import transaction
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import redirect, render
 from django.urls import reverse
@@ -24,7 +25,7 @@ from admissions.forms.outcomes import (
 )
 from admissions.guards import STEPS
 from admissions.guards_of_separation import part_taken
-from admissions.models import DecisionReview, RuleSet
+from admissions.models import Candidate, DecisionReview, RuleSet
 from admissions.operations.cancellations import (
     ask_cancellation,
     barred_from_cancelling,
@@ -53,7 +54,9 @@ from admissions.selectors.outcomes import before_us, extract_of
 from admissions.stages import Stage, Step
 from config import clock
 from config.errors import DomainError
-from organizations.models import AccessEvent, Role
+from organizations.audit import braked
+from organizations.models import AccessEvent, AuditEvent, ParticularsReading, Role
+from organizations.operations.brakes import ReadTooMuch, brake_reading
 from organizations.permissions import holds
 
 from .file_action import FileAction, visible_file
@@ -323,7 +326,11 @@ class FilesBeforeUs(View):
 
 
 class FileExtract(View):
-    """The extract for the members of the body that decides, to read and to print."""
+    """The extract for the members of the body that decides, to read and to print.
+
+    To who works with the file it says religion and residence, and each look is a reading of what is
+    sealed. An auditor gives a reason for that, on its own page.
+    """
 
     def get(self, request: HttpRequest, public_id: Any) -> HttpResponse:
         file = visible_file(request, public_id)
@@ -331,11 +338,32 @@ class FileExtract(View):
             case = case_of(file, on=clock.today())
         except RuleSet.DoesNotExist:
             raise Http404 from None
+        user: Any = request.user
+        works = holds(user, Role.SECRETARY, Role.STAFF, Role.APPROVER, on=clock.today())
+        try:
+            if works:
+                self.read(request, file)
+        except ReadTooMuch as brake:
+            back = reverse("candidate-detail", args=[file.public_id])
+            return braked(request, brake, record=file, back_url=back)
         AccessEvent.objects.note(
             request, words=gettext_noop("Opened a paper to print"), record=file
         )
         return render(
             request,
             "admissions/extract.html",
-            {"file": file, "case": case, "extract": extract_of(case)},
+            {"file": file, "case": case, "extract": extract_of(case, with_sealed=works)},
+        )
+
+    @transaction.atomic
+    def read(self, request: HttpRequest, file: Candidate) -> None:
+        """Write that the reader sees what is sealed; raise ReadTooMuch where that is too much."""
+        user: Any = request.user
+        brake_reading(user, cell=file.cell_id, on=clock.today())
+        ParticularsReading.objects.create(person=file.person, entered_by=user)
+        AuditEvent.objects.carried_out(
+            request,
+            words=gettext_noop("Saw what is sealed, in the extract"),
+            record=file,
+            kind="read",
         )

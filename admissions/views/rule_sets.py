@@ -14,7 +14,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 from django.views.decorators.http import require_safe
 
-from admissions.forms.rule_sets import DayOffForm, RuleAnswerForm, RuleChangeForm, SettingForm
+from admissions.forms.rule_sets import DayOffForm, RuleChangeForm, SettingForm
 from admissions.models import RuleChange, RuleSet
 from admissions.open_questions import QUESTIONS, READINGS
 from admissions.operations.rule_sets import (
@@ -43,7 +43,7 @@ from admissions.selectors.rule_sets import (
 from config import clock
 from config.errors import DomainError
 from config.ui.acting import acting
-from config.ui.forms import OnceForm
+from config.ui.forms import OnceForm, SecondPersonForm
 from config.ui.pages import ActionView
 
 CHOSEN = "ban"
@@ -173,7 +173,7 @@ class RuleChangeAsk(RuleAction):
 
 
 class RuleChangeAnswer(RuleAction):
-    form_class = RuleAnswerForm
+    form_class = SecondPersonForm
     title = gettext_lazy("Answer to a change of the rules")
     needs_fresh_proof = True
     submit_label = gettext_lazy("Save the answer")
@@ -195,7 +195,7 @@ class RuleChangeAnswer(RuleAction):
             **kwargs,
         )
 
-    def perform(self, form: RuleAnswerForm) -> Any:
+    def perform(self, form: SecondPersonForm) -> Any:
         _refuse_own(self.change.entered_by_id == self.request.user.pk)
         approves = form.cleaned_data["answer"] == "approve"
         return answer_rule_change(self.change, **self.who(), approves=approves)
@@ -317,7 +317,7 @@ class OpenQuestionAsk(QuestionAction):
 
 
 class OpenQuestionAnswer(QuestionAction):
-    form_class = RuleAnswerForm
+    form_class = SecondPersonForm
     title = gettext_lazy("Answer to a change of a setting")
     needs_fresh_proof = True
     submit_label = gettext_lazy("Save the answer")
@@ -342,7 +342,7 @@ class OpenQuestionAnswer(QuestionAction):
             **kwargs,
         )
 
-    def perform(self, form: RuleAnswerForm) -> Any:
+    def perform(self, form: SecondPersonForm) -> Any:
         if self.setting is None:
             raise Http404
         _refuse_own(self.setting.entered_by_id == self.request.user.pk)

@@ -22,9 +22,9 @@ from __future__ import annotations
 import re
 import unicodedata
 import uuid
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import date
-from typing import Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from django import forms
 from django.core.exceptions import ValidationError
@@ -36,6 +36,9 @@ from django.utils.translation import gettext_lazy as _
 from django.utils.translation import gettext_noop
 
 from config.errors import DomainError
+
+if TYPE_CHECKING:
+    from django_stubs_ext import StrPromise
 
 NULL_CHARACTER = gettext_noop("Null characters are not allowed.")
 """Django's sentence at every field of text. It has no Vietnamese for it, our catalogue has: so it
@@ -351,3 +354,38 @@ class NoteField(LineField):
     def tidied(self, text: str) -> str:
         lines = [" ".join(line.split()) for line in text.splitlines()]
         return re.sub(r"\n{3,}", "\n\n", "\n".join(lines)).strip("\n")
+
+
+# ---------------------------------------------------------------- answers
+
+
+class SecondPersonForm(OnceForm):
+    """The answer of whoever has to agree: one of `answers`, [(value, words)]."""
+
+    answers: Sequence[tuple[str, StrPromise]] = (
+        ("approve", _("Approve")),
+        ("refuse", _("Refuse")),
+    )
+
+    answer = forms.ChoiceField(
+        label=_("Answer"),
+        widget=forms.RadioSelect,
+        error_messages={"required": _("Choose an answer.")},
+    )
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        answer: Any = self.fields["answer"]
+        answer.choices = self.answers
+
+
+class AgreeOrDeclineForm(SecondPersonForm):
+    """Who answers "decline" says why."""
+
+    declined_because = NoteField(label=_("Why it is declined"), max_length=300, required=False)
+
+    def clean(self) -> dict[str, Any]:
+        given: dict[str, Any] = super().clean() or {}
+        if given.get("answer") == "decline" and not given.get("declined_because"):
+            self.add_error("declined_because", str(_("Write why.")))
+        return given

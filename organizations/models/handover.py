@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from django.db import models
 from django.db.models import Exists, F, OuterRef, Q
+from django.db.models.expressions import RawSQL
 from django.utils.translation import gettext_lazy as _
 
 from config import clock
@@ -22,20 +23,27 @@ if TYPE_CHECKING:
     from .user import User
 
 
+DAYS_OF_OUTGOING = 30
+"""How long who hands over may read it where nobody acknowledges: our own policy."""
+
+
 class HandoverQuerySet(models.QuerySet["Handover"]):
     def visible_to(self, user: User | AnonymousUser, *, on: date | None = None) -> HandoverQuerySet:
         """Keep those of cells whose people `user` may see by name, and those of `user`.
 
         Who takes over sees it while they hold the post, there or where the unit went into; who
-        hands over until it is acknowledged. `on` is the clock's day unless given.
+        hands over until it is acknowledged, at most for 30 days from its day. `on` is the clock's
+        day unless given.
         """
         if not (user.is_authenticated and user.is_active):
             return self.none()
         on = on or clock.today()
         cells = Appointment.objects.organizations_of(user, roles=Role.sees_names(), on=on)
+        # Reckoned in the database: lists of hand-overs are compiled once for all days.
+        last = RawSQL("%s::date - %s", [on, DAYS_OF_OUTGOING])
         return self.filter(
             Q(organization__in=cells)
-            | Q(outgoing=user.pk, acknowledged_at__isnull=True)
+            | Q(outgoing=user.pk, acknowledged_at__isnull=True, on__gte=last)
             | Q(pk__in=self.model.objects.taken_over_by(user, on=on).values("pk"))
         )
 
@@ -111,3 +119,12 @@ class Handover(models.Model):
 
     def __str__(self) -> str:
         return f"{self.organization_id} {self.on}"
+
+    def is_still_of(self, user: User | AnonymousUser, *, on: date) -> bool:
+        """Say whether `user` hands it over, and on day `on` still reads it for that reason."""
+        days = (on - self.on).days
+        return (
+            self.outgoing_id == user.pk
+            and self.acknowledged_at is None
+            and days <= DAYS_OF_OUTGOING
+        )

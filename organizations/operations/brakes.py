@@ -1,18 +1,19 @@
-"""How much one account may read or try in an hour or a day: T4 and T10 of trust.md.
+"""How much one account may read or try in an hour or a day: T3, T4 and T10 of trust.md.
 
-Counted are the audit's own events, so that nothing is counted twice or forgotten with a cache.
+Counted are the audit's own events, or rows that stay for ever, so that nothing is counted twice or
+forgotten with a cache.
 """
 
 from __future__ import annotations
 
 from datetime import date, datetime, timedelta
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from django.db.models import Q
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_noop
 
-from config.clock import AppNow
+from config.clock import HERE, AppNow
 from config.errors import DomainError, KnownAlready
 from config.locks import Lock, hold_one
 from organizations.models import Appointment, AuditEvent, Role
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
 READINGS_AN_HOUR = 30
 READINGS_A_DAY = 200
 TRIES_A_DAY = 20
+EMERGENCIES_A_DAY = 5
 HOUR, DAY = timedelta(hours=1), timedelta(days=1)
 
 BRAKED = "reading.braked"
@@ -44,6 +46,20 @@ class TriedTooOften(DomainError):
 
     action = "identity.braked"
     told_as = gettext_noop("Tried too often whether somebody is known")
+
+
+class NoSuchFile(DomainError):
+    """Nothing that may be opened in an emergency is called so: each one is a try."""
+
+    action = "emergency.not_found"
+    told_as = gettext_noop("Found no file to open in an emergency")
+
+
+class OpenedTooOften(DomainError):
+    """The account opened, or looked in vain for, as many files in an emergency as a day has."""
+
+    action = "emergency.braked"
+    told_as = gettext_noop("Asked for more files in an emergency than are opened in a day")
 
 
 def brake_reading(user: User, *, cell: int | None, on: date) -> None:
@@ -71,6 +87,32 @@ def _brake(read: QuerySet[AuditEvent], *, within: timedelta, most: int) -> None:
     first = latest.values_list("entered_at", flat=True)[most - 1 : most].first()
     if first is not None:
         raise ReadTooMuch(most=most, goes_on_at=first + within)
+
+
+def brake_emergencies(user: User, *, made: QuerySet[Any]) -> None:
+    """Refuse to open another file in an emergency, for `user`; `made` are the openings so far.
+
+    After 5 in 24 hours, or 20 tries that found none. Call it in the transaction that opens: two at
+    once are counted one after the other. Raises OpenedTooOften.
+    """
+    hold_one(Lock.READING, str(user.pk))
+    lately = Q(entered_at__gt=AppNow() - DAY, entered_at__lte=AppNow())
+    tried = AuditEvent.objects.filter(lately, actor=user, action=NoSuchFile.action)
+    if tried.count() >= TRIES_A_DAY:
+        raise OpenedTooOften(_("No more is looked for today: ask the auditors."))
+    latest = made.filter(lately).order_by("-entered_at").values_list("entered_at", flat=True)
+    first = latest[EMERGENCIES_A_DAY - 1 : EMERGENCIES_A_DAY].first()
+    if first is not None:
+        raise OpenedTooOften(
+            _(
+                "You opened %(number)s files in an emergency within a day; the next is opened from"
+                " %(moment)s on. The auditors are told."
+            )
+            % {
+                "number": EMERGENCIES_A_DAY,
+                "moment": f"{(first + DAY).astimezone(HERE):%d/%m/%Y %H:%M}",
+            }
+        )
 
 
 def brake_tries(user: User) -> None:

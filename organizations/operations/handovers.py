@@ -123,7 +123,7 @@ def writes_note(user: User, handover: Handover, *, on: date) -> bool:
     """Say whether `user` may leave word: the outgoing secretary, or staff of above, until then."""
     if handover.acknowledged_at is not None:
         return False
-    return user.pk == handover.outgoing_id or acts(
+    return handover.is_still_of(user, on=on) or acts(
         user, Role.STAFF, over=handover.organization, on=on
     )
 

@@ -7,9 +7,9 @@ from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_safe
 
 from config import clock
+from config.ui.forms import SecondPersonForm
 from targets import opening_sheets, permissions
 from targets.forms import (
-    ApprovalForm,
     BaselineConfirmationForm,
     BaselineCorrectionForm,
     BaselineForm,
@@ -120,7 +120,7 @@ class BaselineFreezeAnswer(BaselineAction):
 
     @property
     def form_class(self):
-        return WithdrawalForm if self.is_own else ApprovalForm
+        return WithdrawalForm if self.is_own else SecondPersonForm
 
     def load(self, request, year):
         super().load(request, year)
@@ -175,7 +175,7 @@ class BaselineCorrectionAnswer(BaselineAction):
     """What a correction changes, old beside new; the second person answers it here."""
 
     template_name = "targets/baseline_correction.html"
-    form_class = ApprovalForm
+    form_class = SecondPersonForm
     submit_label = _("Save the answer")
 
     @property

@@ -9,6 +9,7 @@ from django.views.decorators.http import require_safe
 
 from config import clock
 from config.ui.acting import acting
+from config.ui.forms import SecondPersonForm
 from config.ui.pages import ActionView
 from organizations.models import Appointment, Role
 from organizations.operations.seals import (
@@ -21,7 +22,7 @@ from organizations.operations.seals import (
     withdraw_opening,
 )
 from targets import closed_years
-from targets.forms import ApprovalForm, WithdrawalForm, YearCloseForm, YearOpenForm
+from targets.forms import WithdrawalForm, YearCloseForm, YearOpenForm
 
 
 def top_asked(request):
@@ -150,7 +151,7 @@ class YearAnswer(SealAction):
 
     @property
     def form_class(self):
-        return WithdrawalForm if self.is_own else ApprovalForm
+        return WithdrawalForm if self.is_own else SecondPersonForm
 
     @property
     def title(self):

@@ -42,6 +42,7 @@ from tests.makers import (
     officer,
     once,
     stand_on,
+    two_records_of_one_person,
     unit,
     vote,
     world,
@@ -286,6 +287,19 @@ def test_neither_who_asked_nor_who_approved_nor_who_took_part_cancels(kc: World)
     assert told["kc-duyet"] == "You approved the decision, so another approver cancels it."
     assert all("another approver" in sentence for sentence in told.values())
     assert fresh(file).stage == Stage.DECIDED
+
+
+@pytest.mark.parametrize(
+    ("part", "told"), [("staff2", "You asked for it"), ("approver", "You approved the decision")]
+)
+def test_who_asked_or_approved_does_not_cancel_by_the_account_of_a_merged_record(
+    kc: World, third: User, part: str, told: str
+) -> None:
+    review = asked(kc, candidate(kc, at=Stage.DECIDED))
+    two_records_of_one_person(kc, getattr(kc, part), third)
+
+    for answer in (cancelled, declined):
+        assert refusals(lambda: answer(review, third))[""].startswith(told)  # noqa: B023
 
 
 @pytest.mark.sweep

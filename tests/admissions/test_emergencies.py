@@ -16,7 +16,6 @@ from admissions.operations.emergencies import open_in_emergency
 from admissions.operations.recording import constraint_of
 from admissions.selectors import STEP_CODES
 from admissions.stages import Step
-from admissions.views.emergencies import TRIES_A_DAY
 from config import clock
 from config.errors import DomainError
 from organizations.models import (
@@ -27,9 +26,20 @@ from organizations.models import (
     Role,
     User,
 )
+from organizations.operations.brakes import EMERGENCIES_A_DAY, TRIES_A_DAY, OpenedTooOften
 from organizations.sheets.waiting import waiting_for
 from tests.database import OwnerRole
-from tests.makers import DAY, World, cell, logged, officer, once, stand_on, unit, world
+from tests.makers import (
+    DAY,
+    World,
+    cell,
+    logged,
+    officer,
+    once,
+    stand_on,
+    unit,
+    world,
+)
 from tests.reports.everywhere import client
 
 pytestmark = pytest.mark.django_db
@@ -180,6 +190,45 @@ def test_who_looks_for_what_is_not_there_is_told_of_and_stopped_after_some_tries
 
     assert tried(file.number).status_code == 422
     assert not EmergencyOpening.objects.exists()
+    assert told.count() == TRIES_A_DAY
+    assert AuditEvent.objects.get(action="emergency.braked").actor == kc.leader
+
+
+def test_no_reason_and_a_file_that_the_role_shows_are_no_tries(kc: World, file: Candidate) -> None:
+    where = reverse("emergency-open")
+
+    for who, why in ((kc.leader, ""), (kc.staff, WHY)):
+        sent = {"once": once(), "number": file.number, "reason": why}
+        assert client(who).post(where, sent).status_code == 422
+
+    assert not AuditEvent.objects.filter(action="emergency.not_found").exists()
+
+
+def test_the_fifth_of_a_day_is_opened_and_the_next_is_not_and_the_audit_is_told(
+    kc: World, file: Candidate, owner_role: OwnerRole
+) -> None:
+    assert EMERGENCIES_A_DAY == 5
+    whole_day = timedelta(days=1)
+    opened_before(file, kc.leader, owner_role, ago=whole_day)  # counts no more
+    opened_before(file, kc.leader, owner_role, ago=whole_day - timedelta(minutes=5))
+    for _time in range(3):
+        opened(kc.leader, file)
+    browser, where = client(kc.leader), reverse("emergency-open")
+
+    def asked() -> Any:
+        return browser.post(where, {"once": once(), "number": file.number, "reason": WHY})
+
+    assert asked().status_code == 303
+    refused = asked()
+
+    assert refused.status_code == 422
+    assert "You opened 5 files" in refused.content.decode()
+    told = AuditEvent.objects.get(action="emergency.braked")
+    assert (told.actor, told.kind) == (kc.leader, "denied")
+    with pytest.raises(OpenedTooOften):
+        opened(kc.leader, file)
+    assert EmergencyOpening.objects.filter(account=kc.leader).count() == 6
+    assert opened(officer("lanh-dao-hai", kc.top, Role.LEADER), file).candidate == file
 
 
 def test_the_form_asks_for_what_it_needs_at_the_fields(kc: World) -> None:

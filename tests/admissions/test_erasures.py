@@ -32,8 +32,9 @@ from admissions.stages import Stage, Step
 from config import clock
 from config.errors import DomainError
 from organizations.models import AuditEvent, Particulars, Person
+from organizations.sheets.waiting import waiting_for
 from tests.database import OwnerRole
-from tests.makers import DAY, World, candidate, logged
+from tests.makers import DAY, World, candidate, logged, two_records_of_one_person
 from tests.reports.everywhere import client
 
 NAME, FATHER, MOTHER = "Phạm Quang Vinh", "Phạm Quang Cha", "Trần Thị Mẹ Vinh"
@@ -182,6 +183,20 @@ def test_who_asks_does_not_agree(kc: World) -> None:
         Erasure.objects.filter(pk=erasure.pk).update(
             answered_at=clock.now(), answered_by=kc.secretary
         )
+    assert carry_out_erasures() == 0
+
+
+def test_who_asks_does_not_agree_by_the_account_of_a_merged_record(kc: World) -> None:
+    erasure = asked(kc, closed(kc))
+    where = reverse("erasure-answer", args=[erasure.public_id])
+    title = "Erasures to answer"
+    assert title in [one.title for one in waiting_for(kc.approver, on=DAY)]
+    two_records_of_one_person(kc, kc.secretary, kc.approver)
+
+    with pytest.raises(DomainError, match="You asked for this"):
+        answer_erasure(erasure, by=kc.approver, on=DAY, at=clock.now())
+    assert title not in [one.title for one in waiting_for(kc.approver, on=DAY)]
+    assert client(kc.approver).get(where).context["is_own"] is True
     assert carry_out_erasures() == 0
 
 

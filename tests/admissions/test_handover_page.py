@@ -13,13 +13,33 @@ from django.urls import reverse
 
 from admissions.models import Candidate, FileMove, Mentorship
 from admissions.selectors import tasks
-from admissions.selectors.handover import handover_page
+from admissions.selectors.handover import handover_page, open_handovers
 from admissions.stages import Stage
 from config.periods import between
-from organizations.models import Handover, Lineage, Reorganization, Role, Transfer, User
+from organizations.models import (
+    AccessEvent,
+    Handover,
+    Lineage,
+    Reorganization,
+    Role,
+    Transfer,
+    User,
+)
 from organizations.operations.accounts import appoint, end_appointment
 from organizations.operations.handovers import acknowledge, open_for_ended
-from tests.makers import BEGINNING, DAY, World, account, candidate, logged, once, prepared, sent_up
+from tests.makers import (
+    BEGINNING,
+    DAY,
+    World,
+    account,
+    candidate,
+    logged,
+    moves,
+    once,
+    prepared,
+    sent_up,
+    stand_on,
+)
 
 TOMORROW = DAY + timedelta(days=1)
 
@@ -188,6 +208,55 @@ def test_who_left_reads_it_without_links_to_files_until_it_is_acknowledged(
     assert signed_in(kc.secretary).get(url(handover)).status_code == 404
     assert signed_in(kc.secretary).get(reverse("handover-list")).status_code == 404
     assert signed_in(new).get(url(handover)).status_code == 200
+
+
+@pytest.mark.parametrize(("days", "status"), [(30, 200), (31, 404)])
+def test_who_left_reads_it_for_thirty_days_where_nobody_acknowledges(
+    kc: World, handover: Handover, days: int, status: int
+) -> None:
+    stand_on(DAY + timedelta(days=days))
+    client = signed_in(kc.secretary)
+
+    assert client.get(url(handover)).status_code == status
+    assert client.get(reverse("handover-list")).status_code == status
+    assert client.get(url(handover, "note")).status_code == status
+    home = client.get("/", follow=True).content.decode()
+    assert (reverse("handover-list") in home) is (status == 200)
+    known = open_handovers(kc.secretary, on=DAY + timedelta(days=days)).outgoing
+    assert known == ([handover] if status == 200 else [])
+    assert signed_in(handover.incoming).get(url(handover)).status_code == 200
+
+
+def test_who_left_reads_of_what_was_there_on_the_day_alone(kc: World, new: User) -> None:
+    there = logged(kc, full_name="Người Đã Có")
+    end_appointment(kc.secretary.appointments.get(), by=kc.administrator, on=DAY)
+    appoint(
+        new, to=kc.cell, role=Role.SECRETARY, by=kc.administrator, confirmed_by=kc.staff2, on=DAY
+    )
+    handover = Handover.objects.get()
+    on_the_day = logged(kc, full_name="Người Trong Ngày", by=new)
+    stand_on(TOMORROW)
+    after = logged(kc, full_name="Người Đến Sau", by=new, on=TOMORROW)
+    from_elsewhere = logged(kc, full_name="Người Nơi Khác", cell=kc.sibling, by=kc.secretary2)
+    moves(from_elsewhere, kc.cell, by=new, on=TOMORROW)
+    Candidate.objects.filter(pk=from_elsewhere.pk).update(cell=kc.cell)
+
+    def read_by(user: User) -> set[str]:
+        shown = signed_in(user).get(url(handover)).context["page"]
+        return {row.person for row in shown.files}
+
+    then = {there.person.full_name, on_the_day.person.full_name}
+    assert read_by(kc.secretary) == then
+    assert read_by(new) == then | {after.person.full_name, from_elsewhere.person.full_name}
+
+
+def test_reading_it_is_told(kc: World, handover: Handover) -> None:
+    page(kc.secretary, url(handover))
+
+    [told] = AccessEvent.objects.all()
+    assert (told.actor, told.action, told.reference, told.organization_id) == (
+        kc.secretary, "handover-detail", str(handover.public_id), kc.cell.pk,
+    )  # fmt: skip
 
 
 def test_who_left_without_any_other_role_finds_the_way_there(kc: World, handover: Handover) -> None:

@@ -12,13 +12,14 @@ from django.db import IntegrityError, ProgrammingError, transaction
 from django.urls import reverse
 
 from admissions.models import Admission, Candidate, LateEntry, Milestone, RuleSet
+from admissions.operations.cancellations import ask_cancellation, cancel_decision
 from admissions.operations.ceremonies import hold_ceremony
 from admissions.operations.late_entries import decline_late_entry, enter_late, let_count
 from admissions.operations.recording import constraint_of
 from admissions.parameters import KNOWN, OWN_POLICY
 from admissions.rules import is_entered_late
 from admissions.selectors import STEP_CODES, file_page
-from admissions.stages import Stage, Step
+from admissions.stages import Level, Stage, Step
 from config.clock import AppNow
 from config.errors import DomainError
 from organizations.models import Membership, Outbox, Role, User
@@ -26,7 +27,20 @@ from organizations.operations.relatives import declare_relative
 from organizations.sheets.waiting import waiting_for
 from tests.admissions.test_races import at_once, one_is_told
 from tests.database import OwnerRole
-from tests.makers import DAY, WAY, World, candidate, officer, once, world
+from tests.makers import (
+    DAY,
+    WAY,
+    World,
+    account,
+    candidate,
+    decided,
+    member,
+    officer,
+    once,
+    standing_on,
+    vote,
+    world,
+)
 from tests.reports.everywhere import client
 
 pytestmark = pytest.mark.django_db
@@ -67,6 +81,12 @@ def facts(file: Candidate) -> dict[str, int]:
         "news": Outbox.objects.filter(kind="admissions.admission").count(),
         "steps": Milestone.objects.filter(candidate=file, step=Step.ADMIT).count(),
     }
+
+
+def waits_for(who: User, *, on: date = DAY) -> list[int]:
+    """How many ceremonies entered late are on the page of tasks of `who`."""
+    title = "Ceremonies entered late, to let count"
+    return [one.count for one in waiting_for(who, on=on) if one.title == title]
 
 
 NOTHING = dict.fromkeys(("admissions", "memberships", "news", "steps"), 0)
@@ -253,6 +273,93 @@ def test_what_was_asked_is_not_changed_by_the_answer(
         one.update(ceremony_on=date(2021, 4, 20))
     with owner_role():
         refused_by("late_entry_stays", lambda: one.update(ceremony_on=date(2021, 4, 20)))
+
+
+def test_it_lapses_with_a_decision_that_is_cancelled_and_is_entered_anew_under_the_next(
+    kc: World, file: Candidate, third: User
+) -> None:
+    lapsed = entered(kc, file)
+    where, browser = reverse("late-entry-answer", args=[file.public_id]), client(third)
+    assert browser.get(where).status_code == 200
+    review = ask_cancellation(
+        file, by=kc.staff2, on=DAY, ground="procedure", back_to=Stage.GRASSROOTS_RESOLVED,
+        reason="Sai quy trình", asked_on=date(2021, 5, 20),
+    )  # fmt: skip
+    cancel_decision(
+        review, by=officer("duyet-huy", kc.top, Role.APPROVER), on=DAY, number="H1-QĐ/ĐU",
+        signed_on=date(2021, 5, 25), signer="Nguyễn Văn Bí thư",
+    )  # fmt: skip
+
+    assert waits_for(third) == []
+    assert browser.get(where).status_code == 302
+
+    vote(file, by=kc.staff2, level=Level.COMPETENT, held_on=date(2021, 5, 26))
+    decided(kc, file, signed_on=date(2021, 5, 27))
+
+    assert waits_for(third) == []
+    assert browser.get(where).status_code == 302
+    file.refresh_from_db()
+    later = DAY + timedelta(days=31)
+    with standing_on(later):
+        anew = entered(kc, file, on=later, ceremony_on=DAY)
+        assert waits_for(third, on=later) == [1]
+        with pytest.raises(DomainError):
+            let_count(lapsed, by=third, on=later)
+        admission = let_count(anew, by=third, on=later)
+    assert (admission.ceremony_on, admission.late_entry) == (DAY, anew)
+    assert waits_for(third, on=later) == []
+
+
+def test_two_that_wait_under_one_decision_are_refused_by_the_database(
+    kc: World, file: Candidate
+) -> None:
+    waiting = entered(kc, file)
+
+    refused_by(
+        "late_entry_waits_once",
+        lambda: LateEntry.objects.create(
+            candidate=file, decision=waiting.decision, ceremony_on=LATE, reason="Hai lần",
+            entered_by=kc.secretary,
+        ),
+    )  # fmt: skip
+
+
+@pytest.mark.sweep
+@pytest.mark.parametrize(
+    "part", ["recorded a vote", "logged", "proposed", "approved", "helps", "introduces", "near"]
+)
+def test_it_waits_for_nobody_who_took_part_by_another_account_of_theirs(
+    kc: World, file: Candidate, part: str
+) -> None:
+    entered(kc, file, by=officer("thu-ky-moi", kc.cell))
+    one = member(kc.sibling, since=date(2020, 1, 1))
+    second = officer("tai-khoan-hai", kc.top, Role.APPROVER)
+    second.person = one
+    second.save(update_fields=["person"])
+    assert waits_for(second) == [1]
+
+    kept = kc.members[5]
+    accounts = {"recorded a vote": kc.staff2, "logged": kc.secretary, "approved": kc.approver}
+    if part == "proposed":
+        accounts[part] = account("nguoi-gui")
+        Milestone.objects.create(
+            candidate=file, step=Step.SEND_UP, on=DAY, entered_by=accounts[part]
+        )
+    if part in accounts:
+        accounts[part].person = kept
+        accounts[part].save(update_fields=["person"])
+    elif part == "helps":
+        kept = file.mentorships.get().mentor
+    elif part == "introduces":
+        helper = file.mentorships.get().mentor_id
+        kept = file.introducers.exclude(person=helper).exclude(person=None)[0].person
+    if part == "near":
+        declare_relative(file.person, by=second, on=DAY, kind="sibling")
+    else:
+        one.merged_into = kept
+        one.save(update_fields=["merged_into"])
+
+    assert waits_for(second) == []
 
 
 # ---------------------------------------------------------------- pages

@@ -428,4 +428,5 @@ def test_a_printed_paper_bears_the_mark_of_the_chain(here: World, file: Candidat
 
     mark = audit.AuditHead.mark()
     assert f"Dấu kiểm: {mark}" in shown.content.decode()
+    settle()
     assert audit.verify(marks=[mark]).faults == []

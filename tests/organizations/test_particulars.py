@@ -23,7 +23,7 @@ from config import vault
 from organizations.models import AuditEvent, Particulars, ParticularsReading, Person, User
 from organizations.operations.people import change_person, register_person
 from tests.database import OwnerRole
-from tests.makers import DAY, World, logged, world
+from tests.makers import DAY, World, logged, once, world
 from tests.reports.everywhere import client
 
 NUMBER = "022199001234"
@@ -130,7 +130,8 @@ def test_the_extract_for_the_deciding_body_says_religion_and_residence(kc: World
         file, by=kc.secretary, on=DAY, version=file.version, residence="Hà Tu", religion="Không"
     )
 
-    extract = extract_of(case_of(Candidate.objects.get(pk=file.pk), on=DAY))
+    case = case_of(Candidate.objects.get(pk=file.pk), on=DAY)
+    extract = extract_of(case, with_sealed=True)
 
     assert {"Không", "Hà Tu"} <= {text for _label, text in extract.person}
 
@@ -146,6 +147,54 @@ def candidate_url(kc: World) -> str:
         religion="Không",
     )  # fmt: skip
     return reverse("candidate-particulars", args=[file.public_id])
+
+
+def test_the_form_of_corrections_comes_without_what_is_sealed_and_left_empty_it_stays(
+    kc: World, candidate_url: str
+) -> None:
+    browser, file = client(kc.secretary), Candidate.objects.latest("pk")
+    address = reverse("candidate-edit", args=[file.public_id])
+    typed = {"full_name": file.person.full_name, "sex": file.person.sex, "occupation": "Thợ lò"}
+
+    def sent(**changes: str) -> dict[str, str]:
+        version = Candidate.objects.values_list("version", flat=True).get(pk=file.pk)
+        answer = browser.post(
+            address, {**typed, **changes, "once": once(), "version": str(version)}
+        )
+        assert answer.status_code == 303
+        return Particulars.objects.opened(file.person)
+
+    page = browser.get(address)
+    assert "phường Hà Tu" not in page.content.decode()
+    assert {page.context["form"][name].value() for name in ("religion", "residence")} == {None}
+    before = Particulars.objects.opened(file.person)
+    assert sent() == before
+    assert sent(residence="Tổ 7, phường Hà Lầm") == {**before, "residence": "Tổ 7, phường Hà Lầm"}
+    assert not ParticularsReading.objects.exists()
+
+
+def test_the_extract_is_a_reading_of_what_is_sealed_told_and_counted(
+    kc: World, candidate_url: str
+) -> None:
+    file = Candidate.objects.latest("pk")
+    address = reverse("file-extract", args=[file.public_id])
+    browser = client(kc.staff)
+
+    shown = browser.get(address)
+
+    assert "phường Hà Tu" in shown.content.decode()
+    read = AuditEvent.objects.get(kind="read", actor=kc.staff)
+    assert (read.action, read.reference) == ("file-extract", str(file.public_id))
+    assert ParticularsReading.objects.get().entered_by == kc.staff
+    for _time in range(29):
+        AuditEvent.objects.create(
+            actor=kc.staff, kind="read", action="candidate-scan", organization=kc.cell
+        )
+    refused = browser.get(address)
+    assert (refused.status_code, "phường Hà Tu" in refused.content.decode()) == (429, False)
+    assert ParticularsReading.objects.count() == 1
+    audited = client(kc.auditor).get(address)
+    assert (audited.status_code, "phường Hà Tu" in audited.content.decode()) == (200, False)
 
 
 def test_a_file_shows_nothing_sealed_until_it_is_asked_for(kc: World, candidate_url: str) -> None:
