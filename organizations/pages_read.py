@@ -36,7 +36,7 @@ NAMELESS = {
         organization-targets organization-history reorganization-list reorganization-new
         reorganization-detail reorganization-progress reorganization-edit
         reorganization-event-new reorganization-import reorganization-withdraw
-        reorganization-confirm reorganization-cancel reorganization-reopen""",
+        reorganization-cancel reorganization-reopen""",
     "rules, classes and rounds as such, a form for whom one knows": """
         rule-set-list rule-set-compare rule-change-ask rule-change-answer rule-change-withdraw
         day-off-list day-off-new open-question-list open-question-ask open-question-answer

@@ -113,7 +113,7 @@ def page_of(action: str) -> str:
 def _forms() -> dict[str, str | Promise]:
     found: dict[str, str | Promise] = {}
     for pattern in _patterns(get_resolver()):
-        view = getattr(pattern.callback, "view_class", object)
+        view: Any = getattr(pattern.callback, "view_class", object)
         if pattern.name and issubclass(view, ActionView):
             said = (view.told_as, view.title, view.submit_label)
             words = (one for one in said if isinstance(one, str | Promise) and one)
@@ -150,6 +150,9 @@ def _roles(stored: str) -> list[str]:
 
 UNNAMED: dict[str, str | Promise] = {
     "admissions.candidate": gettext_lazy("a file"),
+    "admissions.meeting": gettext_lazy("a meeting"),
+    "admissions.awarenessclass": gettext_lazy("a class"),
+    "organizations.handover": gettext_lazy("a hand-over"),
     "organizations.person": gettext_lazy("a person"),
     "organizations.user": gettext_lazy("an account"),
     "organizations.appointment": gettext_lazy("a role"),
