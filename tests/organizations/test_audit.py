@@ -245,7 +245,7 @@ def test_a_page_whose_view_tells_nothing_is_told_with_its_record_and_in_a_senten
     ]
     auditor = browser(officer("kiem-tra", here.top, Role.AUDITOR))
     said = [row.what + row.about for row in auditor.get(reverse("audit-readings")).context["rows"]]
-    assert said[1:3] == ["Mở trang có tên người “Đảng viên”25 dòng", "Mở xem" + here.cell.name]
+    assert said[1:3] == ["Mở trang có tên người “Đảng viên”25 dòng", f"Mở xem{here.cell}"]
 
 
 def test_one_page_is_told_by_one_statement_more(here: World, file: Candidate) -> None:
@@ -419,7 +419,7 @@ def test_the_list_takes_as_many_queries_for_one_event_as_for_many(
              reference=str(file.public_id))  # fmt: skip
 
     client = browser(auditor)
-    with django_assert_max_num_queries(18):
+    with django_assert_max_num_queries(19):
         client.get(reverse("audit-list"))
 
 
