@@ -260,6 +260,24 @@ def test_one_page_is_told_by_one_statement_more(here: World, file: Candidate) ->
     assert [sql.split()[0] for sql in writing] == ["INSERT"]
 
 
+def test_what_cannot_be_told_is_not_shown(here: World, file: Candidate, owner_role: Any) -> None:
+    client = browser(here.staff)
+    client.raise_request_exception = False
+    address = reverse("candidate-erase", args=[file.public_id])
+    shown = client.get(address)
+    settle()
+    with owner_role() as cursor:
+        cursor.execute(
+            "ALTER TABLE organizations_accessevent"
+            " ADD CONSTRAINT none_any_more CHECK (false) NOT VALID"
+        )
+
+    refused = client.get(address)
+
+    assert [str(file.person) in one.content.decode() for one in (shown, refused)] == [True, False]
+    assert (shown.status_code, refused.status_code) == (200, 500)
+
+
 def test_every_action_has_words_that_name_nobody() -> None:
     silent = [
         pattern.name
