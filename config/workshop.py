@@ -26,6 +26,7 @@ MODULES = (
     "admissions/calendar.py",
     "admissions/cases.py",
     "admissions/guards.py",
+    "organizations/pages_read.py",
     "reports/headlines.py",
     "reports/pictures.py",
     "targets/closed_years.py",

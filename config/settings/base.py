@@ -66,6 +66,7 @@ MIDDLEWARE = [
     "django.contrib.messages.middleware.MessageMiddleware",
     "config.ui.middleware.WrittenAddress",
     "django_htmx.middleware.HtmxMiddleware",
+    "organizations.pages_read.TellRead",
     "organizations.audit.TellRefused",
     "pghistory.middleware.HistoryMiddleware",
     # Last, as it asks: it answers for a sign-in that it refused.

@@ -81,6 +81,16 @@ def stamped(*, within: str, more: str = "") -> pgtrigger.Trigger:
     )
 
 
+ROWS = "rows"
+"""In the place of a record's kind: a list was read, and its reference is how many rows it had."""
+TOLD = "is_reading_told"
+
+
+def is_reading_told(request: HttpRequest) -> bool:
+    """Say whether the audit was told already what `request` reads."""
+    return vars(request).get(TOLD, False) is True
+
+
 def kind_of(record: models.Model) -> str:
     return record._meta.label_lower
 
@@ -169,11 +179,15 @@ class ToldQuerySet(models.QuerySet[Any]):
         """
         if isinstance(record, list | tuple):
             record = next(iter(record), None)
-        more["organization_id"] = within.pk if within else None
+        if within:
+            more["organization_id"] = within.pk
         if isinstance(record, models.Model):
             more["object"], more["reference"] = kind_of(record), reference_of(record)
-            more["organization_id"] = organization_of(record) or more["organization_id"]
+            if (unit := organization_of(record)) is not None:
+                more["organization_id"] = unit
         more.setdefault("action", action_of(request))
+        if more.get("kind", AuditEvent.Kind.READ) == AuditEvent.Kind.READ:
+            vars(request)[TOLD] = True
         user = request.user
         return self.create(
             actor_id=user.pk if user.is_authenticated else None,
@@ -189,7 +203,7 @@ class Told(models.Model):
     No `actor`: a job or a command. `roles` are the appointments in force, "role:organisation" each.
     `action` names the page, else what happened; `words` is what it calls itself, in English;
     `object` is the label of the record's model in lower case, `reference` its public id, else its
-    key.
+    key; of a list that was read, `ROWS` and how many.
     """
 
     entered_at = EnteredAt()

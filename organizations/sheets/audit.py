@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from datetime import date
+from functools import cache
 from typing import Any
 
 from django.apps import apps
 from django.db.models import Model, Prefetch, QuerySet
-from django.urls import reverse
+from django.urls import URLPattern, get_resolver, reverse
 from django.utils.functional import Promise
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
+from config.ui.pages import ActionView
 from organizations.models import AccessEvent, AuditEvent, Organization, Person, Role, User
+from organizations.models.audit import ROWS
 from organizations.operations.bursts import KINDS
 
 Named = dict[str, tuple[str, str]]
@@ -51,7 +54,7 @@ def lines(events: Iterable[Any], user: User, *, on: date) -> list[Line]:
             who=str(row.actor) if row.actor else _("The system"),
             roles=", ".join(_roles(row.roles)),
             what=what_of(row),
-            about=named.get((row.object, row.reference), (_unnamed(row.object), ""))[0],
+            about=named.get((row.object, row.reference), (_unnamed(row), ""))[0],
             url=named.get((row.object, row.reference), ("", ""))[1],
             unit=row.organization.short_name if row.organization else "",
         )
@@ -62,11 +65,68 @@ def lines(events: Iterable[Any], user: User, *, on: date) -> list[Line]:
 def what_of(row: Any) -> str:
     """Return what was done, in the reader's language, with how often where that was counted."""
     words = _(row.words) if row.words else str(row.action)
+    if isinstance(row, AccessEvent) and (page := page_of(row.action)):
+        return _("%(what)s “%(page)s”") % {"what": words, "page": page}
     count = getattr(row, "payload", {}).get("count")
     if row.action not in KINDS or not count:
         return words
     told = ngettext("%(what)s, %(n)s time", "%(what)s, %(n)s times", count)
     return told % {"what": words, "n": count}
+
+
+PAGES: dict[str, str | Promise] = {
+    "task-list": gettext_lazy("Tasks to do"),
+    "lists-to-clear": gettext_lazy("Lists to clear"),
+    "tracker": gettext_lazy("Where files are"),
+    "files-before-us": gettext_lazy("Files before us"),
+    "round-planner": gettext_lazy("Rounds of admission"),
+    "candidate-list": gettext_lazy("Files"),
+    "candidate-history": gettext_lazy("Who opened this, who did what"),
+    "candidate-readers": gettext_lazy("Who sees this record, and why"),
+    "emergency-list": gettext_lazy("Opened in an emergency"),
+    "meeting-list": gettext_lazy("Meetings"),
+    "meeting-minutes": gettext_lazy("Minutes of meetings"),
+    "meeting-short": gettext_lazy("Votes that fell short"),
+    "move-list": gettext_lazy("Files that move"),
+    "helper-list": gettext_lazy("Helpers"),
+    "handover-list": gettext_lazy("Hand-overs between secretaries"),
+    "duplicate-list": gettext_lazy("Duplicates"),
+    "member-list": gettext_lazy("Members"),
+    "member-history": gettext_lazy("Who opened this, who did what"),
+    "member-readers": gettext_lazy("Who sees this record, and why"),
+    "transfer-list": gettext_lazy("Transfers"),
+    "appointment-proposals": gettext_lazy("Roles granted"),
+    "relative-list": gettext_lazy("My relatives"),
+    "account-list": gettext_lazy("Accounts"),
+    "audit-list": gettext_lazy("Audit"),
+    "audit-readings": gettext_lazy("What was opened"),
+}
+"""What pages with names that are no forms are called; those of a record mostly by the record."""
+
+
+def page_of(action: str) -> str:
+    """Return what the page of `action` is called, a form as the audit calls what it does."""
+    return str(PAGES.get(action) or _forms().get(action, ""))
+
+
+@cache
+def _forms() -> dict[str, str | Promise]:
+    found: dict[str, str | Promise] = {}
+    for pattern in _patterns(get_resolver()):
+        view: Any = getattr(pattern.callback, "view_class", object)
+        if pattern.name and issubclass(view, ActionView):
+            said = (view.told_as, view.title, view.submit_label)
+            words = (one for one in said if isinstance(one, str | Promise) and one)
+            found[pattern.name] = next(words, "")
+    return found
+
+
+def _patterns(within: Any) -> Iterator[URLPattern]:
+    for one in within.url_patterns:
+        if isinstance(one, URLPattern):
+            yield one
+        else:
+            yield from _patterns(one)
 
 
 def with_units(rows: QuerySet[Any], *, on: date) -> QuerySet[Any]:
@@ -90,6 +150,9 @@ def _roles(stored: str) -> list[str]:
 
 UNNAMED: dict[str, str | Promise] = {
     "admissions.candidate": gettext_lazy("a file"),
+    "admissions.meeting": gettext_lazy("a meeting"),
+    "admissions.awarenessclass": gettext_lazy("a class"),
+    "organizations.handover": gettext_lazy("a hand-over"),
     "organizations.person": gettext_lazy("a person"),
     "organizations.user": gettext_lazy("an account"),
     "organizations.appointment": gettext_lazy("a role"),
@@ -98,8 +161,11 @@ UNNAMED: dict[str, str | Promise] = {
 }
 
 
-def _unnamed(kind: str) -> str:
-    return str(UNNAMED.get(kind, ""))
+def _unnamed(row: Any) -> str:
+    if row.object == ROWS:
+        number = int(row.reference)
+        return ngettext("%(n)s row", "%(n)s rows", number) % {"n": number}
+    return str(UNNAMED.get(row.object, ""))
 
 
 def _files(references: list[str], user: User, on: date) -> Named:

@@ -9,7 +9,7 @@ from tests.browser.visits import Reader
 
 
 def leave_reorganization_open(browser: Any, product: Product) -> None:
-    """Leave a split of tomorrow, among the first of the list, drafted and previewed but not confirmed."""
+    """Leave a split of tomorrow, drafted and previewed but not confirmed."""
     staff = Reader(browser, product.address)
     staff.open("/")
     staff.sign_in("canbo", PASSWORD)

@@ -9,6 +9,7 @@ import pghistory
 import pytest
 from django.db import connection, transaction
 from django.test import Client
+from django.test.utils import CaptureQueriesContext
 from django.urls import URLPattern, get_resolver, reverse
 from django.utils.functional import Promise
 
@@ -212,9 +213,69 @@ def test_opening_a_file_and_a_member_is_told_and_a_search_without_what_was_typed
         ("candidate-detail", str(file.public_id), here.cell.pk),
         ("file-extract", str(file.public_id), here.cell.pk),
         ("member-detail", str(member.public_id), here.cell.pk),
+        ("candidate-list", "1", here.cell.pk),
         ("candidate-list", "", here.cell.pk),
     ]
     assert "Thịnh" not in str([vars(one) for one in told])
+
+
+def test_a_page_whose_view_tells_nothing_is_told_with_its_record_and_in_a_sentence(
+    here: World, file: Candidate
+) -> None:
+    client, name = browser(here.staff), str(file.public_id)
+
+    for address in (
+        reverse("candidate-history", args=[name]),
+        reverse("candidate-erase", args=[name]),
+        reverse("organization-files", args=[here.cell.slug]),
+        reverse("member-list") + "?so_dong=25",
+        reverse("dashboard", args=[2021]),
+    ):
+        assert client.get(address).status_code == 200, address
+    assert client.post(reverse("candidate-erase", args=[name]), {}).status_code == 422
+
+    told = AccessEvent.objects.order_by("pk")
+    unit = (here.cell.pk, "organizations.organization", here.cell.slug)
+    assert [(one.action, one.organization_id, one.object, one.reference) for one in told] == [
+        ("candidate-history", here.cell.pk, "admissions.candidate", name),
+        ("candidate-erase", here.cell.pk, "admissions.candidate", name),
+        ("organization-files", *unit),
+        ("member-list", here.committee.pk, "rows", "25"),
+        ("candidate-erase", here.cell.pk, "admissions.candidate", name),
+    ]
+    auditor = browser(officer("kiem-tra", here.top, Role.AUDITOR))
+    said = [row.what + row.about for row in auditor.get(reverse("audit-readings")).context["rows"]]
+    assert said[1:3] == ["Mở trang có tên người “Đảng viên”25 dòng", f"Mở xem{here.cell}"]
+
+
+def test_one_page_is_told_by_one_statement_more(here: World, file: Candidate) -> None:
+    client = browser(here.staff)
+    address = reverse("candidate-erase", args=[file.public_id])
+    client.get(address)
+
+    with CaptureQueriesContext(connection) as asked:
+        client.get(address)
+
+    writing = [one["sql"] for one in asked if "organizations_accessevent" in one["sql"]]
+    assert [sql.split()[0] for sql in writing] == ["INSERT"]
+
+
+def test_what_cannot_be_told_is_not_shown(here: World, file: Candidate, owner_role: Any) -> None:
+    client = browser(here.staff)
+    client.raise_request_exception = False
+    address = reverse("candidate-erase", args=[file.public_id])
+    shown = client.get(address)
+    settle()
+    with owner_role() as cursor:
+        cursor.execute(
+            "ALTER TABLE organizations_accessevent"
+            " ADD CONSTRAINT none_any_more CHECK (false) NOT VALID"
+        )
+
+    refused = client.get(address)
+
+    assert [str(file.person) in one.content.decode() for one in (shown, refused)] == [True, False]
+    assert (shown.status_code, refused.status_code) == (200, 500)
 
 
 def test_every_action_has_words_that_name_nobody() -> None:
@@ -376,7 +437,7 @@ def test_the_list_takes_as_many_queries_for_one_event_as_for_many(
              reference=str(file.public_id))  # fmt: skip
 
     client = browser(auditor)
-    with django_assert_max_num_queries(18):
+    with django_assert_max_num_queries(19):
         client.get(reverse("audit-list"))
 
 

@@ -228,6 +228,7 @@ def test_an_auditor_says_why_each_time(kc: World, candidate_url: str) -> None:
 def test_after_an_incident_one_sees_whom_an_account_saw(kc: World, candidate_url: str) -> None:
     client(kc.secretary).post(candidate_url)
     client(kc.auditor).get(candidate_url.replace("/rieng/", "/"))
+    client(kc.secretary).get("/dang-vien/?so_dong=25&gioi=nu")
     seen = StringIO()
 
     call_command(
@@ -235,11 +236,11 @@ def test_after_an_incident_one_sees_whom_an_account_saw(kc: World, candidate_url
         "--until", "2100-01-01T00:00", stdout=seen,
     )  # fmt: skip
 
-    (line,) = seen.getvalue().splitlines()
-    said = json.loads(line)
-    assert (said["page"], said["reference"]) == (
-        "candidate-particulars", candidate_url.split("/")[-3],
-    )  # fmt: skip
+    said = [json.loads(line) for line in seen.getvalue().splitlines()]
+    assert [(one["page"], one["object"], one["reference"]) for one in said] == [
+        ("member-list", "rows", "25"),
+        ("candidate-particulars", "admissions.candidate", candidate_url.split("/")[-3]),
+    ]
     with pytest.raises(CommandError, match="no instant"):
         call_command("seen_by", "--account", "x", "--since", "hôm qua", "--until", "2100-01-01")
 
