@@ -178,7 +178,9 @@ CONDITIONS = {
 WRITTEN = {
     **CONDITIONS,
     "organizations_person": "reader_reads_person(id)",
-    "admissions_candidate": _acts("admissions_candidate.cell_id", NAMES),
+    "admissions_candidate": f"""
+        {_acts("admissions_candidate.cell_id", NAMES)}
+        OR reader_is_shown_file(admissions_candidate.id)""",
 }
 """{table with names: what holds for the rows that the reader changes and adds}"""
 
