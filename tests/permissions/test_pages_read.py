@@ -36,9 +36,13 @@ def asked(browser: Client, method: str, address: Address) -> tuple[Any, int]:
 
 def names_of_people() -> list[str]:
     """Return whom the records are of, but for those who sign in or hold a post."""
-    holding = Person.objects.exclude(user__isnull=True, posts__isnull=True)
+    holding = Person.objects.exclude(accounts__isnull=True, posts__isnull=True)
     called = [people.values_list("full_name", flat=True) for people in (Person.objects, holding)]
     return sorted({*CANARIES.values(), *called[0]} - set(called[1]))
+
+
+TOLD_TWICE = {"file-extract"}
+"""A paper to print, and what is sealed of its person, which counts towards a limit of its own."""
 
 
 @pytest.mark.slow
@@ -58,7 +62,7 @@ def test_every_page_that_shows_a_name_is_told_and_told_once(ground: Ground, who:
                     shown.add(name)
                     if not told:
                         untold.append((method, name, found[:2]))
-                if told > 1:
+                if told > (2 if name in TOLD_TWICE else 1):
                     twice.append((method, name))
     assert (untold, twice) == ([], [])
     assert len(shown) > 25 or who in OTHERS
