@@ -52,8 +52,9 @@ def expected(ground: Ground, who: str, method: str, address: Address, row: Any) 
             usual = row.get("answers", {}).get(method, USUAL[method])
             return Expected({usual} if isinstance(usual, int) else set(usual), is_refused=False)
         known = row.get("known_to", {})
-        if is_one and any(_may(ground, who, known, unit, address, row) for unit in units):
-            return Expected({403}, is_refused=True)
+        if any(_may(ground, who, known, unit, address, row) for unit in units):
+            # Where there is none, either: whoever may know of it may know that there is none.
+            return Expected({403} if is_one else {403, 404}, is_refused=True)
     return Expected({404}, is_refused=True)
 
 
