@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 
 import pytest
+from django.core.cache import cache
+from django.db import connection
 from django.test import Client
 
 from organizations.models import Installation, Organization, Role, User
+from tests.makers import World, stand_on, world
 from tests.organizations.makers import DAY, cell, officer, unit
 
 
@@ -25,6 +28,23 @@ def tree(db: None) -> dict[str, Organization]:
         "cell": cell("khai-thac-1", mine, name="Chi bộ Khai thác 1"),
         "other cell": cell("van-tai-1", sibling, name="Chi bộ Vận tải 1"),
     }
+
+
+@pytest.fixture
+def here(db: None) -> World:
+    """A world on its day, of which the audit was told all that was written to make it."""
+    made = world()
+    stand_on(DAY)
+    connection.check_constraints()  # lets the deferred triggers run, as a commit would
+    return made
+
+
+@pytest.fixture
+def nobody_guessed_yet(db: None) -> Iterator[None]:
+    """No wrong password counts from a test before, nor for one after."""
+    cache.clear()
+    yield
+    cache.clear()
 
 
 SignIn = Callable[[User], Client]

@@ -2,17 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 import pytest
 from django.contrib.messages import get_messages
-from django.core.cache import cache
 from django.test import Client
 from django.urls import reverse
 
 from organizations.models import Appointment, AppointmentProposal, Organization, Role, User
-from tests.makers import DAY, PASSWORD, World, account, officer, once, stand_on, world
-from tests.organizations.test_audit import browser, settle
+from tests.makers import PASSWORD, World, account, officer, once
+from tests.organizations.test_audit import browser
 from tests.organizations.test_sign_in_told import (
     NEW_PASSWORD,
     SECURITY,
@@ -21,22 +18,7 @@ from tests.organizations.test_sign_in_told import (
     tries,
 )
 
-pytestmark = pytest.mark.django_db
-
-
-@pytest.fixture(autouse=True)
-def _nobody_guessed_yet(db: None) -> Iterator[None]:
-    cache.clear()
-    yield
-    cache.clear()
-
-
-@pytest.fixture
-def here() -> World:
-    made = world()
-    stand_on(DAY)
-    settle()
-    return made
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("nobody_guessed_yet")]
 
 
 def told_at_sign_in(user: User, *, password: str = PASSWORD) -> list[str]:

@@ -18,17 +18,9 @@ from admissions.stages import Stage
 from config.ui.pages import ActionView
 from organizations.models import AccessEvent, AuditEvent, Person, Role, User
 from organizations.operations import audit
-from tests.makers import DAY, World, candidate, logged, officer, once, stand_on, world
+from tests.makers import World, candidate, logged, officer, once, world
 
 pytestmark = pytest.mark.django_db
-
-
-@pytest.fixture
-def here() -> World:
-    made = world()
-    stand_on(DAY)
-    settle()
-    return made
 
 
 @pytest.fixture

@@ -4,14 +4,12 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Iterator
 from datetime import timedelta
 from typing import Any
 
 import pytest
 from allauth.mfa.models import Authenticator
 from allauth.mfa.totp.internal import auth as totp
-from django.core.cache import cache
 from django.db import connection, transaction
 from django.db.models import F
 from django.test import Client
@@ -32,28 +30,13 @@ from tests.admissions.test_races import at_once
 from tests.makers import DAY, PASSWORD, World, account, officer, stand_on, world
 from tests.organizations.test_audit import browser, settle
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("nobody_guessed_yet")]
 
 SIGN_IN = "/tai-khoan/dang-nhap/"
 CONFIRM = f"{SIGN_IN}xac-nhan/"
 SECURITY = "/tai-khoan/bao-mat/"
 NEW_PASSWORD = "Cau-khac-han-ngay-mai-456"
 OFFICE = "10.0.0.7"
-
-
-@pytest.fixture(autouse=True)
-def _nobody_guessed_yet(db: None) -> Iterator[None]:
-    cache.clear()
-    yield
-    cache.clear()
-
-
-@pytest.fixture
-def here() -> World:
-    made = world()
-    stand_on(DAY)
-    settle()
-    return made
 
 
 def told(*actions: str) -> list[AuditEvent]:

@@ -4,14 +4,12 @@ from __future__ import annotations
 
 import re
 import threading
-from collections.abc import Iterator
 from datetime import timedelta
 from typing import Any
 
 import pytest
 from allauth.mfa.models import Authenticator
 from allauth.mfa.totp.internal import auth as totp
-from django.core.cache import cache
 from django.core.exceptions import PermissionDenied
 from django.db import IntegrityError, connection, transaction
 from django.test import Client
@@ -28,30 +26,15 @@ from organizations.operations.start_codes import (
     written_code,
 )
 from tests.database import OwnerRole
-from tests.makers import DAY, PASSWORD, World, once, stand_on, world
+from tests.makers import DAY, PASSWORD, World, once, world
 from tests.organizations.test_account_news import told_at_sign_in
 from tests.organizations.test_audit import browser, settle
 from tests.organizations.test_sign_in_told import NEW_PASSWORD, SIGN_IN, told, words
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("nobody_guessed_yet")]
 
 URL = "/tai-khoan/dang-nhap/dat-mat-khau/"
 SHOWN = re.compile(r'<code class="secret">([-A-Z0-9]+)</code>')
-
-
-@pytest.fixture(autouse=True)
-def _nobody_guessed_yet(db: None) -> Iterator[None]:
-    cache.clear()
-    yield
-    cache.clear()
-
-
-@pytest.fixture
-def here() -> World:
-    made = world()
-    stand_on(DAY)
-    settle()
-    return made
 
 
 def issued(here: World, user: User) -> StartCode:
