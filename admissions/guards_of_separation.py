@@ -6,10 +6,7 @@ all of them count as one. The database refuses the same (`models.separation`).
 
 from __future__ import annotations
 
-from typing import Any
-
 from django.db.models import Exists, OuterRef, Q, QuerySet
-from django.db.models.functions import Coalesce
 from django.utils.translation import gettext as _
 
 from admissions.cases import Case
@@ -17,6 +14,7 @@ from admissions.models import Ballot, Candidate, Decision, Introducer, Mentorshi
 from admissions.models.separation import PROPOSING
 from organizations.models import Person, User
 from organizations.models.relative import own_people_of
+from organizations.permissions import accounts_of_human, kept_of, same_human
 
 
 def part_taken(case: Case, *, by: User) -> str | None:
@@ -25,7 +23,7 @@ def part_taken(case: Case, *, by: User) -> str | None:
     SoD-1 to SoD-3 and SoD-5 of trust.md c.3: not who proposed, recorded a ballot, helps or
     introduces; nor, while a cancelled decision is not replaced, who cancelled it or asked for it.
     """
-    file, me, accounts = case.candidate, _kept_id(by), accounts_of(by)
+    file, me, accounts = case.candidate, _kept_id(by), accounts_of_human(by)
     if file.entered_by_id in accounts:
         return _("You logged this candidate, so another approver records the decision.")
     if any(
@@ -77,7 +75,7 @@ def decided_by(case: Case, person: Person) -> str | None:
 def decided_already(case: Case, *, by: User) -> str | None:
     """Return why `by` records no vote: they approved a decision of the case; or None."""
     approvers = {one.approved_by_id for one in case.candidate.decisions.all()}
-    if not approvers & accounts_of(by):
+    if not approvers & accounts_of_human(by):
         return None
     return _("You approved a decision of this case, so somebody else records the vote.")
 
@@ -87,26 +85,9 @@ def _kept_id(by: User) -> int | None:
     return Person.objects.get(pk=by.person_id).kept_id if by.person_id is not None else None
 
 
-def accounts_of(by: User) -> set[int]:
-    """Return the keys of every account of the human being who acts as `by`."""
-    kept = _kept_id(by)
-    if kept is None:
-        return {by.pk}
-    return {by.pk, *_accounts_of(kept).values_list("pk", flat=True)}
-
-
 def _accounts_of(kept: int) -> QuerySet[User]:
     """Return the accounts of the person whose kept record is `kept`."""
     return User.objects.filter(Q(person=kept) | Q(person__merged_into=kept))
-
-
-def same_human(by: User) -> QuerySet[Any]:
-    """Return the keys of `accounts_of` for an `__in`, compiled once for all users."""
-    kept = _kept_of(by)
-    accounts = User.objects.filter(
-        Q(pk=by.pk) | Q(person__in=kept) | Q(person__merged_into__in=kept)
-    )
-    return accounts.values("pk")
 
 
 def touched_by(by: User) -> QuerySet[Candidate]:
@@ -114,7 +95,7 @@ def touched_by(by: User) -> QuerySet[Candidate]:
 
     For an `__in`; also their own and those of relatives whom they declared.
     """
-    accounts, kept = same_human(by), _kept_of(by)
+    accounts, kept = same_human(by), kept_of(by)
     of_file = {"candidate": OuterRef("pk")}
     helping = Mentorship.objects.filter(**of_file)
     introducing = Introducer.objects.filter(**of_file)
@@ -127,9 +108,3 @@ def touched_by(by: User) -> QuerySet[Candidate]:
         | Exists(helping.filter(Q(mentor__in=kept) | Q(mentor__merged_into__in=kept)))
         | Exists(introducing.filter(Q(person__in=kept) | Q(person__merged_into__in=kept)))
     )
-
-
-def _kept_of(by: User) -> QuerySet[Any]:
-    """Return the record that is kept of the person of `by`, for an `__in`."""
-    with_person = User.objects.filter(pk=by.pk, person__isnull=False)
-    return with_person.values(kept=Coalesce("person__merged_into", "person"))

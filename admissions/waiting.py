@@ -12,7 +12,7 @@ from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 
 from admissions.guards import STEPS
-from admissions.guards_of_separation import same_human, touched_by
+from admissions.guards_of_separation import touched_by
 from admissions.models import (
     AwarenessClass,
     Candidate,
@@ -34,6 +34,7 @@ from admissions.selectors.rule_sets import changes_to_answer
 from admissions.stages import Step
 from organizations.models import Appointment, Role, User
 from organizations.models.relative import own_people_of
+from organizations.permissions import same_human
 from organizations.sheets.waiting import Kind, Row, at
 
 DAYS_TOLD = 7

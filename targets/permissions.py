@@ -9,7 +9,7 @@ from django.db.models import Exists, Q
 from django.utils.translation import gettext_lazy as _
 
 from organizations.models import Ancestry, Appointment, Organization, Placement, Role, User
-from organizations.permissions import acts, acts_at, holds
+from organizations.permissions import accounts_of_human, acts, acts_at, holds
 from organizations.rights import OWN_AND_BENEATH, Right
 
 if TYPE_CHECKING:
@@ -112,7 +112,9 @@ def confirm_figures_of(organization: Organization, *, by: User, on: date) -> Que
     held = Appointment.objects.filter(
         organization__in=above, role__in=CONFIRM_FIGURES.roles, period__contains=on
     )
-    return User.objects.filter(pk__in=held.values("user"), is_active=True).exclude(pk=by.pk)
+    return User.objects.filter(pk__in=held.values("user"), is_active=True).exclude(
+        pk__in=accounts_of_human(by)
+    )
 
 
 def speaks_for(user: User | AnonymousUser, organization: Organization, *, on: date) -> bool:

@@ -21,6 +21,7 @@ from organizations.models import (
     Seal,
     User,
 )
+from organizations.permissions import same_human
 from organizations.sheets.waiting import Kind, Row
 from targets.models import (
     Baseline,
@@ -38,8 +39,8 @@ from targets.openings import opening_day
 
 def _years(user: User, on: date) -> QuerySet[Seal]:
     kept = Appointment.objects.of(user, roles=[Role.STAFF, Role.APPROVER], on=on)
-    asked = Q(approved_at__isnull=True) & ~Q(entered_by=user)
-    opening = Q(lift_asked_by__isnull=False) & ~Q(lift_asked_by=user)
+    asked = Q(approved_at__isnull=True) & ~Q(entered_by__in=same_human(user))
+    opening = Q(lift_asked_by__isnull=False) & ~Q(lift_asked_by__in=same_human(user))
     return Seal.objects.filter(
         asked | opening,
         organization__in=kept.values("organization"),
@@ -59,14 +60,14 @@ def _corrections(user: User, on: date) -> QuerySet[BaselineCorrection]:
     rows = BaselineCorrection.objects.filter(
         organization__in=_answered(user, on), state=BaselineCorrection.State.ASKED
     )
-    return rows.exclude(entered_by=user).order_by("year", "pk")
+    return rows.exclude(entered_by__in=same_human(user)).order_by("year", "pk")
 
 
 def _freezes(user: User, on: date) -> QuerySet[BaselineFreeze]:
     rows = BaselineFreeze.objects.standing().filter(
         organization__in=_answered(user, on), approved_at__isnull=True
     )
-    return rows.exclude(entered_by=user).order_by("year", "pk")
+    return rows.exclude(entered_by__in=same_human(user)).order_by("year", "pk")
 
 
 def _openings(user: User, on: date) -> QuerySet[Organization]:
@@ -148,7 +149,7 @@ def _declarations(user: User, on: date) -> QuerySet[SourceDeclaration]:
         state=SourceDeclaration.State.DECLARED,
         answer__isnull=True,
     )
-    return rows.exclude(entered_by=user).order_by("declared_on", "pk")
+    return rows.exclude(entered_by__in=same_human(user)).order_by("declared_on", "pk")
 
 
 def _lapsed(user: User, on: date) -> QuerySet[SourceDeclaration]:

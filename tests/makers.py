@@ -151,7 +151,10 @@ def account(username: str, *, full_name: str = "", person: Person | None = None)
 
 def two_records_of_one_person(world: World, first: User, second: User) -> None:
     """`first` and `second` act for one human being, each by a record; the second's was merged."""
-    first.person, second.person = world.members[8], member(world.sibling, since=date(2020, 1, 1))
+    first.person = first.person or world.members[8]
+    second.person = Person.objects.create(
+        full_name=first.person.full_name, born_on=first.person.born_on, sex=first.person.sex
+    )
     for one in (first, second):
         one.save(update_fields=["person"])
     second.person.merged_into = first.person

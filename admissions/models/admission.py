@@ -23,6 +23,7 @@ from organizations.models.person import Sex
 
 from .candidate import Candidate, Group
 from .decision import Decision
+from .separation import ACCOUNTS, KEPT, PERSON_OF
 
 if TYPE_CHECKING:
     from django.contrib.auth.models import AnonymousUser
@@ -70,7 +71,10 @@ class AdmissionQuerySet(models.QuerySet["Admission"]):
 
 
 GUARD = """
-    DECLARE undone admissions_admission;
+    DECLARE
+        undone admissions_admission;
+        me bigint;
+        accounts int[];
     BEGIN
         IF NEW.ceremony_on > (app_now() AT TIME ZONE 'Asia/Ho_Chi_Minh')::date THEN
             RAISE EXCEPTION 'ceremony on % lies in the future', NEW.ceremony_on
@@ -83,9 +87,11 @@ GUARD = """
                 RAISE EXCEPTION 'a reversal names the admission of the same person and cell'
                     USING ERRCODE = '23514', CONSTRAINT = 'admission_reverses_the_same_admission';
             END IF;
+            me := {reversing};
+            accounts := {accounts};
             IF EXISTS (SELECT 1 FROM admissions_decision AS decision
                 WHERE decision.id = undone.decision_id
-                AND decision.approved_by_id = NEW.entered_by_id)
+                AND decision.approved_by_id = ANY (accounts))
             THEN
                 RAISE EXCEPTION 'who approved the decision does not reverse the admission'
                     USING ERRCODE = '23514', CONSTRAINT = 'admission_reversed_by_another_approver';
@@ -239,7 +245,10 @@ class Admission(models.Model):
                 name="follows_its_decision",
                 operation=pgtrigger.Insert,
                 when=pgtrigger.Before,
-                func=GUARD,
+                func=GUARD.format(
+                    reversing=KEPT.format(person=PERSON_OF.format(account="NEW.entered_by_id")),
+                    accounts=ACCOUNTS.format(account="NEW.entered_by_id"),
+                ),
             ),
         ]
 

@@ -9,7 +9,13 @@ from django.db.models.functions import ExtractYear
 from django.utils.translation import gettext_lazy as _
 
 from admissions.stages import Level, Stage
-from organizations.models.guards import APPEND_ONLY, NEVER_DELETED, EnteredAt, entered_now
+from organizations.models.guards import (
+    APPEND_ONLY,
+    NEVER_DELETED,
+    EnteredAt,
+    entered_now,
+    two_people,
+)
 
 from .candidate import Candidate
 from .rule_set import RuleSet
@@ -60,8 +66,8 @@ GUARD = """
         IF NEW.kind = 'cancel' AND EXISTS (
             SELECT 1 FROM admissions_decisionreview AS review
             JOIN admissions_decision AS first ON first.id = review.decision_id
-            WHERE review.id = NEW.review_id AND (review.entered_by_id = NEW.approved_by_id
-                OR first.approved_by_id = NEW.approved_by_id OR first.id <> NEW.supersedes_id))
+            WHERE review.id = NEW.review_id AND (review.entered_by_id = ANY (accounts)
+                OR first.approved_by_id = ANY (accounts) OR first.id <> NEW.supersedes_id))
         THEN
             RAISE EXCEPTION 'who asked for it or approved the first decision does not cancel it'
                 USING ERRCODE = '23514', CONSTRAINT = 'decision_cancelled_by_a_third_person';
@@ -132,6 +138,9 @@ GUARD = """
 
 
 REVIEW_GUARD = """
+    DECLARE
+        me bigint := {answering};
+        accounts int[] := {accounts};
     BEGIN
         IF TG_OP = 'INSERT' THEN
             IF NEW.declined_at IS NOT NULL THEN
@@ -154,7 +163,7 @@ REVIEW_GUARD = """
                 USING ERRCODE = '23514', CONSTRAINT = 'decision_review_answered_once';
         END IF;
         IF EXISTS (SELECT 1 FROM admissions_decision AS first
-            WHERE first.id = NEW.decision_id AND first.approved_by_id = NEW.declined_by_id)
+            WHERE first.id = NEW.decision_id AND first.approved_by_id = ANY (accounts))
         THEN
             RAISE EXCEPTION 'who approved the decision does not answer'
                 USING ERRCODE = '23514', CONSTRAINT = 'decision_review_declined_by_a_third_person';
@@ -306,11 +315,15 @@ class DecisionReview(models.Model):
         triggers = [
             *NEVER_DELETED,
             entered_now(),
+            two_people(decision_review_declined_by_another_person=("declined_by", "entered_by")),
             pgtrigger.Trigger(
                 name="answered_once",
                 operation=pgtrigger.Insert | pgtrigger.Update,
                 when=pgtrigger.Before,
-                func=REVIEW_GUARD,
+                func=REVIEW_GUARD.format(
+                    answering=KEPT.format(person=PERSON_OF.format(account="NEW.declined_by_id")),
+                    accounts=ACCOUNTS.format(account="NEW.declined_by_id"),
+                ),
             ),
         ]
 

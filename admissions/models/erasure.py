@@ -11,7 +11,7 @@ from django.db import models
 from django.db.models import F, Q
 from django.utils.translation import gettext_lazy as _
 
-from organizations.models.guards import NEVER_DELETED, EnteredAt, entered_now
+from organizations.models.guards import NEVER_DELETED, EnteredAt, entered_now, two_people
 
 from .candidate import Candidate
 
@@ -119,6 +119,7 @@ class Erasure(models.Model):
         triggers = [
             *NEVER_DELETED,
             entered_now(),
+            two_people(erasure_answered_by_another_person=("answered_by", "entered_by")),
             pgtrigger.Trigger(
                 name="asked_before_answered",
                 operation=pgtrigger.Insert,

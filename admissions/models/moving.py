@@ -16,6 +16,7 @@ from organizations.models import Appointment, Designation, Role
 from organizations.models.guards import NEVER_DELETED, EnteredAt, entered_now, stays_once
 
 from .candidate import Candidate
+from .separation import ACCOUNTS, KEPT, PERSON_OF
 
 if TYPE_CHECKING:
     from django.contrib.auth.models import AnonymousUser
@@ -56,11 +57,14 @@ class FileTransferQuerySet(models.QuerySet["FileTransfer"]):
 # A member on probation goes by a transfer of the membership, which two people made; outside this
 # system nobody takes the file over.
 TAKEN_OVER_BY_ANOTHER = """
+    DECLARE
+        me bigint := {receiving};
+        accounts int[] := {accounts};
     BEGIN
-        IF NEW.received_by_id = NEW.entered_by_id OR EXISTS (
+        IF NEW.entered_by_id = ANY (accounts) OR EXISTS (
             SELECT 1 FROM admissions_milestone AS sending
             WHERE sending.candidate_id = NEW.candidate_id AND sending.step = 'send_file'
-            AND sending.entered_by_id = NEW.received_by_id AND sending.entered_at >= NEW.entered_at)
+            AND sending.entered_by_id = ANY (accounts) AND sending.entered_at >= NEW.entered_at)
         THEN
             RAISE EXCEPTION 'who asked for the move or sent the file does not take it over'
                 USING ERRCODE = '23514', CONSTRAINT = 'file_transfer_taken_over_by_another_person';
@@ -171,7 +175,10 @@ class FileTransfer(models.Model):
                     "NEW.state = 'received' AND NEW.destination_id IS NOT NULL"
                     " AND NEW.situation <> 'probation'"
                 ),
-                func=TAKEN_OVER_BY_ANOTHER,
+                func=TAKEN_OVER_BY_ANOTHER.format(
+                    receiving=KEPT.format(person=PERSON_OF.format(account="NEW.received_by_id")),
+                    accounts=ACCOUNTS.format(account="NEW.received_by_id"),
+                ),
             ),
         ]
 

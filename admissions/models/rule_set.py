@@ -19,6 +19,7 @@ from organizations.models.guards import (
     entered_now,
     real_period,
     stays_once,
+    two_people,
 )
 
 
@@ -349,6 +350,7 @@ class RuleChange(models.Model):
         triggers = [
             *NEVER_DELETED,
             entered_now(),
+            two_people(rule_change_approved_by_another_person=("approved_by", "entered_by")),
             stays_once(
                 "(OLD.approved_by_id IS NOT NULL OR OLD.withdrawn_at IS NOT NULL)",
                 name="rule_change_answered_once",
@@ -423,6 +425,7 @@ class Setting(models.Model):
         triggers = [
             *NEVER_DELETED,
             entered_now(),
+            two_people(setting_approved_by_another_person=("approved_by", "entered_by")),
             stays_once("OLD.approved_by_id IS NOT NULL", name="setting_approved_once"),
         ]
 

@@ -17,7 +17,7 @@ from django.utils.translation import gettext as _
 
 from admissions.cases import Body, Case, case_of
 from admissions.guards import refusal_of_stage
-from admissions.guards_of_separation import accounts_of, part_taken
+from admissions.guards_of_separation import part_taken
 from admissions.models import Admission, Candidate, Decision, DecisionReview, Milestone
 from admissions.permissions import Permission, Rights
 from admissions.stages import ORDER, REACHES, STEP_OF_VOTE, Level, Stage, Step
@@ -25,6 +25,7 @@ from config import names
 from config.clock import AppNow
 from config.errors import DomainError
 from organizations.models import Organization
+from organizations.permissions import accounts_of_human
 
 from .ceremonies import undo_admission
 from .decisions import issue
@@ -226,7 +227,7 @@ def _refuse_answered(case: Case, review: DecisionReview) -> None:
 
 def barred_from_cancelling(case: Case, review: DecisionReview, *, by: User) -> str | None:
     """Return why `by` does not answer `review`: a third person does, who took no part."""
-    accounts = accounts_of(by)
+    accounts = accounts_of_human(by)
     if review.entered_by_id in accounts:
         return _("You asked for it, so another approver answers.")
     if review.decision.approved_by_id in accounts:

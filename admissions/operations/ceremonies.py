@@ -23,7 +23,7 @@ from organizations.models import Membership, Organization, Person, Role
 from organizations.operations.outbox import announce
 from organizations.operations.people import join, leave, own_records
 from organizations.operations.seals import refuse_sealed
-from organizations.permissions import acts, acts_at
+from organizations.permissions import accounts_of_human, acts, acts_at
 
 from .preparation import appoint_mentor
 from .recording import begin, constraint_of, in_the_future, kept, record
@@ -345,7 +345,7 @@ def reverse_admission(
     if undone is None or not _may_reverse(undone, by=by, on=on):
         raise PermissionDenied
     decision = undone.decision
-    if by.pk in {undone.entered_by_id, decision.approved_by_id if decision else None}:
+    if accounts_of_human(by) & {undone.entered_by_id, decision and decision.approved_by_id}:
         raise DomainError(
             _("You approved or recorded this admission: another approver reverses it.")
         )

@@ -14,7 +14,6 @@ from django.utils.translation import gettext as _
 from psycopg.errors import LockNotAvailable
 
 from admissions import attachments
-from admissions.guards_of_separation import accounts_of
 from admissions.models import Admission, Candidate, Erasure, Scan
 from admissions.permissions import ANSWER_ERASURE, ASK_ERASURE
 from admissions.rules import add_months
@@ -25,7 +24,7 @@ from config.locks import Lock, hold_one
 from config.rows import beyond_scope
 from organizations.models import Membership, Person, User
 from organizations.operations.people import is_own_record
-from organizations.permissions import acts
+from organizations.permissions import accounts_of_human, acts
 
 from .recording import locked
 
@@ -71,7 +70,7 @@ def answer_erasure(
     found = Erasure.objects.select_for_update().get(pk=erasure.pk)
     if not acts(by, *ANSWER_ERASURE.roles, over=file.cell, on=on) or is_own_record(by, file.person):
         raise PermissionDenied
-    if found.entered_by_id in accounts_of(by):
+    if found.entered_by_id in accounts_of_human(by):
         raise DomainError(_("You asked for this: a second person answers."))
     if found.answered_at is not None:
         raise DomainError(_("This was answered already."))

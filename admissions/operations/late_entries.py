@@ -10,13 +10,14 @@ from django.db import transaction
 from django.utils.translation import gettext as _
 
 from admissions.cases import Case, case_of
-from admissions.guards_of_separation import accounts_of, decided_already, part_taken
+from admissions.guards_of_separation import decided_already, part_taken
 from admissions.models import Admission, Candidate, LateEntry, Round
 from admissions.permissions import Permission, Rights
 from admissions.rules import is_entered_late
 from config import names
 from config.clock import AppNow
 from config.errors import DomainError
+from organizations.permissions import accounts_of_human
 
 from .ceremonies import admit, begin_ceremony
 from .recording import locked
@@ -136,7 +137,7 @@ def _answered(case: Case, entry: LateEntry, *, by: User, declined_because: str =
 
 def barred_from_answering(case: Case, entry: LateEntry, *, by: User) -> str | None:
     """Return why `by` does not answer `entry`: a third person does, who took no part; or None."""
-    if entry.entered_by_id in accounts_of(by):
+    if entry.entered_by_id in accounts_of_human(by):
         return _("You entered this: a third person answers.")
     if decided_already(case, by=by):
         return _("You approved a decision of this case: a third person answers.")

@@ -42,7 +42,7 @@ from config.periods import between
 from config.rows import beyond_scope
 from organizations.models import Ancestry, Membership, Organization, Role, Transfer
 from organizations.operations.people import is_own_record
-from organizations.permissions import acts
+from organizations.permissions import accounts_of_human, acts
 
 from .outcomes import go_back
 from .recording import (
@@ -345,7 +345,7 @@ def take_over_file(
     day = _day_of_receipt(held, file, received_on=received_on, on=on)
     target = _receiving_cell(destination, cell, on=day)
     case = case_of(file, on=day)
-    if by.pk in handed_over_by(case, held):
+    if accounts_of_human(by) & handed_over_by(case, held):
         raise DomainError(_("You asked for it or sent it: somebody else takes the file over."))
     if target.pk == file.cell_id:
         raise DomainError(_("The file lies in this cell already: withdraw the request."))

@@ -22,6 +22,7 @@ from config import names
 from config.clock import AppNow
 from config.errors import DomainError
 from config.locks import Lock, hold
+from organizations.permissions import is_one_human
 
 from .deadlines import follow_calendar
 
@@ -155,7 +156,7 @@ def answer_rule_change(
     waiting = together(change)
     if change.pk not in {one.pk for one in waiting}:
         raise DomainError(_("This change is answered already."))
-    if any(one.entered_by_id == by.pk for one in waiting):
+    if any(is_one_human(by, one.entered_by) for one in waiting):
         raise PermissionDenied
     for one in waiting:
         if as_text(getattr(rules, one.name)) != one.old:
@@ -332,7 +333,7 @@ def answer_setting(setting: Setting, *, by: User, on: date, approves: bool) -> S
     waiting = waiting_setting(question, on=on)
     if waiting is None or waiting.pk != setting.pk:
         raise DomainError(_("This change is answered already."))
-    if waiting.entered_by_id == by.pk:
+    if is_one_human(by, waiting.entered_by):
         raise PermissionDenied
     if not approves:
         return Setting.objects.create(

@@ -18,12 +18,11 @@ from admissions.permissions import Permission, Rights
 from admissions.stages import OPEN_STAGES, Stage, Step
 from config.periods import contains
 from organizations.models import Appointment, Competence, Organization, Role
+from organizations.permissions import accounts_of_human, same_human
 
 from .sections import Section
 
 if TYPE_CHECKING:
-    from django.contrib.auth.models import AnonymousUser
-
     from admissions.models.moving import FileTransferQuerySet
     from organizations.models import User
     from organizations.models.organization import OrganizationQuerySet
@@ -62,7 +61,7 @@ class MoveRow:
         return step in self.steps
 
 
-def panel(user: User | AnonymousUser, part: str, *, on: date) -> FileTransferQuerySet:
+def panel(user: User, part: str, *, on: date) -> FileTransferQuerySet:
     """Return the requests of one `part` of the panel of `user`: both sides see their own.
 
     To send (and sent back for their faults), to take over, waiting for others, done; each stands
@@ -86,7 +85,7 @@ def panel(user: User | AnonymousUser, part: str, *, on: date) -> FileTransferQue
         | to_mend
     )
     # Who asked for it waits for somebody else to take it over.
-    to_take = Q(state=State.SENT, destination__in=writes) & ~Q(entered_by=user.pk)
+    to_take = Q(state=State.SENT, destination__in=writes) & ~Q(entered_by__in=same_human(user))
     if part == TO_SEND:
         return seen.filter(to_send)
     if part == TO_TAKE:
@@ -100,7 +99,7 @@ def panel(user: User | AnonymousUser, part: str, *, on: date) -> FileTransferQue
     return done.filter(theirs | ~Q(state=State.WITHDRAWN))
 
 
-def counted(user: User | AnonymousUser, parts: Sequence[str], *, on: date) -> dict[str, int]:
+def counted(user: User, parts: Sequence[str], *, on: date) -> dict[str, int]:
     """Return {part: how many requests it has} of the panel of `user`; one query."""
     mine = {
         f"n{place}": Count("pk", filter=Q(pk__in=panel(user, part, on=on).order_by().values("pk")))
@@ -110,11 +109,11 @@ def counted(user: User | AnonymousUser, parts: Sequence[str], *, on: date) -> di
     return {part: found[f"n{place}"] for place, part in enumerate(parts)}
 
 
-def _kept(user: User | AnonymousUser, *roles: Role, on: date) -> OrganizationQuerySet:
+def _kept(user: User, *roles: Role, on: date) -> OrganizationQuerySet:
     return Appointment.objects.organizations_of(user, roles=roles, on=on)
 
 
-def _competent_over(user: User | AnonymousUser, *, on: date) -> OrganizationQuerySet:
+def _competent_over(user: User, *, on: date) -> OrganizationQuerySet:
     """Return what lies beneath the deciding bodies where `user` is staff on day `on`."""
     staffed = Appointment.objects.of(user, roles=[Role.STAFF], on=on).values("organization")
     deciding = Competence.objects.filter(organization__in=staffed, period__contains=on)
@@ -122,9 +121,7 @@ def _competent_over(user: User | AnonymousUser, *, on: date) -> OrganizationQuer
     return Organization.objects.under(roots, on=on)
 
 
-def move_rows(
-    transfers: Iterable[FileTransfer], user: User | AnonymousUser, *, on: date
-) -> list[MoveRow]:
+def move_rows(transfers: Iterable[FileTransfer], user: User, *, on: date) -> list[MoveRow]:
     """Return `transfers` as rows for `user` on day `on`; queries do not grow with them.
 
     Each is to come with its candidate, and `called()`.
@@ -161,7 +158,7 @@ def _row(
     *,
     case: Case | None,
     rights: Rights,
-    user: User | AnonymousUser,
+    user: User,
     answers: bool,
     rule_sets: Sequence[RuleSet],
     on: date,
@@ -190,7 +187,7 @@ def _steps(
     *,
     case: Case | None,
     rights: Rights,
-    user: User | AnonymousUser,
+    user: User,
     answers: bool,
 ) -> list[str]:
     """Return what the holder of `rights` may do with the request now."""
@@ -204,7 +201,7 @@ def _steps(
         if may_send(rights, case, situation_of(case, is_below=below)):
             steps.append(SEND)
     if answers and not is_own and file.stage in OPEN_STAGES and transfer.state == State.SENT:
-        if user.pk not in handed_over_by(case, transfer):
+        if not accounts_of_human(user) & handed_over_by(case, transfer):
             steps.append(TAKE)
         steps.append(REVIEW)
     if answers and not is_own:
@@ -247,7 +244,7 @@ def _day(day: date) -> dict[str, str]:
 # ---------------------------------------------------------------- on the file
 
 
-def section_of_moving(case: Case, rights: Rights, user: User | AnonymousUser) -> Section | None:
+def section_of_moving(case: Case, rights: Rights, user: User) -> Section | None:
     """Return the card that says where the file goes, or since when it is here; None otherwise."""
     known = sorted(case.candidate.file_transfers.all(), key=lambda one: one.pk)
     if not known:

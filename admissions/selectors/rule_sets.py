@@ -21,6 +21,7 @@ from admissions.parameters import (
     standing,
 )
 from admissions.permissions import posts_that_keep_rules
+from organizations.permissions import same_human
 
 if TYPE_CHECKING:
     from organizations.models import User
@@ -134,7 +135,7 @@ def changes_to_answer(user: User, *, on: date) -> QuerySet[RuleChange]:
     beside = Q()
     for first, second in shares:
         beside |= Q(Exists(same_rules.filter(name=first)), name=second)
-    waiting = RuleChange.objects.waiting().exclude(entered_by=user)
+    waiting = RuleChange.objects.waiting().exclude(entered_by__in=same_human(user))
     return waiting.filter(~beside, Exists(posts_that_keep_rules(user, on=on)))
 
 

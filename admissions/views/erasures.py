@@ -11,7 +11,6 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from admissions.forms.erasures import ErasureAnswerForm, ErasureForm
-from admissions.guards_of_separation import accounts_of
 from admissions.models import Candidate, Erasure
 from admissions.operations.erasures import answer_erasure, ask_erasure, refusal_to_erase
 from admissions.permissions import ANSWER_ERASURE, ASK_ERASURE
@@ -19,7 +18,7 @@ from config import clock
 from config.ui.pages import ActionView
 from organizations.models import Role
 from organizations.operations.people import is_own_record
-from organizations.permissions import acts
+from organizations.permissions import accounts_of_human, acts
 
 from .file_action import visible_file
 
@@ -100,7 +99,7 @@ class ErasureAnswer(OfClosedFile):
             file=self.file,
             erasure=self.erasure,
             refusal=None,
-            is_own=self.erasure.entered_by_id in accounts_of(self.request.user),  # type: ignore[arg-type]
+            is_own=self.erasure.entered_by_id in accounts_of_human(self.request.user),  # type: ignore[arg-type]
             **kwargs,
         )
 

@@ -45,6 +45,7 @@ from config.errors import DomainError
 from config.ui.acting import acting
 from config.ui.forms import OnceForm, SecondPersonForm
 from config.ui.pages import ActionView
+from organizations.permissions import is_one_human
 
 CHOSEN = "ban"
 """Which versions a page compares: /quy-dinh/so-sanh/?ban=4&ban=6."""
@@ -189,14 +190,14 @@ class RuleChangeAnswer(RuleAction):
         return super().get_context_data(
             facts=self.change.rules.code,
             change=change_of(self.change),
-            is_own=self.change.entered_by_id == self.request.user.pk,
+            is_own=is_one_human(self.request.user, self.change.entered_by),
             is_answered=not self.change.is_waiting,
             withdraw_url=reverse("rule-change-withdraw", args=[self.change.pk]),
             **kwargs,
         )
 
     def perform(self, form: SecondPersonForm) -> Any:
-        _refuse_own(self.change.entered_by_id == self.request.user.pk)
+        _refuse_own(is_one_human(self.request.user, self.change.entered_by))
         approves = form.cleaned_data["answer"] == "approve"
         return answer_rule_change(self.change, **self.who(), approves=approves)
 
@@ -336,7 +337,7 @@ class OpenQuestionAnswer(QuestionAction):
             setting=setting,
             setting_value=self.question.in_words(setting.value) if setting else "",
             present=self.question.in_words(in_force(self.question, on=self.today)),
-            is_own=setting is not None and setting.entered_by_id == self.request.user.pk,
+            is_own=setting is not None and is_one_human(self.request.user, setting.entered_by),
             is_answered=setting is None,
             withdraw_url=reverse("open-question-withdraw", args=[self.question.name]),
             **kwargs,
@@ -345,7 +346,7 @@ class OpenQuestionAnswer(QuestionAction):
     def perform(self, form: SecondPersonForm) -> Any:
         if self.setting is None:
             raise Http404
-        _refuse_own(self.setting.entered_by_id == self.request.user.pk)
+        _refuse_own(is_one_human(self.request.user, self.setting.entered_by))
         approves = form.cleaned_data["answer"] == "approve"
         return answer_setting(self.setting, **self.who(), approves=approves)
 

@@ -22,7 +22,7 @@ from django.utils.translation import gettext_lazy as _
 from config import clock
 from config.locks import Lock
 
-from .guards import NEVER_DELETED, EnteredAt, entered_now, real_period, stays_once
+from .guards import NEVER_DELETED, EnteredAt, entered_now, real_period, stays_once, two_people
 from .organization import Organization
 from .scope import Scope
 
@@ -285,6 +285,11 @@ class Appointment(models.Model):
         triggers = [
             *NEVER_DELETED,
             entered_now(),
+            two_people(
+                appointment_not_granted_to_oneself=("granted_by", "user"),
+                appointment_not_approved_by_its_holder=("approved_by", "user"),
+                appointment_not_approved_by_who_granted_it=("approved_by", "granted_by"),
+            ),
             pgtrigger.Trigger(
                 name="granted_by_two_people",
                 operation=pgtrigger.Insert,
@@ -380,6 +385,14 @@ class AppointmentProposal(models.Model):
         triggers = [
             *NEVER_DELETED,
             entered_now(),
+            two_people(
+                appointment_not_proposed_to_oneself=("entered_by", "user"),
+                proposed_appointment_answered_by_a_third_person=(
+                    "answered_by",
+                    "entered_by",
+                    "user",
+                ),
+            ),
             stays_once("OLD.state <> 'asked'", name="proposed_appointment_answered_once"),
         ]
 

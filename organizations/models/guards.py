@@ -55,6 +55,54 @@ def stays_once(
     )
 
 
+TWO_PEOPLE = """
+    DECLARE
+        refusal text;
+    BEGIN
+        SELECT acted.refusal INTO refusal FROM (VALUES {pairs}) AS acted (one, other, refusal)
+            JOIN organizations_user AS account ON account.id = acted.one
+            JOIN organizations_user AS beside ON beside.id = acted.other
+            JOIN organizations_person AS person ON person.id = account.person_id
+            JOIN organizations_person AS companion ON companion.id = beside.person_id
+            WHERE coalesce(person.merged_into_id, person.id)
+                = coalesce(companion.merged_into_id, companion.id);
+        IF FOUND THEN
+            RAISE EXCEPTION 'two accounts of one person are not two people'
+                USING ERRCODE = '23514', CONSTRAINT = refusal;
+        END IF;
+        RETURN NEW;
+    END;
+"""
+ACTED = """(CASE WHEN NEW.{second}_id IS DISTINCT FROM OLD.{second}_id THEN NEW.{second}_id END,
+                NEW.{other}_id, '{refusal}')"""
+
+
+def two_people(
+    *, condition: pgtrigger.Condition | None = None, **refusals: tuple[str, ...]
+) -> pgtrigger.Trigger:
+    """Return the trigger that refuses two accounts of one human being where it takes two people.
+
+    `refusals` is {name: (column of who acts second, columns of whom they are not)}, the name that
+    of the constraint by which they are not one account. Looked at when the second acts: whose an
+    account is may be said, and records may be merged, long after. Only rows for which `condition`
+    holds are looked at.
+    """
+    columns = dict.fromkeys(f"{second}_id" for second, *_others in refusals.values())
+    return pgtrigger.Trigger(
+        name="two_people_not_two_accounts",
+        operation=pgtrigger.Insert | pgtrigger.UpdateOf(*columns),  # type: ignore[no-untyped-call]
+        when=pgtrigger.Before,
+        condition=condition,
+        func=TWO_PEOPLE.format(
+            pairs=",\n                ".join(
+                ACTED.format(second=second, other=other, refusal=refusal)
+                for refusal, (second, *others) in refusals.items()
+                for other in others
+            )
+        ),
+    )
+
+
 class EnteredAt(models.DateTimeField):  # type: ignore[type-arg]
     """The instant a row was entered, by the database's clock; goes with `entered_now()`."""
 

@@ -13,7 +13,7 @@ from django.db.models.functions import ExtractYear
 from django.utils.translation import gettext_lazy as _
 
 from .appointment import Appointment, Role
-from .guards import APPEND_ONLY, NEVER_DELETED, EnteredAt, entered_now, not_sealed
+from .guards import APPEND_ONLY, NEVER_DELETED, EnteredAt, entered_now, not_sealed, two_people
 
 if TYPE_CHECKING:
     from django.contrib.auth.models import AnonymousUser
@@ -182,6 +182,7 @@ class Reorganization(models.Model):
         triggers = [
             *NEVER_DELETED,
             entered_now(),
+            two_people(reorganization_confirmed_by_a_second_person=("confirmed_by", "entered_by")),
             not_sealed(
                 organization="NEW.organization_id",
                 day="NEW.effective_on",

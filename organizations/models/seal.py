@@ -13,7 +13,7 @@ from django.utils.translation import gettext_lazy as _
 
 from config.locks import Lock
 
-from .guards import NEVER_DELETED, EnteredAt, entered_now, real_period
+from .guards import NEVER_DELETED, EnteredAt, entered_now, real_period, two_people
 from .placement import Ancestry
 
 
@@ -161,6 +161,10 @@ class Seal(models.Model):
         triggers = [
             *NEVER_DELETED,
             entered_now(),
+            two_people(
+                seal_approved_by_a_second_person=("approved_by", "entered_by"),
+                seal_lifted_by_a_second_person_with_a_reason=("lifted_by", "lift_asked_by"),
+            ),
             pgtrigger.Trigger(
                 name="what_two_people_closed_stays",
                 operation=pgtrigger.Update,

@@ -23,6 +23,7 @@ from .guards import (
     not_sealed,
     real_period,
     stays_once,
+    two_people,
 )
 
 if TYPE_CHECKING:
@@ -158,6 +159,13 @@ class Transfer(models.Model):
         triggers = [
             *NEVER_DELETED,
             entered_now(),
+            two_people(
+                condition=pgtrigger.Q(new__state="accepted"),
+                transfer_accepted_after_its_release_by_another_person=(
+                    "answered_by",
+                    "released_by",
+                ),
+            ),
             # A stay elsewhere ends earlier where its holder leaves, moves or comes back.
             stays_once(
                 "OLD.state IN ('accepted', 'refused', 'withdrawn')",
@@ -321,6 +329,7 @@ class PersonMerge(models.Model):
         triggers = [
             *NEVER_DELETED,
             entered_now(),
+            two_people(person_merge_answered_by_a_second_person=("answered_by", "entered_by")),
             stays_once("OLD.state <> 'asked'", name="person_merge_answered_stays"),
         ]
 

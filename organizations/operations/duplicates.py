@@ -29,7 +29,7 @@ from organizations.models import (
     User,
 )
 from organizations.models.person import PersonQuerySet
-from organizations.permissions import acts
+from organizations.permissions import acts, is_one_human
 from organizations.rights import APPROVE_MERGE, ASK_MERGE
 
 from .people import is_own_record, leave, shorten_stay
@@ -242,7 +242,7 @@ def _refuse_answer(
 ) -> None:
     if not _keeps(by, kept, duplicate, roles=APPROVE_MERGE.roles, on=on):
         raise PermissionDenied
-    if merge.entered_by_id == by.pk:
+    if is_one_human(by, merge.entered_by):
         raise DomainError(_("You asked for it: somebody else answers."))
     if merge.state != PersonMerge.State.ASKED:
         raise DomainError(_("This was answered already."))

@@ -15,7 +15,7 @@ from config.clock import HERE, AppNow
 from config.errors import DomainError
 from config.locks import Lock, hold, hold_shared
 from organizations.models import Organization, Seal, User
-from organizations.permissions import acts_at
+from organizations.permissions import acts_at, is_one_human
 from organizations.rights import CLOSE_YEARS
 
 MOST_CHARACTERS = 300
@@ -152,7 +152,7 @@ def close_year(seal: Seal, *, by: User, on: date) -> Seal:
     hold(Lock.SEALS)  # facts under way are written first, those that come see the closed year
     seal = _held(seal, by=by, on=on)
     _refuse_unless_asked(seal)
-    if seal.entered_by_id == by.pk:
+    if is_one_human(by, seal.entered_by):
         raise PermissionDenied
     return _written(seal, approved_by=by, approved_at=AppNow())
 
@@ -208,7 +208,7 @@ def open_year(seal: Seal, *, by: User, on: date) -> Seal:
     """
     seal = _held(seal, by=by, on=on)
     _refuse_unless_opening_asked(seal)
-    if seal.lift_asked_by_id == by.pk:
+    if seal.lift_asked_by and is_one_human(by, seal.lift_asked_by):
         raise PermissionDenied
     return _written(seal, lifted_by=by, lifted_at=AppNow())
 

@@ -22,7 +22,7 @@ from organizations.models import (
     TemporaryStay,
     Transfer,
 )
-from organizations.permissions import acts
+from organizations.permissions import acts, is_one_human
 from organizations.rights import MOVE_MEMBERS
 from organizations.transferring import followers
 
@@ -262,7 +262,7 @@ def accept(transfer: Transfer, *, by: User, on: date) -> Transfer:
     if not _may_answer(held, by=by, on=on):
         raise PermissionDenied
     _refuse_unless(held, Transfer.State.RELEASED)
-    if held.released_by_id == by.pk:
+    if held.released_by and is_one_human(by, held.released_by):
         raise DomainError(_("You released it: somebody else accepts it."))
     day = _agreed_day(held)
     _refuse_places(held, effective_on=day)

@@ -26,6 +26,7 @@ from organizations.models import (
     Transfer,
 )
 from organizations.operations.people import is_own_record, own_records
+from organizations.permissions import same_human
 
 if TYPE_CHECKING:
     from organizations.models import User
@@ -611,7 +612,7 @@ def panel(user: User, part: str, *, on: date) -> QuerySet[Transfer]:
     to_release = Q(state=Transfer.State.REQUESTED, origin__in=writes.values("pk"))
     to_accept = (
         Q(state=Transfer.State.RELEASED)
-        & ~Q(released_by=user.pk)
+        & ~Q(released_by__in=same_human(user))
         & (
             Q(destination__in=writes.values("pk"))
             | Q(destination__isnull=True, origin__in=staffed.values("pk"))

@@ -30,7 +30,7 @@ from organizations.models import (
     User,
 )
 from organizations.models.organization import OrganizationQuerySet
-from organizations.permissions import acts
+from organizations.permissions import accounts_of_human, acts
 from organizations.selectors import kind_name
 
 if TYPE_CHECKING:
@@ -95,7 +95,7 @@ def rights(user: User | AnonymousUser, reorganization: Reorganization, *, on: da
     return Rights(
         drafts=is_staff and is_drafter,
         approves=approves,
-        confirms=approves and not is_drafter,
+        confirms=approves and reorganization.entered_by_id not in accounts_of_human(user),
         sees_names=acts(user, *Role.sees_names(), over=over, on=on),
     )
 

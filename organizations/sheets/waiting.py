@@ -29,6 +29,7 @@ from organizations.models import (
     User,
 )
 from organizations.operations.duplicates import merges_of
+from organizations.permissions import same_human
 from organizations.reading import SOME_USER
 from organizations.sheets import people
 
@@ -119,13 +120,13 @@ def at(page: str, query: str = "") -> Callable[[Row, date], str]:
 
 def to_confirm(user: User, *, on: date) -> ReorganizationQuerySet:
     """Return the previewed drafts that `user` confirms: drafted, in no row, by themselves."""
-    own = ReorganizationEvent.objects.filter(is_withdrawn=False, entered_by=user)
+    me = same_human(user)
+    own = ReorganizationEvent.objects.filter(is_withdrawn=False, entered_by__in=me)
     drafts = Reorganization.objects.filter(
         state=Reorganization.State.DRAFT, preview__refusals=[], organization__in=_answered(user, on)
     )
-    return drafts.exclude(Q(entered_by=user) | Q(pk__in=own.values("reorganization"))).order_by(
-        F("effective_on"), "pk"
-    )
+    others = drafts.exclude(Q(entered_by__in=me) | Q(pk__in=own.values("reorganization")))
+    return others.order_by(F("effective_on"), "pk")
 
 
 def _answered(user: User, on: date) -> QuerySet[Any]:
@@ -146,12 +147,14 @@ def _decision(first: Row, _on: date) -> str:
 
 
 def _merges(user: User, on: date) -> QuerySet[PersonMerge]:
-    return merges_of(user, on=on).exclude(entered_by=user)
+    return merges_of(user, on=on).exclude(entered_by__in=same_human(user))
 
 
 def _proposals(user: User, on: date) -> QuerySet[AppointmentProposal]:
     asked = AppointmentProposal.objects.filter(state=AppointmentProposal.State.ASKED)
-    return asked.confirmed_by(user, on=on).exclude(Q(entered_by=user) | Q(user=user)).order_by("pk")
+    own = same_human(user)
+    proposed = asked.confirmed_by(user, on=on).exclude(Q(entered_by__in=own) | Q(user__in=own))
+    return proposed.order_by("pk")
 
 
 def _transfers(part: str) -> Callable[[User, date], QuerySet[Transfer]]:

@@ -32,7 +32,7 @@ from organizations.operations.accounts import (
     decline_appointment,
     say_whose,
 )
-from organizations.permissions import holds
+from organizations.permissions import holds, same_human
 
 A_PAGE = 25
 ANSWERED = 10
@@ -90,8 +90,8 @@ class ProposalConfirm(ActionView):
         rows = AppointmentProposal.objects.confirmed_by(request.user, on=self.today)
         if request.method != "POST":
             rows = rows.filter(state=AppointmentProposal.State.ASKED).exclude(
-                Q(entered_by=request.user)
-                | Q(user=request.user)
+                Q(entered_by__in=same_human(request.user))
+                | Q(user__in=same_human(request.user))
                 | Q(entered_by__in=codes_lately(request.user).values("issued_by"))
             )
         self.proposal = get_object_or_404(

@@ -12,6 +12,7 @@ from organizations.models.guards import (
     EnteredAt,
     entered_now,
     not_sealed,
+    two_people,
 )
 
 from .scope import FiguresQuerySet
@@ -71,6 +72,9 @@ class Baseline(models.Model):
         triggers = [
             *APPEND_ONLY,
             entered_now(),
+            two_people(
+                baseline_corrected_by_two_people_with_a_reason=("confirmed_by", "entered_by"),
+            ),
             not_sealed(
                 organization="NEW.organization_id",
                 day="make_date(NEW.year, 1, 1)",
@@ -177,7 +181,11 @@ class BaselineFreeze(models.Model):
                 ),
             ),
         ]
-        triggers = [*NEVER_DELETED, entered_now()]
+        triggers = [
+            *NEVER_DELETED,
+            entered_now(),
+            two_people(baseline_freeze_approved_by_a_second_person=("approved_by", "entered_by")),
+        ]
 
     def __str__(self) -> str:
         return f"{self.organization_id} {self.year}: {self.decision_number}"
@@ -235,7 +243,13 @@ class BaselineCorrection(models.Model):
                 condition=~Q(state="approved") | Q(baseline__isnull=False),
             ),
         ]
-        triggers = [*NEVER_DELETED, entered_now()]
+        triggers = [
+            *NEVER_DELETED,
+            entered_now(),
+            two_people(
+                baseline_correction_answered_by_a_second_person=("answered_by", "entered_by"),
+            ),
+        ]
 
     def __str__(self) -> str:
         return f"{self.organization_id} {self.year}: {self.members}"

@@ -12,6 +12,7 @@ from config import names
 from config.errors import DomainError
 from organizations.models import Organization, User
 from organizations.operations.outbox import announce
+from organizations.permissions import is_one_human
 from targets.models import DeclaredForecast, Indicator, ReportedFigure, SourceDeclaration
 from targets.permissions import declares_for, sets_figures_of
 
@@ -121,7 +122,7 @@ def answer_declaration(
     the declaration; DomainError where it has its answer already or is itself an answer.
     """
     organization = declaration.organization
-    if not sets_figures_of(by, organization, on=on) or declaration.entered_by_id == by.pk:
+    if not sets_figures_of(by, organization, on=on) or is_one_human(by, declaration.entered_by):
         raise PermissionDenied
     Organization.objects.select_for_update(no_key=True).get(pk=organization.pk)
     answered = SourceDeclaration.objects.filter(answers=declaration).exists()

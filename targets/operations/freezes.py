@@ -15,6 +15,7 @@ from config.errors import DomainError
 from organizations.models import Organization, User
 from organizations.operations.outbox import announce
 from organizations.operations.seals import refuse_sealed
+from organizations.permissions import is_one_human
 from targets.models import Baseline, BaselineConfirmation, BaselineFreeze
 from targets.openings import opening_day, proposed, standing_beneath
 from targets.permissions import approves_openings_of, freezes_openings_of, speaks_for
@@ -191,7 +192,7 @@ def approve_freeze(freeze: BaselineFreeze, *, by: User, on: date) -> BaselineFre
     """
     freeze = _waiting(freeze, by=by, on=on)
     organization = freeze.organization
-    if freeze.entered_by_id == by.pk:
+    if is_one_human(by, freeze.entered_by):
         raise PermissionDenied
     units = _held(standing_beneath(organization.pk, year=freeze.year))
     refuse_sealed(units, day=opening_day(freeze.year), field="year")

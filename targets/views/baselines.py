@@ -8,6 +8,7 @@ from django.views.decorators.http import require_safe
 
 from config import clock
 from config.ui.forms import SecondPersonForm
+from organizations.permissions import is_one_human
 from targets import opening_sheets, permissions
 from targets.forms import (
     BaselineConfirmationForm,
@@ -129,7 +130,7 @@ class BaselineFreezeAnswer(BaselineAction):
             organization=self.organization,
             year=year,
         )
-        self.is_own = self.freeze.entered_by_id == request.user.pk
+        self.is_own = is_one_human(request.user, self.freeze.entered_by)
 
     def get_context_data(self, **kwargs):
         sheet = opening_sheets.sheet(self.organization, year=self.year, on=self.today)

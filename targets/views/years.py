@@ -21,6 +21,7 @@ from organizations.operations.seals import (
     withdraw_closing,
     withdraw_opening,
 )
+from organizations.permissions import is_one_human
 from targets import closed_years
 from targets.forms import WithdrawalForm, YearCloseForm, YearOpenForm
 
@@ -146,8 +147,8 @@ class YearAnswer(SealAction):
 
     @property
     def is_own(self):
-        asked_by = self.seal.lift_asked_by_id if self.opens else self.seal.entered_by_id
-        return asked_by == self.request.user.pk
+        asked_by = self.seal.lift_asked_by if self.opens else self.seal.entered_by
+        return asked_by is not None and is_one_human(self.request.user, asked_by)
 
     @property
     def form_class(self):

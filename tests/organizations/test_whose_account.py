@@ -9,7 +9,6 @@ import pytest
 from django.core.exceptions import PermissionDenied
 from django.urls import reverse
 
-from admissions.guards_of_separation import accounts_of
 from config import clock
 from config.errors import DomainError
 from config.rows import read_by
@@ -32,7 +31,7 @@ from organizations.operations.start_codes import (
     reset_password,
     set_password,
 )
-from organizations.permissions import accounts_kept_by, is_one_human
+from organizations.permissions import accounts_kept_by, accounts_of_human, is_one_human
 from tests.makers import (
     DAY,
     PASSWORD,
@@ -164,7 +163,7 @@ def test_two_accounts_of_one_person_are_one_human_who_confirms_nothing_for_thems
     assert another.status_code == 303
     other.refresh_from_db()
     assert is_one_human(kc.staff, other)
-    assert accounts_of(other) == {kc.staff.pk, other.pk}
+    assert accounts_of_human(other) == {kc.staff.pk, other.pk}
 
 
 def test_who_audits_by_one_account_writes_by_no_other_of_theirs(kc: World) -> None:

@@ -3,7 +3,8 @@
 Modules of the product are changed while they are imported, on disk nothing is. Each check asks
 `SWITCH` first, which notes that it was asked and, where it is the one chosen, lets it be:
 
-* `.visible_to(...)` becomes `.all()`, and `organizations_of(...)` all organisations there are;
+* `.visible_to(...)` and `.opened_by(...)` become `.all()`, and `organizations_of(...)` all
+  organisations there are;
 * what refuses by a condition (404, "not permitted", another refusal about rights, an empty answer)
   never does; of conditions joined by "or" each in turn;
 * what says whether somebody may, says that they may.
@@ -46,8 +47,12 @@ RIGHTS = {
     *("keeps_years_of", "writes_notes", "writes_note", "takes_over", "sees_names", "speaks_for"),
     *("declares_for", "sets_figures_of", "freezes_openings_of", "approves_openings_of"),
     *("follows_up", "closes_follow_up", "assigns_beneath", "reads_drafts_of", "serves"),
+    *("accounts_of_human", "own_records", "gave_code_lately", "part_taken", "decided_by"),
+    *("decided_already", "barred_from_cancelling", "barred_from_answering"),
 }
-"""Functions that say whether somebody may."""
+"""Functions that say whether somebody may, or why not."""
+SCOPES = {"visible_to", "opened_by"}
+"""Methods that keep of a table's rows those that somebody may see."""
 DENIALS = {"PermissionDenied", "Http404"}
 NOT_ABOUT_WHO = {
     *("WrittenAddress.__call__", "read", "look_of", "movement_members", "organization_files"),
@@ -138,7 +143,7 @@ class Guarded(ast.NodeTransformer):
 
     def visit_Call(self, node: ast.Call) -> Any:
         name = getattr(node.func, "attr", "")
-        if name == "visible_to" and isinstance(node.func, ast.Attribute):
+        if name in SCOPES and isinstance(node.func, ast.Attribute):
             asked = self._asks("is_gone", node, what=_short(node))
             everything = ast.Call(ast.Attribute(node.func.value, "all", ast.Load()), [], [])
         elif name == "organizations_of":

@@ -1,8 +1,7 @@
 """Each way in which records escaped from products like this one, tried here: a class for each.
 
 What the matrix asks of every route is not asked again; these are the ways around a route's check:
-a filter, a batch, a choice, a file, another surface, a tree that changed. Rows of the audit log
-that belong to no unit are the audit log's own tests' matter.
+a filter, a batch, a choice, a file, another surface, a log, a tree that changed.
 """
 
 from __future__ import annotations
@@ -20,9 +19,9 @@ from django.urls import reverse
 from admissions.models import Candidate
 from config.environment import BASE_DIR
 from config.periods import between
-from organizations.models import Appointment, Role
+from organizations.models import AccessEvent, Appointment, AuditEvent, Role
 from targets.models import TargetDraft
-from tests.makers import BEGINNING, DAY, logged, once
+from tests.makers import BEGINNING, DAY, logged, officer, once
 from tests.permissions.expected import ROUTES
 from tests.permissions.ground import CANARIES, Ground
 from tests.reports.everywhere import ask, client, patterns
@@ -285,6 +284,28 @@ class TestNoPermissionOfItsOwn:
             *("home", "first-start", "start-code"),
             *("mfa_authenticate", "mfa_login_webauthn"),  # the second half of the way in
         }  # fmt: skip
+
+
+class TestAuditScope:
+    """Rows of the log that belonged to no unit were shown to everyone (Airflow PR 70759)."""
+
+    def test_what_belongs_to_no_unit_is_read_by_an_auditor_of_a_whole_tree_alone(
+        self, ground: Ground
+    ) -> None:
+        written = AuditEvent.objects.create(kind="write", action="x", words="Written of no unit")
+        read = AccessEvent.objects.create(action="x", words="Read of no unit")
+        of_all = officer("giam-sat-ca-cay", ground.worlds["own"].top, Role.AUDITOR)
+        pages = [reverse("audit-list"), reverse("audit-readings")]
+
+        shown = {
+            who: [one for one in (written, read) for page in pages
+                  if one.words in ask(client(user), "get", page).content.decode()]
+            for who, user in {**ground.people, "auditor of all": of_all}.items()
+        }  # fmt: skip
+
+        assert shown.pop("auditor of all") == [written, read]
+        assert set(map(tuple, shown.values())) == {()}
+        assert len(shown) == len(ground.people)
 
 
 class TestTreeMove:

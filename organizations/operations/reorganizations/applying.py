@@ -23,7 +23,7 @@ from config.locks import Lock, hold
 from organizations.models import EventUnit, Job, Reorganization, User
 from organizations.operations import jobs
 from organizations.operations.outbox import announce
-from organizations.permissions import acts
+from organizations.permissions import acts, is_one_human, same_human
 from organizations.reorganizing import Plan, Progress, Refusal, handlers
 from organizations.rights import CONFIRM_REORGANIZATION
 
@@ -212,8 +212,8 @@ def confirm(reorganization: Reorganization, *, by: User, on: date) -> Reorganiza
     decision = _locked(reorganization, by=by, on=on)
     if decision.state not in (State.DRAFT, State.FAILED):
         raise _past(decision)
-    wrote = decision.events.filter(is_withdrawn=False, entered_by=by)
-    if by.pk == decision.entered_by_id or wrote.exists():
+    wrote = decision.events.filter(is_withdrawn=False, entered_by__in=same_human(by))
+    if is_one_human(by, decision.entered_by) or wrote.exists():
         raise DomainError(_("Who drafted a decision does not confirm it: ask a second person."))
     if not decision.preview:
         raise DomainError(_("Look at what the decision does first: it has no preview yet."))
