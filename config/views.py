@@ -16,7 +16,7 @@ from django.db import InterfaceError, OperationalError
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import redirect, render
 from django.template.loader import render_to_string
-from django.urls import NoReverseMatch, reverse
+from django.urls import reverse
 from django.utils.http import url_has_allowed_host_and_scheme
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import (
@@ -66,12 +66,7 @@ class SignOut(LogoutView):  # type: ignore[misc]  # as above
 def first_start() -> str | None:
     """Return the address of the first-start page while there is no organisation at all."""
     organizations: Any = apps.get_model("organizations", "Organization")._default_manager
-    if organizations.exists():
-        return None
-    try:
-        return reverse("first-start")
-    except NoReverseMatch:
-        return None
+    return None if organizations.exists() else reverse("first-start")
 
 
 @login_not_required

@@ -48,6 +48,12 @@ MODULES = (
 APPS = ("organizations", "admissions", "targets", "reports")
 NOT_OF_MUTANTS = ("slow", "thorough", "scenario", "browser", "worker")
 """Tests that take long, and are about no check that others are not about."""
+ABOUT_CHECKS = (
+    "tests/permissions/test_operations.py",
+    "tests/permissions/test_selectors.py",
+    "tests/organizations/test_separation_of_duties.py",
+)
+"""Tests that ask operations and selectors past every page: mutants meet them first."""
 
 BARE = {
     "DJANGO_SETTINGS_MODULE": "config.settings.prod",
@@ -102,11 +108,15 @@ def mutants(arguments: Sequence[str]) -> bool:
     """Take each check of scope away, and see that the matrix or a test notices; docs/mutants.md."""
     chosen = ["-m", "pytest", "-q", "-n", "0", "-p", "tests.permissions.guarded"]
     quick = " and ".join(f"not {mark}" for mark in NOT_OF_MUTANTS)
-    by_tests = ["-p", "tests.permissions.by_tests", "-m", quick]
+    by_tests = [*chosen, "-p", "tests.permissions.by_tests"]
     if not _prepare_for_pages():
         return False
-    return python(*chosen, "tests/permissions/mutants.py", *arguments) and python(
-        *chosen, *by_tests, *(f"tests/{app}" for app in APPS), *arguments
+    if os.environ.get("MUTANTS_ANEW") == "1":
+        (BASE_DIR / "docs" / "mutants.md").unlink(missing_ok=True)
+    return (
+        python(*by_tests, *ABOUT_CHECKS, *arguments)
+        and python(*by_tests, "-m", quick, *(f"tests/{app}" for app in APPS), *arguments)
+        and python(*chosen, "tests/permissions/mutants.py", *arguments)
     )
 
 

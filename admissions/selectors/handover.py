@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import date
 
 from django.db.models import Exists, OuterRef, Q, QuerySet
-from django.urls import NoReverseMatch, reverse
+from django.urls import reverse
 from django.utils.translation import gettext as _
 
 from admissions.cases import Case, cases_of
@@ -26,6 +26,7 @@ from organizations.models import (
 )
 from organizations.operations.handovers import takes_over, writes_note
 from organizations.reading import ForReader
+from organizations.sheets import people
 
 from .next_steps import NextStep, days_left, next_step, step_url
 
@@ -223,23 +224,22 @@ def _transfers(handover: Handover, *, user: User, on: date, has_left: bool = Fal
     if has_left:
         found = found.filter(entered_at__date__lte=handover.on)
     rows = found.select_related("person").order_by("requested_on", "pk")[:AT_MOST]
-    opens = set(Transfer.objects.visible_to(user, on=on).filter(pk__in=[one.pk for one in rows]))
+    listed = {
+        key: part
+        for part in (people.TO_RELEASE, people.TO_ACCEPT, people.WAITING)
+        for key in people.panel(user, part, on=on)
+        .filter(pk__in=[one.pk for one in rows])
+        .values_list("pk", flat=True)
+    }
     return [
         Item(
             one.person.full_name,
             note=f"{one.get_kind_display()} · {one.get_state_display()}",
             day=one.requested_on,
-            url=_transfer_url(one) if one in opens else "",
+            url=f"{reverse('transfer-list')}?phan={listed[one.pk]}" if one.pk in listed else "",
         )
         for one in rows
     ]
-
-
-def _transfer_url(transfer: Transfer) -> str:
-    try:
-        return reverse("transfer-detail", args=[transfer.public_id])
-    except NoReverseMatch:
-        return ""
 
 
 def _names(handover: Handover, *, on: date) -> tuple[str, str]:

@@ -35,14 +35,12 @@ LATELY = 15
 class News:
     """Wrong tries since the last sign-in; changes of the account; roles given where they staff.
 
-    `more_changes` and `more_grants` are how many beyond the lines.
+    `more_grants` is how many beyond the lines; all changes stand on the page of the account.
     """
 
-    since: datetime | None = None
     wrong: int = 0
     last_wrong_at: datetime | None = None
     changes: list[str] = field(default_factory=list)
-    more_changes: int = 0
     grants: list[str] = field(default_factory=list)
     more_grants: int = 0
 
@@ -82,11 +80,9 @@ def news_for(user: User, *, on: date) -> News:
     changes = list(newer.about(user, *roles).select_related("actor").order_by("pk"))
     grants = list(_grants(newer, user, on=on))
     return News(
-        since=last.entered_at,
         wrong=wrong,
         last_wrong_at=last_wrong_at,
         changes=told(changes[:SO_MANY], user, on=on),
-        more_changes=max(0, len(changes) - SO_MANY),
         grants=told(grants[:SO_MANY], user, on=on),
         more_grants=max(0, len(grants) - SO_MANY),
     )

@@ -8,7 +8,7 @@ from datetime import date, timedelta
 from typing import Any
 
 from django.db.models import BooleanField, Case, F, QuerySet, Value, When
-from django.urls import NoReverseMatch, reverse
+from django.urls import reverse
 
 from admissions.models import Candidate
 from config import names
@@ -144,10 +144,7 @@ def decision_url(reorganization: Reorganization | None) -> str:
     """Return the page of a reorganisation's decision; nothing where it has none."""
     if reorganization is None:
         return ""
-    try:
-        return reverse("reorganization-detail", args=[reorganization.public_id])
-    except NoReverseMatch:
-        return ""
+    return reverse("reorganization-detail", args=[reorganization.public_id])
 
 
 def existing_beneath(organization: Organization, *, on: date) -> OrganizationQuerySet:

@@ -137,6 +137,8 @@ def test_the_page_holds_files_terms_papers_helpers_and_transfers(kc: World, new:
     assert [item.words for item in shown.helped] == ["Vũ Văn Thịnh"]
     assert shown.helped[0].url == reverse("candidate-step", args=[ready.public_id, "giup-do"])
     assert [item.words for item in shown.transfers] == [kc.members[2].full_name]
+    listed = page(new, shown.transfers[0].url)
+    assert kc.members[2].full_name in listed
     assert reverse("candidate-detail", args=[waiting.public_id]) in html
     assert "Đã hẹn nhà trường." in html
     assert other.person.full_name not in html

@@ -12,6 +12,7 @@ from django.db import IntegrityError, connection, transaction
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
+from django.utils import translation
 
 from config.errors import ConflictError, DomainError
 from config.locks import Lock, hold
@@ -95,6 +96,15 @@ def test_who_wrote_a_row_of_it_does_not_confirm_it(here: Tree) -> None:
         here.confirm(decision)
 
     assert fresh(decision).state == State.DRAFT
+
+
+def test_who_drafted_it_does_not_confirm_rows_that_another_wrote(here: Tree) -> None:
+    decision = here.draft()
+    decision.events.create(position=1, kind="found", entered_by=here.approver)
+    here.preview(decision)
+
+    with translation.override("en"), pytest.raises(DomainError, match="ask a second person"):
+        reorganizations.confirm(decision, by=here.drafter, on=TODAY)
 
 
 # ---------------------------------------------------------------- a failed decision

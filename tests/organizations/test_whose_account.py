@@ -260,6 +260,15 @@ def test_a_role_is_proposed_to_and_confirmed_for_a_member_of_another_subtree(kc:
     assert "01/05/1980" not in page.content.decode()
 
 
+def test_whoever_confirms_finds_only_members_whom_they_see(kc: World) -> None:
+    member(world(slug="xa", number=1).cell)
+    proposal = proposed(kc, account("an", full_name=NAME))
+
+    with pytest.raises(DomainError) as refusal:
+        confirm_appointment(proposal, by=kc.staff, on=DAY, born_on=BORN)
+    assert "born_on" in refusal.value.fields
+
+
 # ---------------------------------------------------------------- one administrator alone
 
 

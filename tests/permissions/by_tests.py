@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from _pytest.runner import runtestprotocol
 
-from tests.permissions.guarded import SWITCH, Site
+from tests.permissions.guarded import SWITCH, Site, compile_anew
 
 if TYPE_CHECKING:
     from tests.permissions.mutants import Table
@@ -29,6 +29,7 @@ ABOUT_RIGHTS = re.compile(
 
 
 def _fails(item: Any, other: pytest.Item) -> bool:
+    compile_anew()
     item._initrequest()
     return any(one.failed for one in runtestprotocol(item, nextitem=other, log=False))
 

@@ -16,6 +16,7 @@ from __future__ import annotations
 
 import ast
 import builtins
+import gc
 import sys
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -111,6 +112,21 @@ class Switch:
 
 
 SWITCH = Switch()
+
+
+@cache
+def _compiled() -> list[Any]:
+    from organizations.reading import ForReader  # noqa: PLC0415 - when Django is there
+    from organizations.sheets import waiting  # noqa: PLC0415
+
+    readers = [one for one in gc.get_objects() if type(one) is ForReader]
+    return [waiting._prepared, *(one.prepared for one in readers)]
+
+
+def compile_anew() -> None:
+    """Forget querysets that were compiled once for all readers, with their checks or without."""
+    for one in _compiled():
+        one.cache_clear()
 
 
 class Guarded(ast.NodeTransformer):

@@ -2,11 +2,12 @@
 
     make mutants
 
-Two runs, each with `-p tests.permissions.guarded`. First the matrix: whatever is asked is answered
-once by the product, and once more by each mutant of a check that this answer came past. Then the
-tests of the apps in the same way (`by_tests.py`), for the checks that no page comes past. The first
-wrong answer, or the first test that fails, kills a mutant; the table is written each time,
-and a run goes on where it stands (MUTANTS_ANEW=1: from the beginning).
+Three runs, each with `-p tests.permissions.guarded`. First the tests that ask operations and
+selectors past every page, then those of the apps (`by_tests.py`): each is run once with the
+product, and once more with each mutant of a check that it came past. Then in the same way the
+matrix asks of pages what is left. The first test that fails, or the first wrong answer, kills a
+mutant; the table is written each time, and a run goes on where it stands (MUTANTS_ANEW=1: from the
+beginning).
 """
 
 from __future__ import annotations
@@ -20,7 +21,7 @@ from typing import Any
 from tests.permissions.conftest import Count
 from tests.permissions.expected import expected
 from tests.permissions.ground import POSITIONS, Address, Ground
-from tests.permissions.guarded import BASE_DIR, SWITCH, Site, sites
+from tests.permissions.guarded import BASE_DIR, SWITCH, Site, compile_anew, sites
 from tests.permissions.test_matrix import Asker, rows
 
 ASKERS = (
@@ -64,6 +65,15 @@ SECOND_NETS = {
     ("ReturnFile.is_open", "super().is_open() and self.case.holder in rights.serves(self.case)"): (
         "`return_file`, which the page calls, refuses who is no staff of that body"
     ),
+    ("ProposalConfirm._person_of", "Person.objects.visible_to"): (
+        "row level security: a page reads no person but those its reader sees"
+    ),
+    ("committee_pack", "Candidate.objects.visible_to"): (
+        "`rights.may` after it: a file on which its reader may record no vote is left out"
+    ),
+    ("_requests", "Candidate.objects.visible_to"): (
+        "`at` beside it: requests about decisions of the bodies at which the reader approves"
+    ),
     ("_open_request", "asked.candidate_id != case.candidate.pk"): (
         "the file that is locked is the request's own, unless a row was changed in memory"
     ),
@@ -79,7 +89,7 @@ class Table:
         self.sites = list(sites())
         self.killed: dict[Site, str] = {}
         self.runs: list[str] = []
-        if TABLE.exists() and os.environ.get("MUTANTS_ANEW") != "1":
+        if TABLE.exists():
             self._read(TABLE.read_text("utf-8"))
         self.run, self.begun, self.before = run, time.monotonic(), len(self.killed)
         self.asked = self.again = 0
@@ -148,9 +158,9 @@ HEAD = """\
 Written by `make mutants` (`tests/permissions/mutants.py`). Each check of scope and of rights in
 pages, operations, selectors, querysets and permissions is taken away in turn
 (`tests/permissions/guarded.py` says what counts as one): a queryset is no longer scoped, a
-condition no longer refuses, a right is everybody's. First the permission matrix asks its routes of
-each mutant, then the tests of the apps are run with it; the first wrong answer, or the first test
-that fails, kills it.
+condition no longer refuses, a right is everybody's. First tests that ask
+operations and selectors past every page are run with each mutant, then those of the apps, then the
+permission matrix asks its routes; the first test that fails, or the first wrong answer, kills it.
 
 **{of} mutants: {killed} killed ({matrix} by the matrix, {tests} by a test); {behind} second nets,
 beside another check, which is killed when it is taken away; {survive} survive.** What survives has
@@ -239,8 +249,10 @@ def test_the_matrix_kills_mutants(ground: Ground) -> None:
                     continue
                 table.again += 1
                 SWITCH.chosen = site
+                compile_anew()
                 wrong = _wrong(asker, method, address, row)
                 SWITCH.chosen = None
+                compile_anew()
                 if wrong:
                     left.discard(site)
                     where = f"{asker.who}, {method.upper()} {name}, {address.position}"

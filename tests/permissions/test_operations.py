@@ -24,6 +24,7 @@ from admissions.operations.ceremonies import NewAdmission, reverse_admission, ta
 from admissions.operations.classes import Mark, mark_roll, withdraw
 from admissions.operations.erasures import answer_erasure, ask_erasure
 from admissions.operations.introducers import end_introducer
+from admissions.operations.late_entries import enter_late, let_count
 from admissions.operations.meetings import record_committee_meeting, record_meeting
 from admissions.operations.moving import ask_move, send_file, take_over_file, withdraw_move
 from admissions.operations.outcomes import return_file, send_up
@@ -269,6 +270,9 @@ OF_FILES: dict[str, Callable[[World], Act]] = {
     "staff in the cell ask for no cancellation": _on_file(
         Stage.DECIDED, lambda here, file: _cancellation_asked(here, file)
     ),
+    "who approves beside it lets no late entry of a cell count": _on_file(
+        Stage.DECIDED, lambda here, file: _let_count_from_beside(here, file)
+    ),
     "staff reverse no admission": _on_file(
         Stage.ADMITTED, lambda here, file: _reversed_by(here.staff2, Admission.objects.get())
     ),
@@ -294,6 +298,17 @@ OF_FILES: dict[str, Callable[[World], Act]] = {
         )
     ),
 }
+
+
+def _let_count_from_beside(here: World, file: Candidate) -> Any:
+    """By a secretary of the cell who approves in the one beside it alone."""
+    entry = enter_late(
+        file, by=here.secretary, on=DAY, ceremony_on=date(2021, 4, 27), reason="Biên bản về muộn"
+    )
+    both = account("hai-vai")
+    appointed(both, to=here.cell, role=Role.SECRETARY)
+    appointed(both, to=here.sibling, role=Role.APPROVER)
+    return let_count(entry, by=both, on=DAY)
 
 
 def _taken_over_by_its_sender(here: World, file: Candidate) -> Any:
@@ -343,6 +358,9 @@ def test_nobody_acts_on_their_own_file(here: World) -> None:
     asked = ask_erasure(closed, by=here.secretary, on=DAY, ground="asked", reason="Đề nghị xóa")
     me = themselves(here, file.person)
     appointed(me, to=here.committee, role=Role.STAFF)
+    admitted = candidate(here, at=Stage.ADMITTED)
+    decides = account("chinh-minh-3", person=admitted.person)
+    appointed(decides, to=here.top, role=Role.APPROVER)
     other = account("chinh-minh-2", person=closed.person)
     appointed(other, to=here.top, role=Role.APPROVER)
     appointed(other, to=here.cell, role=Role.SECRETARY)
@@ -355,6 +373,7 @@ def test_nobody_acts_on_their_own_file(here: World) -> None:
         ),
         lambda: answer_erasure(asked, by=other, on=DAY, at=clock.now()),
         lambda: ask_erasure(closed, by=other, on=DAY, ground="asked", reason="Đề nghị xóa"),
+        lambda: _reversed_by(decides, Admission.objects.get()),
     ):  # fmt: skip
         with pytest.raises(PermissionDenied):
             act()

@@ -15,7 +15,17 @@ from django.conf import settings
 from django.urls import reverse
 from django.utils.module_loading import import_string
 
-from admissions.models import Candidate, DecisionReview, FileTransfer, Meeting, RuleChange
+from admissions.models import (
+    Candidate,
+    Deadline,
+    DecisionReview,
+    EmergencyOpening,
+    FileTransfer,
+    Meeting,
+    RuleChange,
+)
+from admissions.operations.emergencies import open_in_emergency
+from admissions.operations.late_entries import enter_late
 from admissions.selectors import handover as of_handovers
 from admissions.selectors import moving, outcomes
 from admissions.selectors.classes import proposals_to_answer
@@ -23,12 +33,13 @@ from admissions.selectors.digest import digest
 from admissions.selectors.lists_to_clear import lists_to_clear
 from admissions.selectors.meetings import ballots_in, committee_pack, meeting_seen_by
 from admissions.selectors.members import file_url
-from admissions.selectors.planner import planner
+from admissions.selectors.planner import PLANNED, planner
 from admissions.selectors.tasks import _files
 from admissions.stages import LIVE_STAGES, Stage
 from config import clock
 from organizations.models import (
     AccessEvent,
+    Appointment,
     AuditEvent,
     Handover,
     Lineage,
@@ -60,6 +71,13 @@ def here(ground: Ground) -> World:
     found = ground.worlds["own"]
     candidate(found, at=Stage.CELL_RESOLVED)
     candidate(found, at=Stage.ADMITTED)
+    enter_late(
+        candidate(found, at=Stage.DECIDED),
+        by=found.secretary,
+        on=clock.today(),
+        reason="Biên bản về muộn",
+        ceremony_on=date(2021, 4, 27),
+    )
     return found
 
 
@@ -130,9 +148,11 @@ def test_members_of_another_tree_are_in_no_list(here: World, there: World, on: d
     assert there.cell.slug in page
     page = client(there.staff2).get(reverse("candidate-list")).content.decode()
     assert here.cell.slug not in page
-    page = client(there.staff2).get(reverse("appointment-proposals")).content.decode()
-    assert there.secretary.full_name in page
-    assert here.secretary.full_name not in page
+    answer = client(there.staff2).get(reverse("appointment-proposals"))
+    assert there.secretary.full_name in answer.content.decode()
+    beneath = Organization.objects.under(Organization.objects.filter(pk=there.top.pk), on=on)
+    held = Appointment.objects.filter(organization__in=beneath.values("pk"), period__contains=on)
+    assert answer.context["total"] == held.filter(user__is_active=True).count()
 
 
 def test_the_page_of_a_person_has_the_transfers_of_its_reader_alone(
@@ -171,6 +191,16 @@ def test_a_vacant_post_elsewhere_is_told_to_no_staff(here: World, there: World, 
 
     assert left in of_handovers.open_handovers(here.staff, on=on).vacant
     assert left not in of_handovers.open_handovers(there.staff, on=on).vacant
+
+
+def test_an_opening_in_an_emergency_is_told_to_ones_own_auditors(
+    here: World, there: World, on: date
+) -> None:
+    number = Candidate.objects.filter(cell=here.cell, stage__in=LIVE_STAGES)[0].number
+    made = open_in_emergency(by=here.leader, on=on, reason="Hỏi gấp", number=number)
+
+    assert made in EmergencyOpening.objects.checked_by(here.auditor, on=on)
+    assert made not in EmergencyOpening.objects.checked_by(there.auditor, on=on)
 
 
 def test_the_audit_names_nobody_of_another_tree(here: World, there: World, on: date) -> None:
@@ -227,6 +257,8 @@ def test_files_of_another_tree_are_in_no_list(here: World, there: World, on: dat
     assert mine is not None
     assert theirs is not None
     assert mine.headings != theirs.headings
+    seen = Candidate.objects.visible_to(there.staff2, on=on).filter(stage__in=PLANNED)
+    assert 0 < sum(one.count for one in theirs.headings) <= seen.count()
 
 
 def test_a_pack_of_a_committee_has_no_file_that_its_reader_does_not_see(
@@ -248,6 +280,25 @@ def test_meetings_of_another_tree_are_not_seen(here: World, there: World, on: da
     assert ballots_in(meeting, there.staff2, on=on) == []
 
 
+def test_a_term_left_behind_shows_no_file_that_lies_elsewhere_now(
+    here: World, there: World, on: date
+) -> None:
+    file = Candidate.objects.filter(cell=here.cell, stage=Stage.CELL_RESOLVED).first()
+    assert file is not None
+    Deadline.objects.create(
+        candidate=file, organization=there.committee, clock="grassroots", owner="grassroots",
+        subject="x", rules=file.rules, clause="3.7", began_on=on, warn_on=on,
+        due_on=on + timedelta(days=3),
+    )  # fmt: skip
+
+    assert file not in _files(there.staff, {Role.STAFF}, on=on)
+    week = digest(there.staff, on=on)
+    assert week is not None
+    assert str(file.person) not in str(week)
+    assert week.due_in_all == len(week.due)
+    assert file in _files(here.staff, {Role.STAFF}, on=on)
+
+
 def test_a_week_tells_of_ones_own_files(here: World, there: World, on: date) -> None:
     names = {str(one.person) for one in Candidate.objects.visible_to(here.staff2, on=on)}
     for user in who(there):
@@ -264,6 +315,11 @@ def test_a_hand_over_leads_to_what_its_reader_may_open(here: World, there: World
 
     assert "/ho-so/" in str(ours)
     assert "/ho-so/" not in str(theirs)
+    Transfer.objects.create(
+        person=here.members[7], kind="official", origin=here.cell, destination=here.sibling,
+        entered_by=here.secretary, requested_on=on, reason="Chuyển công tác",
+    )  # fmt: skip
+    assert any(one.url for one in of_handovers._transfers(handover, user=here.staff2, on=on))
     assert not any(one.url for one in of_handovers._transfers(handover, user=there.staff2, on=on))
 
 

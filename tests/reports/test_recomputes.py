@@ -10,13 +10,13 @@ from django.test import Client
 from django.urls import reverse
 
 from admissions.operations.ceremonies import tell_admission
-from organizations.models import Job
+from organizations.models import Job, Role
 from organizations.operations import jobs
 from targets import tasks
 from targets.models import Attainment
 from targets.operations.attainment import ask_recompute, fold, recompute, run_asked
 from targets.recounts import LABELS
-from tests.makers import DAY, World, once, world
+from tests.makers import DAY, World, officer, once, world
 from tests.targets.makers import admit
 
 pytestmark = pytest.mark.django_db
@@ -99,6 +99,14 @@ def test_a_year_asked_for_is_recomputed_by_a_worker_once(
     page = client.get(reverse("recompute-list")).content.decode()
     assert "Đang chạy" not in page
     assert "hx-trigger" not in page
+
+
+def test_who_only_reads_what_was_recomputed_asks_for_nothing(client: Client, w: World) -> None:
+    reader = officer("xem", w.top, Role.AUDITOR)
+    client.force_login(reader)
+
+    assert client.get(reverse("recompute-list")).status_code == 200
+    assert client.post(reverse("recompute-list"), {"year": "x", "once": once()}).status_code == 403
 
 
 def test_a_year_that_is_being_recomputed_is_not_asked_for_twice(w: World) -> None:
