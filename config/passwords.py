@@ -12,6 +12,12 @@ from typing import Any
 
 from django.apps import apps
 from django.contrib.auth.base_user import AbstractBaseUser
+from django.contrib.auth.password_validation import (
+    CommonPasswordValidator,
+    MinimumLengthValidator,
+    NumericPasswordValidator,
+    UserAttributeSimilarityValidator,
+)
 from django.core.exceptions import ValidationError
 from django.utils.translation import gettext as _
 
@@ -23,6 +29,46 @@ BANNED = (
     *("thanhnien", "quangninh", "hanoi", "hochiminh", "bacho", "qwerty", "abcdef", "abc"),
 )
 LETTERS_OF_ONES_OWN = 5
+
+
+class Length(MinimumLengthValidator):
+    """Refuse a short password; in the product's own words, as those below."""
+
+    def get_error_message(self) -> str:
+        return self.get_help_text()
+
+    def get_help_text(self) -> str:
+        return _("At least %(number)s characters.") % {"number": self.min_length}
+
+
+class UnlikeTheAccount(UserAttributeSimilarityValidator):
+    """Refuse a password much like the names of the account."""
+
+    def get_error_message(self) -> str:
+        return self.get_help_text()
+
+    def get_help_text(self) -> str:
+        return _("Not much like the sign-in name or one's own name.")
+
+
+class Uncommon(CommonPasswordValidator):
+    """Refuse one of the twenty thousand passwords that are tried first anywhere."""
+
+    def get_error_message(self) -> str:
+        return self.get_help_text()
+
+    def get_help_text(self) -> str:
+        return _("None of the passwords that many people use.")
+
+
+class NotDigitsAlone(NumericPasswordValidator):
+    """Refuse a number."""
+
+    def get_error_message(self) -> str:
+        return self.get_help_text()
+
+    def get_help_text(self) -> str:
+        return _("Not digits alone.")
 
 
 class BannedWords:

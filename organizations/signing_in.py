@@ -135,6 +135,11 @@ class TellingAdapter(Adapter):
 
     was_locked = False
 
+    def unlock(self, request: HttpRequest, account: User) -> None:
+        """Forget the wrong tries at `account`: its owner has just set a password anew."""
+        AxesProxyHandler.reset_attempts(username=account.username)
+        self._delete_login_attempts_cached_email(request, username=account.username)
+
     def pre_authenticate(self, request: HttpRequest, **credentials: Any) -> None:
         self.was_locked = not AxesProxyHandler.is_allowed(request, credentials)
         try:

@@ -58,7 +58,7 @@ from django.views.generic import ListView, View
 from config.accounts import has_fresh_proof
 from config.errors import DomainError
 
-from .forms import OnceForm, ProductForm, VersionedForm
+from .forms import OnceForm, ProductForm, SecondPersonForm, VersionedForm
 from .searching import asked
 
 PAGE_SIZES = (25, 50, 100, 200)
@@ -282,16 +282,18 @@ class ActionView(View):
         if receipt is not None:
             receipt.result_url = url
             receipt.save(update_fields=["result_url"])
-        self._tell(result)
+        self._tell(result, form)
         if message := str(self.get_success_message(result)):
             messages.success(self.request, message)
         return url
 
-    def _tell(self, result: Any) -> None:
+    def _tell(self, result: Any, form: ProductForm) -> None:
         """Write the audit's event: in the action's transaction, and as its last statement."""
         kept = type(self)  # on the page itself a title may have somebody's name in it
         said = (self.told_as, kept.title, kept.submit_label)
         words = next((one for one in said if isinstance(one, str | Promise) and one), "")
+        is_answer = isinstance(form, SecondPersonForm)
+        answered = {"answer": form.cleaned_data["answer"]} if is_answer else {}
         events: Any = apps.get_model("organizations", "AuditEvent")._default_manager
         events.carried_out(
             self.request,
@@ -299,6 +301,7 @@ class ActionView(View):
             record=self.get_told(result),
             within=getattr(self, "organization", None),
             kind=self.told_kind,
+            payload=answered,
         )
 
     def _tell_refused(self, error: DomainError) -> None:

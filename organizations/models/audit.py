@@ -7,6 +7,7 @@ wrong, the lock of the chain is taken at the commit, and nothing but the trigger
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import date
 from typing import TYPE_CHECKING, Any, ClassVar, Self
 
@@ -246,9 +247,12 @@ class AuditEventQuerySet(ToldQuerySet):
         record: Any = None,
         within: Organization | None = None,
         kind: str = "write",
+        payload: Mapping[str, Any] | None = None,
     ) -> AuditEvent:
         """Write that a page's action was carried out, in the action's own transaction."""
-        event: AuditEvent = self.note(request, words=words, record=record, within=within, kind=kind)
+        event: AuditEvent = self.note(
+            request, words=words, record=record, within=within, kind=kind, payload=payload or {}
+        )
         return event
 
     def _of_checking(self, user: User | AnonymousUser, *, on: date) -> Q:

@@ -8,6 +8,7 @@ them; whoever confirms afterwards stands under the same rule.
 
 from __future__ import annotations
 
+import re
 from datetime import date, timedelta
 from typing import Any
 
@@ -50,6 +51,7 @@ from .handovers import open_for_ended, take_over
 from .sessions import end_sessions
 from .structure import found
 
+SIGN_IN_NAME = re.compile(r"[a-z0-9.@+_-]*")
 CODE_DAYS = 30
 """So long whoever made a start code for somebody of the staff is not confirmed by them."""
 SAID_WHO = gettext_noop("Said which person the account is of")
@@ -83,6 +85,10 @@ def open_account(
         User._meta.get_field("username").run_validators(username)
     except ValidationError as error:
         refusals["username"] = " ".join(error.messages)
+    if not SIGN_IN_NAME.fullmatch(username):
+        refusals["username"] = _(
+            "Letters without diacritics, digits and the signs . - _ @ + alone, without blanks."
+        )
     if not username:
         refusals["username"] = _("Enter a sign-in name.")
     if not user.full_name:
@@ -138,7 +144,7 @@ def propose_appointment(
     It gives nothing until it is confirmed. Return the proposal, or the appointment where that is
     the first staff at the top of a tree. `until` is the first day out. Raises PermissionDenied
     where `by` is no administrator over `to`, DomainError where they propose it to themselves, it
-    is proposed already, or it could not be granted (`appoint`).
+    begins in the past, is proposed already, or could not be granted (`appoint`).
     """
     User.objects.select_for_update(no_key=True).get(pk=user.pk)  # two propose one after the other
     if is_first_staff(to=to, role=role, on=on):
@@ -146,6 +152,10 @@ def propose_appointment(
             sentence = _("The first staff at the top have no last day: they confirm all others.")
             raise DomainError(fields={"until": sentence})
         return appoint(user, to=to, role=role, by=by, on=on, since=since, until=until, title=title)
+    if since is not None and since < on:
+        raise DomainError(
+            fields={"since": _("A role begins on the day on which it is proposed, or later.")}
+        )
     period = _refuse_granting(user, to=to, role=role, by=by, on=on, since=since, until=until)
     open_ones = AppointmentProposal.objects.filter(state=AppointmentProposal.State.ASKED)
     if open_ones.filter(user=user, organization=to, role=role).exists():

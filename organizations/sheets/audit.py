@@ -16,7 +16,17 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
 from config.ui.pages import ActionView
-from organizations.models import AccessEvent, AuditEvent, Organization, Person, Role, User
+from organizations.models import (
+    AccessEvent,
+    Appointment,
+    AppointmentProposal,
+    AuditEvent,
+    DeclaredRelative,
+    Organization,
+    Person,
+    Role,
+    User,
+)
 from organizations.models.audit import ROWS
 from organizations.operations.bursts import KINDS
 
@@ -67,13 +77,26 @@ def what_of(row: Any) -> str:
     words = _(row.words) if row.words else str(row.action)
     if isinstance(row, AccessEvent) and (page := page_of(row.action)):
         return _("%(what)s “%(page)s”") % {"what": words, "page": page}
-    count = getattr(row, "payload", {}).get("count")
+    payload = getattr(row, "payload", {})
+    if page := page_of(payload.get("route", "")) or str(RECORDS.get(payload.get("route"), "")):
+        words = _("%(what)s “%(page)s”") % {"what": words, "page": page}
+    if answer := payload.get("answer"):
+        told = _("%(what)s: agreed") if answer in AGREED else _("%(what)s: declined or taken back")
+        return told % {"what": words}
+    count = payload.get("count")
     if row.action not in KINDS or not count:
         return words
     told = ngettext("%(what)s, %(n)s time", "%(what)s, %(n)s times", count)
     return told % {"what": words, "n": count}
 
 
+RECORDS: dict[str | None, str | Promise] = {
+    "candidate-detail": gettext_lazy("a file"),
+    "member-detail": gettext_lazy("a person"),
+}
+"""What pages that the audit tells by their record are called where they were refused."""
+AGREED = frozenset({"approve", "agree", "accept"})
+"""Answers of a second person by which what was asked for is done."""
 PAGES: dict[str, str | Promise] = {
     "task-list": gettext_lazy("Tasks to do"),
     "lists-to-clear": gettext_lazy("Lists to clear"),
@@ -156,6 +179,8 @@ UNNAMED: dict[str, str | Promise] = {
     "organizations.person": gettext_lazy("a person"),
     "organizations.user": gettext_lazy("an account"),
     "organizations.appointment": gettext_lazy("a role"),
+    "organizations.appointmentproposal": gettext_lazy("a role"),
+    "organizations.declaredrelative": gettext_lazy("a person"),
     "organizations.organization": gettext_lazy("an organisation"),
     "organizations.reorganization": gettext_lazy("a reorganisation"),
 }
@@ -195,11 +220,31 @@ def _accounts(references: list[str], user: User, on: date) -> Named:
     return {str(one.pk): (str(one), "") for one in User.objects.filter(pk__in=references)}
 
 
+def _roles_of(
+    model: type[Appointment | AppointmentProposal],
+) -> Callable[[list[str], User, date], Named]:
+    def named(references: list[str], user: User, on: date) -> Named:
+        rows: Any = model._default_manager.filter(pk__in=references).select_related("user")
+        return {str(one.pk): (f"{one.user}: {one.get_role_display()}", "") for one in rows}
+
+    return named
+
+
+def _relatives(references: list[str], user: User, on: date) -> Named:
+    seen = DeclaredRelative.objects.filter(
+        pk__in=references, person__in=Person.objects.visible_to(user, on=on)
+    )
+    return {str(one.pk): (str(one.person), "") for one in seen.select_related("person")}
+
+
 NAMED: dict[str, Callable[[list[str], User, date], Named]] = {
     "admissions.candidate": _files,
     "organizations.person": _people,
     "organizations.organization": _units,
     "organizations.user": _accounts,
+    "organizations.appointment": _roles_of(Appointment),
+    "organizations.appointmentproposal": _roles_of(AppointmentProposal),
+    "organizations.declaredrelative": _relatives,
 }
 
 

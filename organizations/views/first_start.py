@@ -64,6 +64,6 @@ class FirstStart(ActionView):
         return reverse("administration")
 
     def get_success_message(self, result: Organization) -> str:
-        return str(_("%(organization)s is ready. What comes next is listed below.")) % {
-            "organization": result
-        }
+        return str(
+            _("%(organization)s is ready. What comes next is listed under Administration.")
+        ) % {"organization": result}

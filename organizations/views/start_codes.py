@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from allauth.account.adapter import get_adapter
 from allauth.core import ratelimit
 from django.contrib.auth.decorators import login_not_required
 from django.http import HttpRequest, HttpResponse
@@ -57,6 +58,7 @@ class PasswordSet(ActionView):
         account = set_password(**form.values())
         if account is None:
             raise WrongCode
+        get_adapter().unlock(self.request, account)
         self.organization = home_of(account)
         return account
 

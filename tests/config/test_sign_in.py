@@ -10,6 +10,7 @@ from allauth.account.internal.flows.reauthentication import STATE_SESSION_KEY
 from allauth.mfa.models import Authenticator
 from allauth.mfa.recovery_codes.internal.auth import RecoveryCodes
 from allauth.mfa.totp.internal import auth as totp
+from axes.models import AccessAttempt
 from django.contrib.auth.hashers import Argon2PasswordHasher
 from django.core import signing
 from django.core.cache import cache
@@ -714,6 +715,17 @@ def test_thirty_wrong_passwords_lock_the_pair_and_not_the_office(place):
     assert not is_in(signed_in(place.secretary, address=OFFICE))
     assert is_in(signed_in(place.secretary2, address=OFFICE))
     assert is_in(signed_in(place.secretary, address="10.0.0.8"))
+
+
+def test_a_lock_ends_a_quarter_of_an_hour_after_it_began_whatever_is_tried_in_it(place):
+    def later(minutes):
+        AccessAttempt.objects.update(attempt_time=F("attempt_time") - timedelta(minutes=minutes))
+
+    tried(place.secretary, 8)
+    later(14)
+    assert not is_in(signed_in(place.secretary, address=OFFICE))
+    later(2)
+    assert is_in(signed_in(place.secretary, address=OFFICE))
 
 
 def test_sixty_wrong_tries_at_one_address_lock_out_nobody_else_of_the_office(place):

@@ -18,6 +18,7 @@ from admissions.stages import Stage
 from config.ui.pages import ActionView
 from organizations.models import AccessEvent, AuditEvent, Person, Role, User
 from organizations.operations import audit
+from organizations.sheets.audit import what_of
 from tests.makers import World, candidate, logged, officer, once, world
 
 pytestmark = pytest.mark.django_db
@@ -173,6 +174,26 @@ def test_a_refused_page_is_told_with_its_route_and_without_names(
     }
     assert event.organization_id == here.sibling.pk, "where whoever asked acts"
     assert not AccessEvent.objects.about(file).exists()
+
+
+def test_the_list_says_which_page_was_refused_and_what_was_answered(
+    here: World, file: Candidate
+) -> None:
+    browser(here.secretary2).get(detail(file))
+    browser(here.secretary2).get(reverse("recompute-list"))
+    settle()
+    refused = [what_of(one) for one in newest(2)]
+
+    told_of = AuditEvent(action="late-entry-answer", words="A ceremony entered late")
+    answers = []
+    for answer in ("agree", "decline"):
+        told_of.payload = {"answer": answer}
+        answers.append(what_of(told_of))
+
+    assert refused == ["Bị từ chối mở trang “Tính lại số liệu”", "Bị từ chối mở trang “một hồ sơ”"]
+    assert [one.partition(": ")[2] for one in answers] == [
+        "đã đồng ý", "không đồng ý hoặc đã rút lại",
+    ]  # fmt: skip
 
 
 def test_nothing_is_told_of_somebody_who_has_not_signed_in(here: World, file: Candidate) -> None:

@@ -80,6 +80,13 @@ def proposed(kc: World, user: User, **changes: Any) -> AppointmentProposal:
 # ---------------------------------------------------------------- proposed and confirmed
 
 
+def test_a_role_is_proposed_from_today_on_and_not_for_days_gone_by(kc: World) -> None:
+    with pytest.raises(DomainError) as refusal:
+        proposed(kc, account("moi"), since=DAY - timedelta(days=1))
+    assert "since" in refusal.value.fields
+    assert proposed(kc, account("mai"), since=DAY).period.lower == DAY
+
+
 def test_a_proposed_role_gives_nothing_until_staff_confirm_it(kc: World) -> None:
     new = account("moi")
     file = logged(kc)
@@ -99,7 +106,7 @@ def test_a_proposed_role_gives_nothing_until_staff_confirm_it(kc: World) -> None
 
 
 def test_a_role_begins_no_earlier_than_it_was_confirmed(kc: World) -> None:
-    proposal = proposed(kc, account("moi"), since=BEGINNING)
+    proposal = proposed(kc, account("moi"), since=DAY)
 
     made = confirm_appointment(proposal, by=kc.staff, on=TOMORROW, is_unrecorded=True)
 

@@ -219,6 +219,17 @@ def test_a_new_code_replaces_the_one_before(here: World) -> None:
     assert sent(here.secretary.username, new.code).status_code == 303
 
 
+def test_who_is_locked_out_gets_in_with_a_code_and_a_new_password(here: World) -> None:
+    name = here.secretary.username
+    for _try in range(8):
+        assert not gets_in(name, "sai hoàn toàn")
+    assert not gets_in(name, PASSWORD)
+
+    assert sent(name, issued(here, here.secretary).code).status_code == 303
+
+    assert gets_in(name, NEW_PASSWORD)
+
+
 def test_a_weak_password_is_refused_at_its_field_and_the_code_stays(here: World) -> None:
     made = issued(here, here.secretary)
 
