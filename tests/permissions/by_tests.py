@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from _pytest.runner import runtestprotocol
 
-from tests.permissions.guarded import SWITCH, Site, compile_anew
+from tests.permissions.guarded import SWITCH, Site, compile_anew, take_away_the_second_net
 
 if TYPE_CHECKING:
     from tests.permissions.mutants import Table
@@ -41,6 +41,7 @@ def _source(item: Any) -> str:
 def pytest_runtestloop(session: pytest.Session) -> bool:
     from tests.permissions.mutants import Table  # noqa: PLC0415 - when Django is there
 
+    take_away_the_second_net()
     table: Table = Table("The tests")
     left, often = table.left(), Counter[tuple[Site, Any]]()
     items = sorted(session.items, key=lambda one: not ABOUT_RIGHTS.search(_source(one)))

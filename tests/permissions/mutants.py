@@ -2,7 +2,8 @@
 
     make mutants
 
-Three runs, each with `-p tests.permissions.guarded`. First the tests that ask operations and
+Three runs, each with `-p tests.permissions.guarded` and without row level security, behind which
+most checks of pages would not be missed. First the tests that ask operations and
 selectors past every page, then those of the apps (`by_tests.py`): each is run once with the
 product, and once more with each mutant of a check that it came past. Then in the same way the
 matrix asks of pages what is left. The first test that fails, or the first wrong answer, kills a
@@ -21,7 +22,14 @@ from typing import Any
 from tests.permissions.conftest import Count
 from tests.permissions.expected import expected
 from tests.permissions.ground import POSITIONS, Address, Ground
-from tests.permissions.guarded import BASE_DIR, SWITCH, Site, compile_anew, sites
+from tests.permissions.guarded import (
+    BASE_DIR,
+    SWITCH,
+    Site,
+    compile_anew,
+    sites,
+    take_away_the_second_net,
+)
 from tests.permissions.test_matrix import Asker, rows
 
 ASKERS = (
@@ -64,9 +72,6 @@ SECOND_NETS = {
     ),
     ("ReturnFile.is_open", "super().is_open() and self.case.holder in rights.serves(self.case)"): (
         "`return_file`, which the page calls, refuses who is no staff of that body"
-    ),
-    ("ProposalConfirm._person_of", "Person.objects.visible_to"): (
-        "row level security: a page reads no person but those its reader sees"
     ),
     ("committee_pack", "Candidate.objects.visible_to"): (
         "`rights.may` after it: a file on which its reader may record no vote is left out"
@@ -159,7 +164,8 @@ HEAD = """\
 Written by `make mutants` (`tests/permissions/mutants.py`). Each check of scope and of rights in
 pages, operations, selectors, querysets and permissions is taken away in turn
 (`tests/permissions/guarded.py` says what counts as one): a queryset is no longer scoped, a
-condition no longer refuses, a right is everybody's. First tests that ask
+condition no longer refuses, a right is everybody's; row level security, the second net, is taken
+away with it. First tests that ask
 operations and selectors past every page are run with each mutant, then those of the apps, then the
 permission matrix asks its routes; the first test that fails, or the first wrong answer, kills it.
 
@@ -224,6 +230,7 @@ class Patience:
 
 
 def test_the_matrix_kills_mutants(ground: Ground) -> None:
+    take_away_the_second_net()
     table, patience = Table("The matrix"), Patience()
     left, met = table.left(), dict[tuple[str, str], set[Site]]()
     amiss = list[tuple[str, ...]]()
