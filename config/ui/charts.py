@@ -23,6 +23,8 @@ from itertools import pairwise
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 
+from config.ui.templatetags.ui import NARROW
+
 Number = int | float
 Point = tuple[float, float]
 """x in percent of the width from the left, and a value of the y scale."""
@@ -113,7 +115,7 @@ def bullet_axis(*, people: int | None = None, top: float = TOP) -> SafeString:
     if people and people <= FEW:
         marks = [(value / people / top * 100, str(value)) for value in range(people + 1)]
     else:
-        marks = [(value / top, f"{value}%") for value in (0, 50, 100)]
+        marks = [(value / top, f"{value}{NARROW}%") for value in (0, 50, 100)]
     words = format_html_join(
         "",
         '<text x="{}" y="85%" text-anchor="{}">{}</text>',

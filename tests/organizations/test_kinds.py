@@ -251,6 +251,21 @@ def test_the_administrator_changes_a_kind_at_its_page(tree: Tree, keeper: Client
     assert "Chi bộ dưới cơ sở" in keeper.get(LIST).content.decode()
 
 
+def test_the_page_says_in_a_sentence_that_nobody_stands_elsewhere(
+    tree: Tree, keeper: Client
+) -> None:
+    said = "Mọi tổ chức đều trực thuộc đúng theo bảng loại hình"
+    before = keeper.get(LIST).content.decode()
+    cell("duoi-than", tree["top"], name="Chi bộ Dưới Than")
+
+    after = keeper.get(LIST).content.decode()
+
+    assert said in before
+    assert 'id="un"' not in before
+    assert said not in after
+    assert "Chi bộ Dưới Than" in after
+
+
 def test_a_kind_changed_meanwhile_is_told(tree: Tree, keeper: Client, administrator: User) -> None:
     seen = keeper.get(CELL).context["form"]["version"].value()
     change("cell", administrator, rank=70)

@@ -89,8 +89,8 @@ def test_a_bullet_is_behind_from_half_a_person_on(actual, behind):
 
 def test_a_small_target_has_an_axis_of_people():
     assert written(charts.bullet_axis(people=2)) == "0 1 2"
-    assert written(charts.bullet_axis(people=6)) == "0% 50% 100%"
-    assert written(charts.bullet_axis()) == "0% 50% 100%"
+    assert written(charts.bullet_axis(people=6)) == "0\u00a0% 50\u00a0% 100\u00a0%"
+    assert written(charts.bullet_axis()) == "0\u00a0% 50\u00a0% 100\u00a0%"
 
 
 def test_the_gap_to_the_plan_is_drawn_where_there_is_one():

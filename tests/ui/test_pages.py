@@ -8,6 +8,7 @@ from django.contrib.messages.storage.fallback import FallbackStorage
 from django.core.exceptions import PermissionDenied
 from django.core.paginator import Paginator
 from django.db import connection, transaction
+from django.template.loader import render_to_string
 from django.test import RequestFactory
 from django.utils import translation
 
@@ -206,3 +207,13 @@ def test_two_clicks_at_the_same_moment_are_carried_out_once():
 def test_any_page_number_is_a_page(asked, shown):
     assert SafePaginator(range(60), 25).page(asked).number == shown
     assert issubclass(SafePaginator, Paginator)
+
+
+@pytest.mark.parametrize(("sizes", "offered"), [((25, 50), True), ((), False)])
+def test_the_rows_of_a_page_are_offered_where_there_is_a_choice(rf, sizes, offered):
+    page = SafePaginator(range(60), 25).page(1)
+    shown = {"page_obj": page, "total": 60, "page_sizes": sizes, "page_size": 25}
+
+    html = render_to_string("ui/pagination.html", shown, request=rf.get("/"))
+
+    assert ("Số dòng mỗi trang" in html) is offered
