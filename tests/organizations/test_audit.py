@@ -17,9 +17,11 @@ from admissions.models import Candidate
 from admissions.stages import Stage
 from config.ui.pages import ActionView
 from organizations.models import AccessEvent, AuditEvent, Person, Role, User
+from organizations.models.audit import kind_of
 from organizations.operations import audit
-from organizations.sheets.audit import what_of
-from tests.makers import World, candidate, logged, officer, once, world
+from organizations.operations.relatives import declare_relative
+from organizations.sheets.audit import lines, what_of
+from tests.makers import DAY, World, candidate, logged, officer, once, world
 
 pytestmark = pytest.mark.django_db
 
@@ -194,6 +196,18 @@ def test_the_list_says_which_page_was_refused_and_what_was_answered(
     assert [one.partition(": ")[2] for one in answers] == [
         "đã đồng ý", "không đồng ý hoặc đã rút lại",
     ]  # fmt: skip
+
+
+def test_a_declared_relative_and_a_role_are_named_to_who_may_know(here: World) -> None:
+    relative = declare_relative(here.members[0], by=here.staff, on=DAY, kind="sibling")
+    role = here.secretary.appointments.get()
+    events = [AuditEvent(object=kind_of(one), reference=str(one.pk)) for one in (relative, role)]
+
+    of_staff = [one.about for one in lines(events, here.staff, on=DAY)]
+    of_others = [one.about for one in lines(events, here.administrator, on=DAY)]
+
+    assert of_staff == [str(here.members[0]), f"{here.secretary}: Bí thư chi bộ"]
+    assert of_others == ["một người", f"{here.secretary}: Bí thư chi bộ"]
 
 
 def test_nothing_is_told_of_somebody_who_has_not_signed_in(here: World, file: Candidate) -> None:
