@@ -29,6 +29,7 @@ from admissions.stages import (
 )
 from config.periods import contains
 
+from .erasures import ErasureTold, erasure_told
 from .moving import asking
 from .next_steps import STEP_CODES, NextStep, next_step, step_url
 from .papers import CERTIFICATE, PaperRow, paper_rows
@@ -105,6 +106,7 @@ class FilePage:
     prepares: bool
     further: list[tuple[str, str]]
     sections: list[Section]
+    erasure: ErasureTold | None
 
     @property
     def may_correct(self) -> bool:
@@ -147,6 +149,7 @@ def file_page(candidate: Candidate, *, user: User, on: date, all_events: bool = 
         prepares=prepares,
         further=_further(case, rights, upcoming),
         sections=sections(case, rights, user),
+        erasure=erasure_told(case, rights),
     )
 
 
