@@ -233,7 +233,12 @@ class Rights:
         return person == self.person_id or person in self.near
 
     def serves(self, case: Case) -> list[Level]:
-        """Return the levels above the cell whose body the holder is staff of, from below."""
+        """Return the levels above the cell whose body the holder is staff of, from below.
+
+        None for a record of their own (`are_of_their_own`): there they act for nobody.
+        """
+        if self.are_of_their_own(case.candidate.person_id):
+            return []
         return [
             level
             for level in case.bodies.levels()
