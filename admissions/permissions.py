@@ -137,6 +137,7 @@ class Rights:
     The secretary of a cell prepares its files, records its votes and its ceremonies; the staff of
     a committee, at exactly that committee, record its votes; an approver at the competent body
     records its decision. `near` are the holder and their declared relatives, by every record.
+    Of `asks_erasure` they may ask that a closed file be erased.
     """
 
     person_id: int | None
@@ -147,6 +148,7 @@ class Rights:
     approves: frozenset[int]
     staff_at: frozenset[int]
     approver_at: frozenset[int]
+    asks_erasure: frozenset[int] = frozenset()
 
     @classmethod
     def of(cls, user: User | AnonymousUser, *, on: date, cells: Iterable[int]) -> Rights:
@@ -182,6 +184,7 @@ class Rights:
         lines: list[tuple[int, int]],
     ) -> Rights:
         secretary_at, approver_at = at.get(Role.SECRETARY, set()), at.get(Role.APPROVER, set())
+        asking = {one for role in ASK_ERASURE.roles for one in at.get(role, ())}
         return cls(
             person_id=getattr(user, "person_id", None),
             roles=frozenset(at),
@@ -191,6 +194,7 @@ class Rights:
             approves=frozenset(cell for cell, above in lines if above in approver_at),
             staff_at=frozenset(at.get(Role.STAFF, ())),
             approver_at=frozenset(approver_at),
+            asks_erasure=frozenset(cell for cell, above in lines if above in asking),
         )
 
     def may(self, permission: Permission, case: Case) -> bool:
@@ -229,7 +233,12 @@ class Rights:
         return person == self.person_id or person in self.near
 
     def serves(self, case: Case) -> list[Level]:
-        """Return the levels above the cell whose body the holder is staff of, from below."""
+        """Return the levels above the cell whose body the holder is staff of, from below.
+
+        None for a record of their own (`are_of_their_own`): there they act for nobody.
+        """
+        if self.are_of_their_own(case.candidate.person_id):
+            return []
         return [
             level
             for level in case.bodies.levels()

@@ -41,7 +41,7 @@ NAMELESS = {
         rule-set-list rule-set-compare rule-change-ask rule-change-answer rule-change-withdraw
         day-off-list day-off-new open-question-list open-question-ask open-question-answer
         open-question-withdraw paper-catalogue class-list class-new class-edit class-cancel
-        round-new round-edit emergency-open""",
+        round-new round-edit""",
     "figures": """
         indicator-list indicator-detail figure-report target-year target-grid target-draft
         target-appendix target-export target-reconciliation target-import target-issue

@@ -13,7 +13,16 @@ from config.ui.forms import LineField, NoteField, OnceForm
 class EmergencyForm(OnceForm):
     """The file's number, or the person's name with the organisation; and the reason."""
 
-    number = LineField(label=gettext_lazy("File number"), max_length=20, required=False)
+    quiet_optional = True  # one of the two ways is needed: the first field says which
+
+    number = LineField(
+        label=gettext_lazy("File number"),
+        max_length=20,
+        required=False,
+        help_text=gettext_lazy(
+            "The number is enough; without it the full name and the organisation are needed, both."
+        ),
+    )
     full_name = LineField(
         label=gettext_lazy("Or the full name"),
         max_length=120,

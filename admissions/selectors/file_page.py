@@ -28,7 +28,9 @@ from admissions.stages import (
     stage_after,
 )
 from config.periods import contains
+from config.rows import beyond_scope
 
+from .erasures import ErasureTold, erasure_told
 from .moving import asking
 from .next_steps import STEP_CODES, NextStep, next_step, step_url
 from .papers import CERTIFICATE, PaperRow, paper_rows
@@ -105,6 +107,8 @@ class FilePage:
     prepares: bool
     further: list[tuple[str, str]]
     sections: list[Section]
+    erasure: ErasureTold | None
+    others_act: str
 
     @property
     def may_correct(self) -> bool:
@@ -147,7 +151,21 @@ def file_page(candidate: Candidate, *, user: User, on: date, all_events: bool = 
         prepares=prepares,
         further=_further(case, rights, upcoming),
         sections=sections(case, rights, user),
+        erasure=erasure_told(case, rights),
+        others_act=_others_act(candidate, rights, user),
     )
+
+
+def _others_act(candidate: Candidate, rights: Rights, user: User) -> str:
+    """Return why the reader, whatever their role, takes no step of this file; "" where they may."""
+    if not rights.are_of_their_own(candidate.person_id):
+        return ""
+    with beyond_scope():  # whoever is at the page need not see their own record
+        holder = user.person
+        is_theirs = holder is not None and holder.kept_id == candidate.person.kept_id
+    if is_theirs:
+        return _("This is your own record: others act on the file.")
+    return _("You declared that this is a relative of yours: others act on the file.")
 
 
 def _present_step(case: Case) -> int:

@@ -34,6 +34,7 @@ from admissions.stages import (
 from config.ui.pages import SafePaginator
 from organizations.models import Appointment, Particulars, Role
 
+from .late_entries import who_may_answer
 from .next_steps import days_left, step_url
 from .sections import Section
 
@@ -84,6 +85,7 @@ def section(case: Case, rights: Rights, user: User | AnonymousUser) -> Section |
     context = {
         "returned": back, "acts": acts, "review": asked, "extensions": taken, "sent": sent,
         "received_on": case.received_on, "late": late,
+        "may_answer": who_may_answer(case, late) if late and late.answered_at is None else [],
     }  # fmt: skip
     return Section("admissions/outcomes_section.html", context, order=20)
 

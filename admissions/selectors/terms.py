@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 
 from django.utils.translation import gettext as _
@@ -34,6 +34,9 @@ class Term:
     is_near: bool
     told: str
     words: str
+    clock: str
+    is_entered: bool = False
+    """The ceremony is entered, late, and waits for a third person: nobody is to hurry the cell."""
 
 
 def terms_of(case: Case) -> list[Term]:
@@ -73,6 +76,9 @@ def section(case: Case, rights: Rights, user: User) -> Section | None:
     found = terms_of(case)
     if not found:
         return None
+    late = case.late_entry
+    if late and late.answered_at is None:
+        found = [replace(one, is_entered=one.clock == Deadline.Clock.CEREMONY) for one in found]
     return Section("admissions/terms_section.html", {"terms": found}, order=10, beside=True)
 
 
@@ -98,6 +104,7 @@ def _term(case: Case, row: Deadline) -> Term:
         is_near=is_near,
         told=_told(case, row, is_missed=is_missed),
         words=words,
+        clock=row.clock,
     )
 
 

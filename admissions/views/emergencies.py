@@ -47,6 +47,13 @@ class OpenInEmergency(ActionView):
             raise Http404
         return None
 
+    def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
+        running = EmergencyOpening.objects.in_force(self.request.user, on=self.today)
+        rows = running.select_related("candidate__person").order_by("expires_at", "pk")
+        # Of a file opened twice the later hour stands.
+        still_open = {one.candidate_id: one for one in rows}
+        return super().get_context_data(still_open=still_open.values(), **kwargs)
+
     def perform(self, form: EmergencyForm) -> EmergencyOpening:
         user: Any = self.request.user
         return open_in_emergency(by=user, on=self.today, **form.values())

@@ -6,7 +6,7 @@ from datetime import timedelta
 from typing import Any
 
 from django.db.models import Prefetch, Q
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import get_object_or_404, render
 from django.urls import reverse
 from django.utils.decorators import method_decorator
@@ -85,19 +85,22 @@ class ProposalConfirm(ActionView):
     told_kind = "security"
     confirms = True
 
-    def load(self, request: HttpRequest, proposal: int) -> None:
+    def load(self, request: HttpRequest, proposal: int) -> HttpResponseBase | None:
         self.today = clock.today()
         rows = AppointmentProposal.objects.confirmed_by(request.user, on=self.today)
         if request.method != "POST":
-            rows = rows.filter(state=AppointmentProposal.State.ASKED).exclude(
+            rows = rows.exclude(
                 Q(entered_by__in=same_human(request.user))
                 | Q(user__in=same_human(request.user))
                 | Q(entered_by__in=codes_lately(request.user).values("issued_by"))
             )
         self.proposal = get_object_or_404(
-            rows.select_related("user", "organization", "entered_by"), pk=proposal
+            rows.select_related("user", "organization", "entered_by", "answered_by"), pk=proposal
         )
         self.person = self._person_of(self.proposal.user)
+        if request.method != "POST" and self.proposal.state != AppointmentProposal.State.ASKED:
+            return render(request, "organizations/proposal_answered.html", self.get_context_data())
+        return None
 
     def _person_of(self, account: User) -> str:
         """Return who the account is of: their name, or a word for somebody of another unit."""

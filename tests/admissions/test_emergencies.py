@@ -108,6 +108,38 @@ def test_its_page_leads_nowhere_that_is_refused(kc: World, file: Candidate) -> N
     assert str(file.public_id) not in shown.replace(page(file), "")
 
 
+def test_the_page_that_opens_lists_what_is_still_open_and_until_when(
+    kc: World, file: Candidate, owner_role: OwnerRole
+) -> None:
+    other = logged(kc, full_name="Người Đã Hết Giờ")
+    opened_before(other, kc.leader, owner_role, ago=timedelta(minutes=60))
+    opened_before(file, kc.leader, owner_role, ago=timedelta(minutes=20))
+    second = officer("lanh-dao-hai", kc.top, Role.LEADER)
+    opened(second, other)
+    last = opened(kc.leader, file)
+    browser, where = client(kc.leader), reverse("emergency-open")
+
+    answer = browser.get(where)
+
+    [shown] = answer.context["still_open"]
+    assert shown == last
+    page_shown = answer.content.decode()
+    assert f'<a href="{page(file)}">{NAME}</a>' in page_shown
+    assert f"open until {last.expires_at.astimezone(clock.HERE):%H:%M}" in page_shown
+    assert page_shown.index(NAME) < page_shown.index('name="number"')
+    assert "Người Đã Hết Giờ" not in page_shown
+    assert NAME in browser.post(where, {"once": once()}).content.decode()
+    stand_on(DAY + timedelta(days=1))
+    assert NAME not in client(kc.leader).get(where).content.decode()
+
+
+def test_the_form_says_once_which_of_its_fields_are_needed_together(kc: World) -> None:
+    shown = client(kc.leader).get(reverse("emergency-open")).content.decode()
+
+    assert "(optional)" not in shown
+    assert shown.count("The number is enough; without it the full name and the organisation") == 1
+
+
 def test_staff_of_another_committee_open_it_by_name_and_organisation(
     kc: World, file: Candidate, elsewhere: User
 ) -> None:

@@ -14,6 +14,7 @@ from django.core.exceptions import PermissionDenied
 from django.core.management import CommandError, call_command
 from django.db import IntegrityError, connection, models, transaction
 from django.db.utils import ProgrammingError
+from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 from pghistory.models import Event
 from psycopg import sql
@@ -378,6 +379,61 @@ def test_a_secretary_asks_and_an_approver_agrees_on_pages(kc: World) -> None:
 
     assert agreed_to.status_code == 303
     assert Erasure.objects.to_carry_out().get() == erasure
+
+
+def shown(who: Any, file: Candidate) -> str:
+    page: str = client(who).get(reverse("candidate-detail", args=[file.public_id])).content.decode()
+    return " ".join(page.split())
+
+
+def test_the_file_tells_who_asked_that_it_be_erased_and_leads_the_approver_to_the_answer(
+    kc: World,
+) -> None:
+    file = closed(kc)
+    asking = reverse("candidate-erase", args=[file.public_id])
+    assert f'<a href="{asking}">Erase the personal data</a>' in shown(kc.secretary, file)
+    assert "that the personal data be erased" not in shown(kc.secretary, file)
+
+    erasure = asked(kc, file)
+
+    answering = reverse("erasure-answer", args=[erasure.public_id])
+    for who in (kc.secretary, kc.staff, kc.approver, kc.auditor):
+        told = shown(who, file)
+        assert f"{kc.secretary} asked on {erasure.entered_at:%d/%m/%Y} that the personal" in told
+        assert "An approver answers" in told
+        assert (asking in told) == (who in (kc.secretary, kc.staff))
+        assert (answering in told) == (who == kc.approver)
+
+
+def test_the_file_tells_that_its_erasure_was_declined_agreed_to_and_done(kc: World) -> None:
+    file = closed(kc)
+    asking = reverse("candidate-erase", args=[file.public_id])
+    answer_erasure(
+        asked(kc, file), by=kc.approver, on=DAY, at=clock.now(), declined_because="Còn khiếu nại"
+    )
+    told = shown(kc.secretary, file)
+    assert "Declined: Còn khiếu nại" in told
+    assert f'<a href="{asking}">Ask for the erasure again</a>' in told
+
+    agreed(kc, file)
+
+    told = shown(kc.secretary, file)
+    assert "Agreed: the data is erased within the hour." in told
+    assert "Còn khiếu nại" not in told
+    carry_out_erasures()
+    assert f"Erased on {DAY:%d/%m/%Y}." in shown(kc.secretary, file)
+
+
+def test_a_closed_file_asks_once_for_its_erasure_and_an_open_one_never(kc: World) -> None:
+    file, other = closed(kc), logged(kc, full_name="Vũ Thị Khác", born_on=date(1997, 4, 2))
+    asked(kc, file)
+
+    def questions(one: Candidate) -> int:
+        with CaptureQueriesContext(connection) as sent:
+            shown(kc.secretary, one)
+        return sum("admissions_erasure" in query["sql"] for query in sent.captured_queries)
+
+    assert (questions(file), questions(other)) == (1, 0)
 
 
 # ---------------------------------------------------------------- every text

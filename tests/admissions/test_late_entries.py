@@ -37,6 +37,7 @@ from tests.makers import (
     member,
     officer,
     once,
+    stand_on,
     standing_on,
     vote,
     world,
@@ -403,6 +404,51 @@ def test_it_waits_on_the_third_persons_page_of_tasks_and_on_the_files(
     shown = client(kc.secretary).get(reverse("candidate-detail", args=[file.public_id]))
     assert "Counts for nothing until a third person lets it." in shown.content.decode()
     assert client(third).get(where).status_code == 200
+
+
+def shown(who: User, file: Candidate) -> str:
+    page: str = client(who).get(reverse("candidate-detail", args=[file.public_id])).content.decode()
+    return page
+
+
+def test_the_file_names_who_may_be_the_third_person(
+    kc: World, file: Candidate, third: User
+) -> None:
+    near = officer("duyet-nguoi-nha", kc.committee, Role.APPROVER)
+    declare_relative(by=near, person=file.person, kind="sibling", on=DAY)
+    officer("duyet-noi-khac", kc.sibling, Role.APPROVER)
+    entered(kc, file)
+
+    for who in (kc.secretary, kc.auditor):
+        told = shown(who, file)
+        assert f"May answer: {third} ({kc.top})." in told
+        assert str(near) not in told
+
+
+def test_the_file_says_where_nobody_is_left_to_be_the_third_person(
+    kc: World, file: Candidate
+) -> None:
+    entered(kc, file)
+
+    assert "No approver above the cell may: each took part in the case." in shown(
+        kc.secretary, file
+    )
+
+
+def test_the_term_of_a_ceremony_that_waits_is_not_told_as_overdue(
+    kc: World, file: Candidate, third: User
+) -> None:
+    later = DAY + timedelta(days=40)
+    stand_on(later)
+    assert "days overdue" in shown(kc.secretary, file)
+
+    entry = entered(kc, file, on=later, ceremony_on=DAY)
+
+    waiting = shown(kc.secretary, file)
+    assert "days overdue" not in waiting
+    assert "entered late, waits" in waiting
+    decline_late_entry(entry, by=third, on=later, reason="Sai ngày")
+    assert "days overdue" in shown(kc.secretary, file)
 
 
 def test_the_third_person_lets_it_count_by_the_page(

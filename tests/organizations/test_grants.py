@@ -268,6 +268,37 @@ def test_staff_find_what_waits_among_their_tasks_and_answer_it(kc: World) -> Non
     assert "Chưa cần" in client.get(reverse("appointment-proposals")).content.decode()
 
 
+def test_who_goes_back_to_an_answered_proposal_is_told_so_and_who_may_not_answer_finds_none(
+    kc: World,
+) -> None:
+    yes, no = (proposed(kc, account(name), to=kc.committee) for name in ("moi", "cu"))
+    confirm_appointment(yes, by=kc.staff, on=DAY, is_unrecorded=True)
+    decline_appointment(no, by=kc.staff, on=DAY, reason="Chưa cần")
+
+    for proposal, told in ((yes, "Đã xác nhận"), (no, "Chưa cần")):
+        for name in ("appointment-confirm", "appointment-decline"):
+            address = reverse(name, args=[proposal.pk])
+            for who in (kc.staff, kc.staff2):
+                page = browser(who).get(address)
+                shown = page.content.decode()
+                assert page.status_code == 200
+                assert "Việc này đã được trả lời." in shown
+                assert told in shown
+                assert "novalidate" not in shown
+            for who in (kc.approver, kc.administrator, kc.secretary):
+                assert browser(who).get(address).status_code == 404
+
+
+def test_whose_role_it_is_finds_no_answered_proposal(kc: World) -> None:
+    proposal = proposed(kc, kc.staff2, to=kc.top, role=Role.APPROVER)
+    other = officer("canbo-tren", kc.top, Role.STAFF)
+    decline_appointment(proposal, by=other, on=DAY, reason="Chưa cần")
+    address = reverse("appointment-confirm", args=[proposal.pk])
+
+    assert browser(other).get(address).status_code == 200
+    assert browser(kc.staff2).get(address).status_code == 404
+
+
 @pytest.mark.parametrize("who", ["secretary", "approver", "leader", "auditor", "administrator"])
 def test_for_any_other_role_there_is_no_such_page(kc: World, who: str) -> None:
     proposal = proposed(kc, account("moi"))
