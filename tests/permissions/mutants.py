@@ -52,6 +52,9 @@ SECOND_NETS = {
     ("OnPerson.load", "Person.objects.visible_to"): (
         "`may` after it: who may write in a cell's records sees its people"
     ),
+    ("PostEnd.load", "Person.objects.visible_to"): (
+        "`acts` after it: who ends a post keeps the members where it is held"
+    ),
     ("TransferStep.load", "Transfer.objects.visible_to"): (
         "`row.rights` after it: who takes a step sees the side that they act for"
     ),
@@ -165,9 +168,9 @@ Written by `make mutants` (`tests/permissions/mutants.py`). Each check of scope 
 pages, operations, selectors, querysets and permissions is taken away in turn
 (`tests/permissions/guarded.py` says what counts as one): a queryset is no longer scoped, a
 condition no longer refuses, a right is everybody's; row level security, the second net, is taken
-away with it. First tests that ask
-operations and selectors past every page are run with each mutant, then those of the apps, then the
-permission matrix asks its routes; the first test that fails, or the first wrong answer, kills it.
+away with it. First tests that ask operations and selectors past every page are run with each
+mutant, then those of the apps, then the permission matrix asks its routes; the first test that
+fails, or the first wrong answer, kills it.
 
 **{of} mutants: {killed} killed ({matrix} by the matrix, {tests} by a test); {behind} second nets,
 beside another check, which is killed when it is taken away; {survive} survive.** What survives has
