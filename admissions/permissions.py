@@ -137,7 +137,7 @@ class Rights:
     The secretary of a cell prepares its files, records its votes and its ceremonies; the staff of
     a committee, at exactly that committee, record its votes; an approver at the competent body
     records its decision. `near` are the holder and their declared relatives, by every record.
-    Of `asks_erasure` they may ask that a closed file be erased.
+    `asks_erasure` are the cells whose closed files they may ask to have erased.
     """
 
     person_id: int | None

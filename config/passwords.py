@@ -31,41 +31,39 @@ BANNED = (
 LETTERS_OF_ONES_OWN = 5
 
 
-class Length(MinimumLengthValidator):
-    """Refuse a short password; in the product's own words, as those below."""
+class OneSentence:
+    """Refuses by what the form said before."""
+
+    def get_help_text(self) -> str:
+        raise NotImplementedError
 
     def get_error_message(self) -> str:
         return self.get_help_text()
+
+
+class Length(OneSentence, MinimumLengthValidator):
+    """Refuse a short password; in the product's own words, as those below."""
 
     def get_help_text(self) -> str:
         return _("At least %(number)s characters.") % {"number": self.min_length}
 
 
-class UnlikeTheAccount(UserAttributeSimilarityValidator):
+class UnlikeTheAccount(OneSentence, UserAttributeSimilarityValidator):
     """Refuse a password much like the names of the account."""
-
-    def get_error_message(self) -> str:
-        return self.get_help_text()
 
     def get_help_text(self) -> str:
         return _("Not much like the sign-in name or one's own name.")
 
 
-class Uncommon(CommonPasswordValidator):
+class Uncommon(OneSentence, CommonPasswordValidator):
     """Refuse one of the twenty thousand passwords that are tried first anywhere."""
-
-    def get_error_message(self) -> str:
-        return self.get_help_text()
 
     def get_help_text(self) -> str:
         return _("None of the passwords that many people use.")
 
 
-class NotDigitsAlone(NumericPasswordValidator):
+class NotDigitsAlone(OneSentence, NumericPasswordValidator):
     """Refuse a number."""
-
-    def get_error_message(self) -> str:
-        return self.get_help_text()
 
     def get_help_text(self) -> str:
         return _("Not digits alone.")

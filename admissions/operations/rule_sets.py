@@ -188,7 +188,7 @@ def withdraw_rule_change(change: RuleChange, *, by: User, on: date) -> list[Rule
     """
     _refuse_others(by, on=on)
     RuleSet.objects.select_for_update(no_key=True).get(pk=change.rules_id)
-    if change.entered_by_id != by.pk:
+    if not is_one_human(by, change.entered_by):
         raise PermissionDenied
     waiting = together(change)
     if change.pk not in {one.pk for one in waiting}:
@@ -310,7 +310,7 @@ def withdraw_setting(setting: Setting, *, by: User, on: date) -> Setting:
     waiting = waiting_setting(question, on=on)
     if waiting is None or waiting.pk != setting.pk:
         raise DomainError(_("This change is answered already."))
-    if waiting.entered_by_id != by.pk:
+    if not is_one_human(by, waiting.entered_by):
         raise PermissionDenied
     return Setting.objects.create(
         name=question.name,

@@ -11,6 +11,8 @@ from admissions.cases import Case
 from admissions.models import Erasure
 from admissions.permissions import Rights
 from admissions.stages import Stage
+from organizations.models import User
+from organizations.permissions import accounts_of_human
 
 
 @dataclass(frozen=True)
@@ -25,7 +27,7 @@ class ErasureTold:
     url: str = ""
 
 
-def erasure_told(case: Case, rights: Rights) -> ErasureTold | None:
+def erasure_told(case: Case, rights: Rights, user: User) -> ErasureTold | None:
     """Return what is told of it on the file's page; one query for a closed file, else None."""
     file = case.candidate
     if file.stage != Stage.CLOSED:
@@ -34,7 +36,8 @@ def erasure_told(case: Case, rights: Rights) -> ErasureTold | None:
     if rights.are_of_their_own(file.person_id):
         return ErasureTold(asked)
     waits = asked is not None and asked.answered_at is None
-    if asked and waits and file.cell_id in rights.approves:
+    may_answer = waits and file.cell_id in rights.approves
+    if asked and may_answer and asked.entered_by_id not in accounts_of_human(user):
         url = reverse("erasure-answer", args=[asked.public_id])
         return ErasureTold(asked, _("Agree to the erasure, or decline it"), url)
     if file.cell_id not in rights.asks_erasure:

@@ -151,7 +151,7 @@ def file_page(candidate: Candidate, *, user: User, on: date, all_events: bool = 
         prepares=prepares,
         further=_further(case, rights, upcoming),
         sections=sections(case, rights, user),
-        erasure=erasure_told(case, rights),
+        erasure=erasure_told(case, rights, user),
         others_act=_others_act(candidate, rights, user),
     )
 

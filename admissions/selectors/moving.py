@@ -139,12 +139,13 @@ def move_rows(transfers: Iterable[FileTransfer], user: User, *, on: date) -> lis
         .filter(pk__in={row.destination_id for row in rows if row.destination_id})
         .values_list("pk", flat=True)
     )
+    accounts = accounts_of_human(user)
     return [
         _row(
             row,
             case=cases.get(row.candidate_id),
             rights=rights,
-            user=user,
+            accounts=accounts,
             answers=row.destination_id in writes,
             rule_sets=rule_sets,
             on=on,
@@ -158,7 +159,7 @@ def _row(
     *,
     case: Case | None,
     rights: Rights,
-    user: User,
+    accounts: set[int],
     answers: bool,
     rule_sets: Sequence[RuleSet],
     on: date,
@@ -178,7 +179,7 @@ def _row(
         file_url=reverse("candidate-detail", args=[file.public_id]) if sees else "",
         is_late=waits and transfer.state != State.SENT and last is not None and last < on,
         terms=_terms(transfer, rule_sets),
-        steps=_steps(transfer, case=case, rights=rights, user=user, answers=answers),
+        steps=_steps(transfer, case=case, rights=rights, accounts=accounts, answers=answers),
     )
 
 
@@ -187,10 +188,10 @@ def _steps(
     *,
     case: Case | None,
     rights: Rights,
-    user: User,
+    accounts: set[int],
     answers: bool,
 ) -> list[str]:
-    """Return what the holder of `rights` may do with the request now."""
+    """Return what the holder of `rights`, one human by all `accounts`, may do with it now."""
     if case is None or not transfer.is_open:
         return []
     file = case.candidate
@@ -201,7 +202,7 @@ def _steps(
         if may_send(rights, case, situation_of(case, is_below=below)):
             steps.append(SEND)
     if answers and not is_own and file.stage in OPEN_STAGES and transfer.state == State.SENT:
-        if not accounts_of_human(user) & handed_over_by(case, transfer):
+        if not accounts & handed_over_by(case, transfer):
             steps.append(TAKE)
         steps.append(REVIEW)
     if answers and not is_own:
@@ -256,7 +257,7 @@ def section_of_moving(case: Case, rights: Rights, user: User) -> Section | None:
         latest,
         case=case,
         rights=rights,
-        user=user,
+        accounts=accounts_of_human(user),
         answers=False,
         rule_sets=[case.rules],
         on=case.on,

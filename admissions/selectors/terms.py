@@ -35,8 +35,6 @@ class Term:
     told: str
     words: str
     clock: str
-    is_entered: bool = False
-    """The ceremony is entered, late, and waits for a third person: nobody is to hurry the cell."""
 
 
 def terms_of(case: Case) -> list[Term]:
@@ -78,7 +76,14 @@ def section(case: Case, rights: Rights, user: User) -> Section | None:
         return None
     late = case.late_entry
     if late and late.answered_at is None:
-        found = [replace(one, is_entered=one.clock == Deadline.Clock.CEREMONY) for one in found]
+        # It is entered, and waits for a third person: nobody is to hurry the cell.
+        left = _("entered late, waits")
+        found = [
+            replace(one, left=left, is_missed=False, is_near=False)
+            if one.clock == Deadline.Clock.CEREMONY
+            else one
+            for one in found
+        ]
     return Section("admissions/terms_section.html", {"terms": found}, order=10, beside=True)
 
 

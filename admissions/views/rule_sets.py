@@ -45,7 +45,7 @@ from config.errors import DomainError
 from config.ui.acting import acting
 from config.ui.forms import OnceForm, SecondPersonForm
 from config.ui.pages import ActionView
-from organizations.permissions import is_one_human
+from organizations.permissions import is_one_human, same_human
 
 CHOSEN = "ban"
 """Which versions a page compares: /quy-dinh/so-sanh/?ban=4&ban=6."""
@@ -217,7 +217,7 @@ class RuleChangeWithdraw(RuleAction):
         self.change = get_object_or_404(
             RuleChange.objects.select_related("rules", "entered_by"),
             pk=kwargs["change"],
-            entered_by=request.user,
+            entered_by__in=same_human(request.user),
         )
         return None
 
@@ -364,7 +364,7 @@ class OpenQuestionWithdraw(QuestionAction):
     def load(self, request: HttpRequest, **kwargs: Any) -> HttpResponseBase | None:
         super().load(request, **kwargs)
         self.setting = waiting_setting(self.question, on=self.today)
-        is_own = self.setting is not None and self.setting.entered_by_id == request.user.pk
+        is_own = self.setting is not None and is_one_human(request.user, self.setting.entered_by)
         # A form sent twice must find its first result.
         if not is_own and request.method != "POST":
             raise Http404
@@ -381,7 +381,7 @@ class OpenQuestionWithdraw(QuestionAction):
         )
 
     def perform(self, form: OnceForm) -> Any:
-        if self.setting is None or self.setting.entered_by_id != self.request.user.pk:
+        if self.setting is None or not is_one_human(self.request.user, self.setting.entered_by):
             raise Http404
         return withdraw_setting(self.setting, **self.who())
 

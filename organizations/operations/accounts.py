@@ -312,7 +312,7 @@ def say_whose(appointment: Appointment, *, by: User, on: date, born_on: date) ->
     if not acts(by, *CONFIRM_ROLE.roles, over=appointment.organization, on=on):
         raise PermissionDenied
     user = User.objects.select_for_update(of=("self",)).get(pk=appointment.user_id)
-    if is_one_human(by, user):
+    if user.pk == by.pk:
         raise DomainError(_("Another of the staff says whose your account is."))
     if user.person_id is not None:
         raise DomainError(_("It was said already whose this account is."))

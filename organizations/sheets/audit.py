@@ -78,7 +78,8 @@ def what_of(row: Any) -> str:
     if isinstance(row, AccessEvent) and (page := page_of(row.action)):
         return _("%(what)s “%(page)s”") % {"what": words, "page": page}
     payload = getattr(row, "payload", {})
-    if page := page_of(payload.get("route", "")) or str(RECORDS.get(payload.get("route"), "")):
+    route = payload.get("route", "")
+    if page := page_of(route) or str(RECORDS.get(route, "")):
         words = _("%(what)s “%(page)s”") % {"what": words, "page": page}
     if answer := payload.get("answer"):
         told = _("%(what)s: agreed") if answer in AGREED else _("%(what)s: declined or taken back")
@@ -90,7 +91,7 @@ def what_of(row: Any) -> str:
     return told % {"what": words, "n": count}
 
 
-RECORDS: dict[str | None, str | Promise] = {
+RECORDS: dict[str, str | Promise] = {
     "candidate-detail": gettext_lazy("a file"),
     "member-detail": gettext_lazy("a person"),
 }

@@ -26,7 +26,7 @@ from organizations.models import (
     Transfer,
 )
 from organizations.operations.people import is_own_record, own_records
-from organizations.permissions import same_human
+from organizations.permissions import accounts_of_human, same_human
 
 if TYPE_CHECKING:
     from organizations.models import User
@@ -503,7 +503,7 @@ RELEASE, ACCEPT, REFUSE, WITHDRAW, END = "gioi-thieu", "tiep-nhan", "tu-choi", "
 
 
 def transfer_rows(found: QuerySet[Transfer], user: User, *, on: date) -> list[TransferRow]:
-    """Return `found` as rows with the steps that `user` may take on day `on`; six queries."""
+    """Return `found` as rows with the steps that `user` may take on day `on`; seven queries."""
     transfers = list(found.select_related("person", "entered_by", "released_by", "answered_by"))
     units = [one for row in transfers for one in (row.origin_id, row.destination_id)]
     called = names_of(units, on=on)
@@ -517,7 +517,7 @@ def transfer_rows(found: QuerySet[Transfer], user: User, *, on: date) -> list[Tr
         .order_by("period__startswith")
         .values_list("person", "status")
     )
-    mine = own_records(user)
+    mine, accounts = own_records(user), accounts_of_human(user)
     return [
         _transfer_row(
             row,
@@ -526,7 +526,7 @@ def transfer_rows(found: QuerySet[Transfer], user: User, *, on: date) -> list[Tr
             seen=seen,
             standing=standing,
             mine=mine,
-            user=user,
+            accounts=accounts,
             on=on,
         )
         for row in transfers
@@ -541,7 +541,7 @@ def _transfer_row(
     seen: set[int],
     standing: dict[int, str],
     mine: set[int],
-    user: User,
+    accounts: set[int],
     on: date,
 ) -> TransferRow:
     status = standing.get(row.person_id) or (
@@ -555,7 +555,7 @@ def _transfer_row(
         destination=destination.short_name if destination else row.destination_place,
         status=str(Membership.Status(status).label),
         rights=rights,
-        steps=_steps(row, rights, writes, user=user, on=on),
+        steps=_steps(row, rights, writes, accounts=accounts, on=on),
         is_running=_is_running(row, on),
         person_url=row.person_id in seen,
     )
@@ -576,15 +576,15 @@ def _rights(row: Transfer, writes: Writable) -> frozenset[str]:
 
 
 def _steps(
-    row: Transfer, rights: frozenset[str], writes: Writable, *, user: User, on: date
+    row: Transfer, rights: frozenset[str], writes: Writable, *, accounts: set[int], on: date
 ) -> tuple[str, ...]:
-    """Return those of `rights` whose turn it is."""
+    """Return those of `rights` whose turn it is; `accounts` are the reader's."""
     turn: list[str] = []
     if row.state == Transfer.State.REQUESTED:
         turn += [RELEASE, WITHDRAW]
         turn += [REFUSE] if row.origin_id in writes.any else []
     elif row.state == Transfer.State.RELEASED:
-        turn += [ACCEPT, REFUSE] if ACCEPT in rights and row.released_by_id != user.pk else []
+        turn += [ACCEPT, REFUSE] if ACCEPT in rights and row.released_by_id not in accounts else []
         turn += [WITHDRAW]
     elif row.effective_on is not None and row.effective_on < on and _is_running(row, on):
         turn += [END]

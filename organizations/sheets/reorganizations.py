@@ -122,7 +122,7 @@ def seconds(reorganization: Reorganization, *, on: date) -> list[str]:
             period__contains=on,
             user__is_active=True,
         )
-        .exclude(user=reorganization.entered_by_id)
+        .exclude(user__in=accounts_of_human(reorganization.entered_by))
         .select_related("user")
         .order_by("user__full_name", "pk")
     )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import date, timedelta
 from typing import Any
 
 from django.db.models import Prefetch, Q
@@ -95,10 +95,12 @@ class ProposalConfirm(ActionView):
                 | Q(entered_by__in=codes_lately(request.user).values("issued_by"))
             )
         self.proposal = get_object_or_404(
-            rows.select_related("user", "organization", "entered_by", "answered_by"), pk=proposal
+            rows.select_related("user", "organization", "entered_by", "answered_by", "appointment"),
+            pk=proposal,
         )
         self.person = self._person_of(self.proposal.user)
         if request.method != "POST" and self.proposal.state != AppointmentProposal.State.ASKED:
+            self.title = _("The proposed role")
             return render(request, "organizations/proposal_answered.html", self.get_context_data())
         return None
 
@@ -115,12 +117,21 @@ class ProposalConfirm(ActionView):
     def get_form_kwargs(self) -> dict[str, Any]:
         return {"is_known": bool(self.person)}
 
+    @property
+    def first_on(self) -> date:
+        """The first day of the role: as it was given, or as it would be from today on."""
+        if self.proposal.appointment is not None:
+            return self.proposal.appointment.period.lower
+        proposed = self.proposal.period.lower
+        waits = self.proposal.state == AppointmentProposal.State.ASKED
+        return max(proposed, self.today) if waits else proposed
+
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
         period = self.proposal.period
         return super().get_context_data(
             proposal=self.proposal,
             person=self.person,
-            first_on=max(period.lower, self.today),
+            first_on=self.first_on,
             last_on=period.upper - timedelta(days=1) if period.upper else None,
             **kwargs,
         )

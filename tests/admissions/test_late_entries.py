@@ -430,9 +430,7 @@ def test_the_file_says_where_nobody_is_left_to_be_the_third_person(
 ) -> None:
     entered(kc, file)
 
-    assert "No approver above the cell may: each took part in the case." in shown(
-        kc.secretary, file
-    )
+    assert "No approver above the cell may answer it" in shown(kc.secretary, file)
 
 
 def test_the_term_of_a_ceremony_that_waits_is_not_told_as_overdue(

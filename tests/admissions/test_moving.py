@@ -1016,6 +1016,23 @@ def test_the_panel_asks_as_often_for_many_as_for_few(
         client.get(reverse("move-list"))
 
 
+def test_what_was_sent_is_asked_as_often_for_many_as_for_few_whoever_reads(
+    kc: World, django_assert_max_num_queries: Any
+) -> None:
+    kc.secretary2.person = kc.members[8]
+    kc.secretary2.save(update_fields=["person"])
+    sent(kc, candidate(kc, at=Stage.READY), kc.sibling)
+    client = signed_in(kc.secretary2)
+    client.get(reverse("move-list"))
+    with django_assert_max_num_queries(30) as few:
+        client.get(reverse("move-list"))
+    for _number in range(3):
+        sent(kc, candidate(kc, at=Stage.READY), kc.sibling)
+
+    with django_assert_max_num_queries(len(few)):
+        client.get(reverse("move-list"))
+
+
 # ---------------------------------------------------------------- two at once
 
 

@@ -51,6 +51,7 @@ from tests.makers import (
     logged,
     officer,
     once,
+    standing_on,
     unit,
     world,
 )
@@ -287,6 +288,17 @@ def test_who_goes_back_to_an_answered_proposal_is_told_so_and_who_may_not_answer
                 assert "novalidate" not in shown
             for who in (kc.approver, kc.administrator, kc.secretary):
                 assert browser(who).get(address).status_code == 404
+
+
+def test_an_answered_proposal_says_from_which_day_on_the_role_was_given(kc: World) -> None:
+    proposal = proposed(kc, account("moi"), to=kc.committee)
+    confirm_appointment(proposal, by=kc.staff, on=DAY, is_unrecorded=True)
+
+    with standing_on(DAY + timedelta(days=40)):
+        page = browser(kc.staff).get(reverse("appointment-confirm", args=[proposal.pk]))
+
+    assert page.context["first_on"] == DAY
+    assert page.context["title"] == "Vai trò được đề nghị"
 
 
 def test_whose_role_it_is_finds_no_answered_proposal(kc: World) -> None:
