@@ -23,7 +23,7 @@ from organizations.models.person import Sex
 
 from .candidate import Candidate, Group
 from .decision import Decision
-from .separation import ACCOUNTS, KEPT, PERSON_OF
+from .separation import ACCOUNTS, human_of
 
 if TYPE_CHECKING:
     from django.contrib.auth.models import AnonymousUser
@@ -246,7 +246,7 @@ class Admission(models.Model):
                 operation=pgtrigger.Insert,
                 when=pgtrigger.Before,
                 func=GUARD.format(
-                    reversing=KEPT.format(person=PERSON_OF.format(account="NEW.entered_by_id")),
+                    reversing=human_of("NEW.entered_by_id"),
                     accounts=ACCOUNTS.format(account="NEW.entered_by_id"),
                 ),
             ),

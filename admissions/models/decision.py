@@ -19,7 +19,7 @@ from organizations.models.guards import (
 
 from .candidate import Candidate
 from .rule_set import RuleSet
-from .separation import ACCOUNTS, KEPT, PERSON_OF, TOOK_PART, not_of_their_own
+from .separation import ACCOUNTS, KEPT, TOOK_PART, human_of, not_of_their_own
 
 GUARD = """
     DECLARE
@@ -253,7 +253,7 @@ class Decision(models.Model):
                 operation=pgtrigger.Insert,
                 when=pgtrigger.Before,
                 func=GUARD.format(
-                    approver=KEPT.format(person=PERSON_OF.format(account="NEW.approved_by_id")),
+                    approver=human_of("NEW.approved_by_id"),
                     candidate=KEPT.format(person="file.person_id"),
                     accounts=ACCOUNTS.format(account="NEW.approved_by_id"),
                     took_part=TOOK_PART,
@@ -321,7 +321,7 @@ class DecisionReview(models.Model):
                 operation=pgtrigger.Insert | pgtrigger.Update,
                 when=pgtrigger.Before,
                 func=REVIEW_GUARD.format(
-                    answering=KEPT.format(person=PERSON_OF.format(account="NEW.declined_by_id")),
+                    answering=human_of("NEW.declined_by_id"),
                     accounts=ACCOUNTS.format(account="NEW.declined_by_id"),
                 ),
             ),

@@ -11,7 +11,7 @@ from organizations.models.guards import NEVER_DELETED, EnteredAt, entered_now
 
 from .candidate import Candidate
 from .decision import Decision
-from .separation import ACCOUNTS, KEPT, PERSON_OF, TOOK_PART
+from .separation import ACCOUNTS, KEPT, TOOK_PART, human_of
 
 ASKED = """
     IF NEW.answered_at IS NOT NULL OR NEW.answered_by_id IS NOT NULL THEN
@@ -136,7 +136,7 @@ class LateEntry(models.Model):
                 operation=pgtrigger.Update,
                 when=pgtrigger.Before,
                 func=ANSWERED.format(
-                    answering=KEPT.format(person=PERSON_OF.format(account="NEW.answered_by_id")),
+                    answering=human_of("NEW.answered_by_id"),
                     accounts=ACCOUNTS.format(account="NEW.answered_by_id"),
                     candidate=KEPT.format(person="file.person_id"),
                     took_part=TOOK_PART,

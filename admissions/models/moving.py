@@ -16,7 +16,7 @@ from organizations.models import Appointment, Designation, Role
 from organizations.models.guards import NEVER_DELETED, EnteredAt, entered_now, stays_once
 
 from .candidate import Candidate
-from .separation import ACCOUNTS, KEPT, PERSON_OF
+from .separation import ACCOUNTS, human_of
 
 if TYPE_CHECKING:
     from django.contrib.auth.models import AnonymousUser
@@ -176,7 +176,7 @@ class FileTransfer(models.Model):
                     " AND NEW.situation <> 'probation'"
                 ),
                 func=TAKEN_OVER_BY_ANOTHER.format(
-                    receiving=KEPT.format(person=PERSON_OF.format(account="NEW.received_by_id")),
+                    receiving=human_of("NEW.received_by_id"),
                     accounts=ACCOUNTS.format(account="NEW.received_by_id"),
                 ),
             ),

@@ -31,6 +31,12 @@ ACCOUNTS = """ARRAY(SELECT account.id FROM organizations_user AS account
             OR coalesce(person.merged_into_id, person.id) = me)"""
 """SQL: every account of the human being who acts as `account`, whose kept record is `me`."""
 
+
+def human_of(account: str) -> str:
+    """Return SQL: the record that is kept of the person of `account` (SQL)."""
+    return KEPT.format(person=PERSON_OF.format(account=account))
+
+
 TOOK_PART = f"""file.entered_by_id = ANY (accounts)
             OR EXISTS (SELECT 1 FROM admissions_milestone AS proposing
                 WHERE proposing.candidate_id = NEW.candidate_id
@@ -118,7 +124,7 @@ def not_of_their_own(*, account: str, constraint: str) -> pgtrigger.Trigger:
         when=pgtrigger.Before,
         func=OF_THEIR_OWN.format(
             about=KEPT.format(person=file.format("NEW.candidate_id")),
-            me=KEPT.format(person=PERSON_OF.format(account=f"NEW.{account}")),
+            me=human_of(f"NEW.{account}"),
             account=account,
             constraint=constraint,
         ),

@@ -1,5 +1,6 @@
 """A file that follows its person: at each of the five stages, on the day before and after (T12)."""
 
+from collections.abc import Callable
 from datetime import date, datetime, timedelta
 from typing import Any
 
@@ -1001,33 +1002,28 @@ def test_a_file_that_was_sent_is_answered_on_a_page(
 
 
 @pytest.mark.thorough
-def test_the_panel_asks_as_often_for_many_as_for_few(
-    kc: World, django_assert_max_num_queries: Any
-) -> None:
+def of_the_sender(kc: World) -> User:
     asked(kc, candidate(kc, at=Stage.READY), kc.sibling)
-    client = signed_in(kc.secretary)
-    client.get(reverse("move-list"))
-    with django_assert_max_num_queries(30) as few:
-        client.get(reverse("move-list"))
-    for _number in range(3):
-        asked(kc, candidate(kc, at=Stage.READY), kc.sibling)
-
-    with django_assert_max_num_queries(len(few)):
-        client.get(reverse("move-list"))
+    return kc.secretary
 
 
-def test_what_was_sent_is_asked_as_often_for_many_as_for_few_whoever_reads(
-    kc: World, django_assert_max_num_queries: Any
+def of_the_receiver(kc: World) -> User:
+    sent(kc, candidate(kc, at=Stage.READY), kc.sibling)
+    return kc.secretary2
+
+
+@pytest.mark.parametrize("one_more", [of_the_sender, of_the_receiver])
+def test_the_panel_asks_as_often_for_many_as_for_few(
+    kc: World, one_more: Callable[[World], User], django_assert_max_num_queries: Any
 ) -> None:
     kc.secretary2.person = kc.members[8]
     kc.secretary2.save(update_fields=["person"])
-    sent(kc, candidate(kc, at=Stage.READY), kc.sibling)
-    client = signed_in(kc.secretary2)
+    client = signed_in(one_more(kc))
     client.get(reverse("move-list"))
     with django_assert_max_num_queries(30) as few:
         client.get(reverse("move-list"))
     for _number in range(3):
-        sent(kc, candidate(kc, at=Stage.READY), kc.sibling)
+        one_more(kc)
 
     with django_assert_max_num_queries(len(few)):
         client.get(reverse("move-list"))
